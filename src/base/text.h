@@ -1,0 +1,13 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace foothold {
+
+// The candidate nearest to `word` by edit distance, for "did you mean": empty if none is near
+// (more than a third of its length away).
+std::string_view NearestWord(std::string_view word, std::span<const std::string> candidates);
+
+}  // namespace foothold

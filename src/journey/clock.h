@@ -1,0 +1,108 @@
+#pragma once
+
+// How far event time is complete (PRODUCT.md section 7): a pure fold of roster and progress entries.
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/base/time.h"
+
+namespace foothold::journey {
+
+struct SourcePartition {
+  std::string source;
+  std::string topic;
+  std::int32_t partition = 0;
+  friend auto operator<=>(const SourcePartition&, const SourcePartition&) = default;
+};
+
+// One source as the roster lists it. Journaled before the source's first event.
+struct RosterSource {
+  std::string name;
+  std::map<std::string, std::int32_t> topic_partitions;  // Topic -> number of partitions.
+  bool is_required = true;
+  bool is_product = true;
+  // The beginning of our history: the broker's earliest timestamp when the source was first read,
+  // fixed from then on. nullopt in file mode: then it is the smallest event time so far.
+  std::optional<Instant> history_begin;
+  friend bool operator==(const RosterSource&, const RosterSource&) = default;
+};
+
+enum class ClockMode : std::uint8_t {
+  kWall = 1,   // Idle partitions follow the wall stamps, up to the last sign of life + grace.
+  kEvent = 2,  // File mode: only events move the clock.
+};
+
+struct Roster {
+  ClockMode mode = ClockMode::kWall;
+  std::vector<RosterSource> sources;  // By name.
+  friend bool operator==(const Roster&, const Roster&) = default;
+};
+
+// How far one source partition has been read: what an intake worker knows of it.
+struct PartitionProgress {
+  std::optional<Instant> event_time_max;   // Clamped to the worker's wall (live mode).
+  std::optional<Instant> event_time_min;   // The smallest accepted so far.
+  bool is_at_end = false;                  // Read to its high watermark, and idle for 10 s (files: 0).
+  std::optional<Instant> broker_time_max;  // Newest broker timestamp: the sign of life.
+  friend bool operator==(const PartitionProgress&, const PartitionProgress&) = default;
+};
+
+// A progress entry of the journal.
+struct Progress {
+  std::map<SourcePartition, PartitionProgress> partitions;  // Those that moved.
+  std::optional<Instant> wall;                               // Wall stamp; absent in files.
+  // The input has ended (file mode): the clock goes here whatever the lateness.
+  std::optional<Instant> final_clock;
+  friend bool operator==(const Progress&, const Progress&) = default;
+};
+
+// The clock of one journal partition.
+class Clock {
+ public:
+  inline static constexpr milliseconds kIdleGrace = 15 * kMinute;
+
+  // Roster entries replace the one before; a fixed history_begin stays.
+  void Apply(const Roster& roster);
+  void Apply(const Progress& progress);
+
+  // How far event time is complete; never goes back. nullopt: held, nothing is complete yet.
+  // `lateness` is the playbook's.
+  std::optional<Instant> Advance(milliseconds lateness);
+  std::optional<Instant> now() const { return now_; }
+  // The newest wall stamp read.
+  std::optional<Instant> wall() const { return wall_; }
+  // The partition that holds the clock back, "source topic[3]", or "" if none does.
+  std::string Holder(milliseconds lateness) const;
+  // The beginning of the history of `source`; nullopt if not known yet.
+  std::optional<Instant> HistoryBegin(std::string_view source) const;
+
+  const Roster& roster() const { return roster_; }
+
+  friend bool operator==(const Clock&, const Clock&) = default;
+
+  // For the codec: all that it is.
+  struct Parts {
+    Roster roster;
+    std::map<SourcePartition, PartitionProgress> partitions;
+    std::optional<Instant> now, wall, final_clock;
+    friend bool operator==(const Parts&, const Parts&) = default;
+  };
+  Parts parts() const { return {roster_, partitions_, now_, wall_, final_clock_}; }
+  static Clock FromParts(Parts parts);
+
+ private:
+  // How far one partition is complete; nullopt: it holds the clock.
+  std::optional<Instant> CompleteUntil(const RosterSource& source, const SourcePartition& key,
+                                       milliseconds lateness) const;
+
+  Roster roster_;
+  std::map<SourcePartition, PartitionProgress> partitions_;
+  std::optional<Instant> now_, wall_, final_clock_;
+};
+
+}  // namespace foothold::journey
