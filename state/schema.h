@@ -1,20 +1,21 @@
 #pragma once
 
-// The keys of a partition's store, and the fixed header of its values. Bytes in, bytes out: what the
-// values mean is codec's business.
+// The keys of a partition's store, and the fixed header of its values. Bytes in, bytes out: what
+// the values mean is codec's business.
 //
 //   key      := 'u' esc(tenant) esc(user)     a user
 //             | 'a' esc(tenant)               an account
 //             | 'e' esc(tenant) esc(hash)     salted hash of an e-mail -> user id
 //             | 'f' name                      a fact of the partition: clock, roster, playbook, ...
 //             | 'm'                           meta: the position and what must agree with it
-//             | 't' due8 key                  timer index: due (ms, big-endian) and the subject's key
+//             | 't' due8 key                  timer index: due (ms, big-endian) and the subject's
+//             key
 //   esc(s)   := s with 0x00 as 0x00 0xFF, ended by 0x00 0x01: no two pairs of ids collide, and keys
 //               sort by tenant, then by user
 //   value    := version1 due8 payload         due8 = 0xFF x 8: no timer
 //   meta and facts carry the same header with no timer.
-// Tags are permanent: never reuse a letter. 't' is an index: it is not in the changelog and is rebuilt
-// from the headers of the values.
+// Tags are permanent: never reuse a letter. 't' is an index: it is not in the changelog and is
+// rebuilt from the headers of the values.
 
 #include <cstdint>
 #include <optional>

@@ -27,13 +27,14 @@ class SharedMemory {
 struct StoreOptions {
   std::string path;  // The partition's folder; made if missing.
   std::shared_ptr<SharedMemory> memory;
-  bool in_memory = false;  // RocksDB's memory Env: replay, demo, simulator. The path is then a name.
+  bool in_memory =
+      false;  // RocksDB's memory Env: replay, demo, simulator. The path is then a name.
 };
 
 // What one commit of one partition changes. A key is named once: the last Put or Delete of it wins.
 //
-// Values carry their due in the header (state/schema.h); the batch keeps the timer index in step, for
-// which it must be told the due that the key had in the store before.
+// Values carry their due in the header (state/schema.h); the batch keeps the timer index in step,
+// for which it must be told the due that the key had in the store before.
 class WriteBatch {
  public:
   WriteBatch();
@@ -83,16 +84,17 @@ class Store {
   virtual Status Write(const WriteBatch& batch) = 0;
 
   // Up to `count_max` timers with due <= `until`, earliest first by (due, key), strictly after
-  // `after` where that is given. A timer is a hint: the subject's value says whether it still holds.
+  // `after` where that is given. A timer is a hint: the subject's value says whether it still
+  // holds.
   virtual Result<std::vector<DueTimer>> TimersUntil(Instant until,
                                                     const std::optional<DueTimer>& after,
                                                     std::size_t count_max) const = 0;
 
-  // Calls `visit(key, value)` for each key with `prefix`, in key order, strictly after `after` (empty:
-  // from the first), until it returns false. Timer keys are never shown.
-  virtual Status Scan(std::string_view prefix, std::string_view after,
-                      const std::function<bool(std::string_view, std::string_view)>& visit)
-      const = 0;
+  // Calls `visit(key, value)` for each key with `prefix`, in key order, strictly after `after`
+  // (empty: from the first), until it returns false. Timer keys are never shown.
+  virtual Status Scan(
+      std::string_view prefix, std::string_view after,
+      const std::function<bool(std::string_view, std::string_view)>& visit) const = 0;
 
   // Writes what is in memory to the files, so that a restart has less to replay.
   virtual Status Flush() = 0;

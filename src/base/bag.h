@@ -23,8 +23,9 @@ std::string ScalarText(const Scalar& value);
 // The value as a number: numbers, and strings that are a whole decimal number.
 std::optional<double> ScalarNumber(const Scalar& value);
 
-// A bag: a flat map of names to values in bytes, in order of insertion, names unique by construction
-// of the writer. What the journal stores for properties and traits: it is read where it lies.
+// A bag: a flat map of names to values in bytes, in order of insertion, names unique by
+// construction of the writer. What the journal stores for properties and traits: it is read where
+// it lies.
 //
 //   bag   := entry*
 //   entry := varint(size) name  type payload

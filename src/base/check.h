@@ -11,9 +11,9 @@ namespace foothold::base {
 }  // namespace foothold::base
 
 // A programmer's error: on in every build. Input from outside never trips a check.
-#define FOOTHOLD_CHECK(condition, why)                                              \
-  do {                                                                              \
-    if (!(condition)) {                                                             \
-      ::foothold::base::CheckFailed(__FILE__, __LINE__, #condition, (why));         \
-    }                                                                               \
+#define FOOTHOLD_CHECK(condition, why)                                      \
+  do {                                                                      \
+    if (!(condition)) {                                                     \
+      ::foothold::base::CheckFailed(__FILE__, __LINE__, #condition, (why)); \
+    }                                                                       \
   } while (false)

@@ -71,20 +71,20 @@ Status StatusOf(const Result<T>& result) {
 
 // Returns the status of `expression` from the enclosing function unless it is Ok. The function
 // returns Status or Result<T>.
-#define FOOTHOLD_TRY(expression)                                      \
-  do {                                                                \
-    ::foothold::Status foothold_status = (expression);                \
-    if (!foothold_status.ok()) {                                      \
-      return ::foothold::Failure(std::move(foothold_status));         \
-    }                                                                 \
+#define FOOTHOLD_TRY(expression)                              \
+  do {                                                        \
+    ::foothold::Status foothold_status = (expression);        \
+    if (!foothold_status.ok()) {                              \
+      return ::foothold::Failure(std::move(foothold_status)); \
+    }                                                         \
   } while (false)
 
 // Declares `declaration` from the value of a Result, or returns its status.
 #define FOOTHOLD_ASSIGN(declaration, expression) \
   FOOTHOLD_ASSIGN_INNER(FOOTHOLD_CONCAT(foothold_result_, __LINE__), declaration, expression)
-#define FOOTHOLD_ASSIGN_INNER(result, declaration, expression)        \
-  auto result = (expression);                                         \
-  if (!(result).has_value()) {                                        \
-    return ::foothold::Failure(std::move((result).error()));          \
-  }                                                                   \
+#define FOOTHOLD_ASSIGN_INNER(result, declaration, expression) \
+  auto result = (expression);                                  \
+  if (!(result).has_value()) {                                 \
+    return ::foothold::Failure(std::move((result).error()));   \
+  }                                                            \
   declaration = std::move(*(result))

@@ -36,7 +36,8 @@ struct ParsedTime {
 // second. nullopt if it is not a time of the calendar.
 std::optional<ParsedTime> ParseRfc3339(std::string_view text);
 
-// Reads "30m", "48h", "3d", "10s", "250ms" (one number, one unit; 3d = 3 x 24 h). nullopt otherwise.
+// Reads "30m", "48h", "3d", "10s", "250ms" (one number, one unit; 3d = 3 x 24 h). nullopt
+// otherwise.
 std::optional<milliseconds> ParseDuration(std::string_view text);
 // The shortest such text: 3d, 36h, 90m, 5s, 250ms.
 std::string FormatDuration(milliseconds duration);

@@ -9,9 +9,9 @@
 
 namespace foothold {
 
-// A ULID made of a time and a hash instead of randomness: the same decision has the same id on every
-// machine and at every replay. 26 characters of Crockford's base 32, sortable by time.
-// The 80 bits after the time are the upper 16 of `hash.high` and all of `hash.low`.
+// A ULID made of a time and a hash instead of randomness: the same decision has the same id on
+// every machine and at every replay. 26 characters of Crockford's base 32, sortable by time. The 80
+// bits after the time are the upper 16 of `hash.high` and all of `hash.low`.
 std::string MakeUlid(Instant at, const Hash128& hash);
 
 }  // namespace foothold

@@ -22,7 +22,7 @@ struct RoleCount {
   std::int64_t joined = 0;
   std::int64_t eligible = 0;
   std::int64_t active = 0;
-  std::int64_t reached = 0;           // Of all members of the role.
+  std::int64_t reached = 0;  // Of all members of the role.
   std::int64_t eligible_reached = 0;
   std::int64_t late = 0;
   std::vector<std::int64_t> steps_met;  // Members that met step i of the role's ladder.
@@ -38,11 +38,11 @@ struct Account {
   std::optional<Instant> first_seen;
   std::int64_t open_tickets = 0;
   std::optional<Instant> last_outreach_at;
-  std::vector<RoleCount> roles;        // By role name.
+  std::vector<RoleCount> roles;  // By role name.
 
   AccountState state = AccountState::kNone;
   std::optional<Instant> activated_at;
-  std::string activation_ce_id;        // Of the last record; "" if none.
+  std::string activation_ce_id;  // Of the last record; "" if none.
   std::uint64_t status_hash = 0;
   std::uint64_t volatile_hash = 0;
   std::int64_t activation_sequence = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
-// How far event time is complete (PRODUCT.md section 7): a pure fold of roster and progress entries.
+// How far event time is complete (PRODUCT.md section 7): a pure fold of roster and progress
+// entries.
 
 #include <compare>
 #include <cstdint>
@@ -45,9 +46,9 @@ struct Roster {
 
 // How far one source partition has been read: what an intake worker knows of it.
 struct PartitionProgress {
-  std::optional<Instant> event_time_max;   // Clamped to the worker's wall (live mode).
-  std::optional<Instant> event_time_min;   // The smallest accepted so far.
-  bool is_at_end = false;                  // Read to its high watermark, and idle for 10 s (files: 0).
+  std::optional<Instant> event_time_max;  // Clamped to the worker's wall (live mode).
+  std::optional<Instant> event_time_min;  // The smallest accepted so far.
+  bool is_at_end = false;  // Read to its high watermark, and idle for 10 s (files: 0).
   std::optional<Instant> broker_time_max;  // Newest broker timestamp: the sign of life.
   friend bool operator==(const PartitionProgress&, const PartitionProgress&) = default;
 };
@@ -55,7 +56,7 @@ struct PartitionProgress {
 // A progress entry of the journal.
 struct Progress {
   std::map<SourcePartition, PartitionProgress> partitions;  // Those that moved.
-  std::optional<Instant> wall;                               // Wall stamp; absent in files.
+  std::optional<Instant> wall;                              // Wall stamp; absent in files.
   // The input has ended (file mode): the clock goes here whatever the lateness.
   std::optional<Instant> final_clock;
   friend bool operator==(const Progress&, const Progress&) = default;

@@ -11,8 +11,8 @@
 
 namespace foothold::journey {
 
-// A playbook made ready to decide: the playbook and the look-up tables that follow from it. Immutable;
-// shared by all subjects of a partition.
+// A playbook made ready to decide: the playbook and the look-up tables that follow from it.
+// Immutable; shared by all subjects of a partition.
 class Definition {
  public:
   // REQUIRES: Validate(playbook).ok().

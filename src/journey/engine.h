@@ -1,7 +1,7 @@
 #pragma once
 
-// The product: what follows for a user and its account from one stimulus. Pure: same arguments, same
-// Decision, on every machine. No clock, log, metric, thread, random or file comes in.
+// The product: what follows for a user and its account from one stimulus. Pure: same arguments,
+// same Decision, on every machine. No clock, log, metric, thread, random or file comes in.
 //
 //   event ----> Visits()  which subjects it concerns, in order
 //                  |
@@ -51,8 +51,8 @@ struct VisitTarget {
 struct Visit {
   VisitKind kind = VisitKind::kActor;
   VisitTarget target;
-  std::string merge_from;         // kMerge: the user id that ends.
-  std::optional<Instant> due;     // kTimer.
+  std::string merge_from;      // kMerge: the user id that ends.
+  std::optional<Instant> due;  // kTimer.
   friend bool operator==(const Visit&, const Visit&) = default;
 };
 
@@ -89,15 +89,15 @@ struct Subjects {
 };
 
 struct Decision {
-  std::vector<OutputRecord> records;      // In order.
-  std::vector<Visit> follow_ups;          // To run at the same position, in order.
-  std::vector<MemberWalk> walks;          // After the follow-ups.
-  std::vector<EmailOwner> email_owners;   // To be written to the index.
-  std::optional<Instant> user_due;        // The user's earliest timer after this visit.
+  std::vector<OutputRecord> records;     // In order.
+  std::vector<Visit> follow_ups;         // To run at the same position, in order.
+  std::vector<MemberWalk> walks;         // After the follow-ups.
+  std::vector<EmailOwner> email_owners;  // To be written to the index.
+  std::optional<Instant> user_due;       // The user's earliest timer after this visit.
   std::optional<Instant> account_due;
-  bool is_user_gone = false;              // kMerge: delete `merge_from` from the state.
-  bool is_repeat = false;                 // The event was known already.
-  bool is_conflict = false;               // Same id as a known event, other content: both kept.
+  bool is_user_gone = false;  // kMerge: delete `merge_from` from the state.
+  bool is_repeat = false;     // The event was known already.
+  bool is_conflict = false;   // Same id as a known event, other content: both kept.
 };
 
 // The subjects an event concerns, in the order in which they are visited. Empty for none.

@@ -32,20 +32,21 @@ struct SourcePosition {
 // read from.
 struct Event {
   CallKind kind = CallKind::kTrack;
-  std::string_view tenant;      // Never empty.
-  std::string_view user;        // Empty: a fact of the account alone.
-  std::string_view id;          // Never empty.
-  std::uint64_t fingerprint = 0;  // Of tenant, user, name, properties, traits: a conflict shows here.
-  std::string_view name;        // Raw; "page.viewed" / "screen.viewed" for pages and screens; empty
-                                // for identify, group and alias.
+  std::string_view tenant;  // Never empty.
+  std::string_view user;    // Empty: a fact of the account alone.
+  std::string_view id;      // Never empty.
+  std::uint64_t fingerprint =
+      0;                  // Of tenant, user, name, properties, traits: a conflict shows here.
+  std::string_view name;  // Raw; "page.viewed" / "screen.viewed" for pages and screens; empty
+                          // for identify, group and alias.
   Instant occurred_at;
-  bool is_product = true;       // False for sources of CS, billing, support: never access.
-  std::string_view role;        // Raw role of the user by this record; empty: none. (Of user.invited:
-                                // the invitee's.)
-  bool is_role_override = false;  // The role comes from an explicit override of the mapping.
+  bool is_product = true;  // False for sources of CS, billing, support: never access.
+  std::string_view role;   // Raw role of the user by this record; empty: none. (Of user.invited:
+                           // the invitee's.)
+  bool is_role_override = false;   // The role comes from an explicit override of the mapping.
   std::string_view previous_user;  // alias, $identify: who the user was before.
-  BagView properties;           // Names as CanonicalPropertyName() makes them.
-  BagView traits;               // Likewise. Of a group call: the account's.
+  BagView properties;              // Names as CanonicalPropertyName() makes them.
+  BagView traits;                  // Likewise. Of a group call: the account's.
   SourcePosition position;
 };
 

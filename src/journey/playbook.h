@@ -1,12 +1,14 @@
 #pragma once
 
 // The playbook as data: what a YAML file compiles to (src/config), what travels in the journal
-// (src/codec), what the engine reads. Names are resolved to indexes by whoever builds it; Validate()
-// in playbook.cc holds the invariants, and a Definition (definition.h) adds the look-up tables.
+// (src/codec), what the engine reads. Names are resolved to indexes by whoever builds it;
+// Validate() in playbook.cc holds the invariants, and a Definition (definition.h) adds the look-up
+// tables.
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -25,7 +27,14 @@ enum class TrackerKind : std::uint8_t {
   kAnyEvent = 5,    // Account: its first event of any kind ("first_event").
 };
 
-enum class Comparison : std::uint8_t { kEqual = 1, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual };
+enum class Comparison : std::uint8_t {
+  kEqual = 1,
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual
+};
 
 // One `where:` condition on a property of the event. Values compare as numbers if both are numbers,
 // else as text; `any_of` is an alternative of values for kEqual ("one of").
@@ -45,7 +54,7 @@ struct Tracker {
   std::vector<std::string> events;  // Canonical names, sorted, for kDid and kAccountDid.
   std::string distinct;             // CanonicalPropertyName(), "invitee", or empty: plain count.
   std::vector<PropertyCondition> where;
-  std::int32_t keep = 1;            // [1, 1000]
+  std::int32_t keep = 1;  // [1, 1000]
   // Of all but `keep`: identifies the tracker in state across playbook versions. See TrackerKey().
   std::uint64_t key = 0;
   friend bool operator==(const Tracker&, const Tracker&) = default;
@@ -95,6 +104,8 @@ struct Milestone {
 };
 
 enum class StepClass : std::uint8_t { kSetup = 1, kValue = 2, kHabit = 3 };
+// "setup", "value", "habit".
+std::string_view StepClassName(StepClass step_class);
 
 // One rung of a role's ladder: met by a criterion, or by the role's milestone.
 struct Step {
@@ -161,7 +172,7 @@ struct Playbook {
   std::vector<Role> roles;
   std::vector<Model> models;
   std::vector<MemberCondition> account_activated;  // All must hold. Never empty.
-  std::string yaml;                        // The text it was compiled from.
+  std::string yaml;                                // The text it was compiled from.
 
   friend bool operator==(const Playbook&, const Playbook&) = default;
 };

@@ -1,7 +1,7 @@
 #pragma once
 
-// What the engine decides, as RECORDS.md lists it: one struct a record. src/codec writes them as JSON
-// or Protobuf. A field that is not known is nullopt and is written as null.
+// What the engine decides, as RECORDS.md lists it: one struct a record. src/codec writes them as
+// JSON or Protobuf. A field that is not known is nullopt and is written as null.
 
 #include <cstdint>
 #include <optional>
@@ -107,12 +107,12 @@ struct LogCommon {
   std::optional<std::string> role;
   Instant occurred_at;
   Instant decided_at;
-  std::string definition;  // "name@version"
+  std::string definition;     // "name@version"
   std::int64_t sequence = 0;  // Gap-free per subject and topic, from 1.
   Mode mode = Mode::kLive;
   std::string reason;
-  std::vector<Evidence> evidence;    // At most kEvidenceMax.
-  std::int64_t evidence_count = 0;   // Of all there were.
+  std::vector<Evidence> evidence;   // At most kEvidenceMax.
+  std::int64_t evidence_count = 0;  // Of all there were.
   // For the headers.
   std::string ce_id;
   std::string causation;    // Event id, or "timer:<kind>@<due>".
@@ -128,17 +128,17 @@ struct ActivationChanged {
   std::string from, to;  // State names.
   std::optional<ActivationClass> activation_class;
   std::optional<Instant> activated_at;
-  std::optional<WindowBlock> window;          // Users.
-  std::vector<CriterionProgress> progress;    // Users.
-  std::vector<std::string> assisted_by;       // ce_ids.
-  std::optional<std::string> supersedes;      // ce_id.
+  std::optional<WindowBlock> window;        // Users.
+  std::vector<CriterionProgress> progress;  // Users.
+  std::vector<std::string> assisted_by;     // ce_ids.
+  std::optional<std::string> supersedes;    // ce_id.
   std::optional<std::int64_t> days_since_signup;
   std::optional<std::int64_t> time_to_value_from_signup_s;
   std::optional<std::int64_t> time_to_value_from_first_access_s;
-  std::int64_t eligible = 0, reached = 0;     // Accounts.
-  std::vector<CompositionRow> composition;    // Accounts.
+  std::int64_t eligible = 0, reached = 0;   // Accounts.
+  std::vector<CompositionRow> composition;  // Accounts.
   AccountBlock account;
-  std::optional<PersonBlock> person;          // Users.
+  std::optional<PersonBlock> person;  // Users.
   friend bool operator==(const ActivationChanged&, const ActivationChanged&) = default;
 };
 

@@ -1,8 +1,9 @@
 #pragma once
 
-// The state of one user: a person's membership of one account. All of it is a function of the *set* of
-// the user's events (registers of minima and maxima, earliest occurrences, bounded sets with an order
-// of their own), so that the order of arrival does not matter; what was last emitted stands apart.
+// The state of one user: a person's membership of one account. All of it is a function of the *set*
+// of the user's events (registers of minima and maxima, earliest occurrences, bounded sets with an
+// order of their own), so that the order of arrival does not matter; what was last emitted stands
+// apart.
 
 #include <array>
 #include <compare>
@@ -52,7 +53,7 @@ struct TraitState {
 
 // How a role came to be known. A higher rank silences lower ones from its time on; persisted.
 enum class RoleRank : std::uint8_t {
-  kInvite = 1,    // Provisional: counts only until any other fact gives one.
+  kInvite = 1,  // Provisional: counts only until any other fact gives one.
   kTrait = 2,
   kExplicit = 3,  // user.role_changed, memberships.
 };
@@ -100,8 +101,8 @@ struct Contribution {
   bool is_active = false;
   bool is_reached = false;
   bool is_late = false;
-  std::string role;              // "" if none is known.
-  std::uint32_t steps_met = 0;   // Bit i: step i of the role's ladder.
+  std::string role;             // "" if none is known.
+  std::uint32_t steps_met = 0;  // Bit i: step i of the role's ladder.
   friend bool operator==(const Contribution&, const Contribution&) = default;
 };
 
@@ -111,7 +112,7 @@ struct EmittedTruth {
   std::optional<Instant> activated_at;
   std::string role;
   std::optional<ActivationClass> activation_class;
-  std::string ce_id;           // Of the record; "" if none was emitted.
+  std::string ce_id;  // Of the record; "" if none was emitted.
   Instant decided_at;
   friend bool operator==(const EmittedTruth&, const EmittedTruth&) = default;
 };
@@ -137,19 +138,19 @@ struct User {
   std::string id;
 
   // What was learned.
-  std::vector<TrackerState> trackers;   // By key; only those with something kept.
-  std::vector<TraitState> traits;       // By name.
-  std::vector<RoleFact> role_facts;     // In order; bounded as role_facts.cc says.
-  std::optional<Stamp> joined;          // Newest user.joined (or first group call).
-  std::optional<Stamp> removed;         // Newest user.removed.
+  std::vector<TrackerState> trackers;  // By key; only those with something kept.
+  std::vector<TraitState> traits;      // By name.
+  std::vector<RoleFact> role_facts;    // In order; bounded as role_facts.cc says.
+  std::optional<Stamp> joined;         // Newest user.joined (or first group call).
+  std::optional<Stamp> removed;        // Newest user.removed.
   bool was_invited = false;
   bool has_birth_fact = false;
   bool is_named_by_group = false;
-  std::optional<Instant> first_seen;    // Earliest event time of any record of the user.
+  std::optional<Instant> first_seen;  // Earliest event time of any record of the user.
   std::string first_seen_source;
-  std::optional<Instant> last_seen;     // Newest product event.
-  std::vector<Session> sessions;        // By time, disjoint; the newest kSessionsMax.
-  std::int64_t sessions_dropped = 0;    // Older ones, only counted.
+  std::optional<Instant> last_seen;   // Newest product event.
+  std::vector<Session> sessions;      // By time, disjoint; the newest kSessionsMax.
+  std::int64_t sessions_dropped = 0;  // Older ones, only counted.
   ActiveDays active_days;
   milliseconds core_time{0};
   std::optional<Instant> last_event_at;  // Of the newest event, for core time.
@@ -163,9 +164,9 @@ struct User {
   Contribution contribution;
   EmittedTruth truth;
   EmittedSteps steps;
-  std::optional<Instant> last_refresh;   // Due time of the last daily status refresh.
-  std::uint64_t status_hash = 0;         // Of the last status without volatile fields; 0: none.
-  std::uint64_t volatile_hash = 0;       // Of its volatile fields.
+  std::optional<Instant> last_refresh;  // Due time of the last daily status refresh.
+  std::uint64_t status_hash = 0;        // Of the last status without volatile fields; 0: none.
+  std::uint64_t volatile_hash = 0;      // Of its volatile fields.
   std::int64_t activation_sequence = 0;
   std::int64_t progress_sequence = 0;
 

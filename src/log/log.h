@@ -1,8 +1,8 @@
 #pragma once
 
-// The port: what Foothold needs of a log with partitions, groups and transactions. Two forms hold the
-// same contract and pass the same conformance suite (tests/log/conformance.h): log::MemoryLog in this
-// folder and kafka::KafkaLog in src/kafka.
+// The port: what Foothold needs of a log with partitions, groups and transactions. Two forms hold
+// the same contract and pass the same conformance suite (tests/log/conformance.h): log::MemoryLog
+// in this folder and kafka::KafkaLog in src/kafka.
 //
 // Errors of every call carry the code that says what the caller must do (src/base/status.h). Calls
 // block at most for the time their options or arguments name, unless said otherwise.
@@ -107,12 +107,12 @@ class Consumer {
   // Reads these partitions without a group from these places, replacing what was assigned before.
   virtual Status Assign(std::span<const Position> positions) = 0;
 
-  // The next records, at most the options' batch_records_max, or a change of the assignment. Waits up
-  // to `timeout` for the first; an empty batch says nothing about the end of a partition.
-  // Keeps the membership alive: call it at least every max_poll_interval.
-  // kRetry: a passing fault, poll again. kFenced: the membership is gone for good (another member has
-  // this instance's name, or the client failed fatally): close and open anew. kFatal: see above;
-  // also no permission, topic deleted.
+  // The next records, at most the options' batch_records_max, or a change of the assignment. Waits
+  // up to `timeout` for the first; an empty batch says nothing about the end of a partition. Keeps
+  // the membership alive: call it at least every max_poll_interval. kRetry: a passing fault, poll
+  // again. kFenced: the membership is gone for good (another member has this instance's name, or
+  // the client failed fatally): close and open anew. kFatal: see above; also no permission, topic
+  // deleted.
   virtual Result<Batch> Poll(milliseconds timeout) = 0;
 
   // Starts the newly assigned partitions at these places, one for each of them.
@@ -122,8 +122,8 @@ class Consumer {
   // True once the group has moved on without this member: an assignment then commits nothing more.
   virtual bool IsAssignmentLost() = 0;
 
-  // The group's committed position of each partition, nullopt where there is none. Stable: waits for
-  // transactions that are under way; kRetry when that takes longer than `timeout`.
+  // The group's committed position of each partition, nullopt where there is none. Stable: waits
+  // for transactions that are under way; kRetry when that takes longer than `timeout`.
   virtual Result<std::vector<std::optional<NextOffset>>> Committed(
       std::span<const TopicPartition> partitions, milliseconds timeout) = 0;
   // Continues at these places. Records already handed out for them by Poll() are void.
@@ -132,7 +132,8 @@ class Consumer {
   virtual Status Pause(std::span<const TopicPartition> partitions) = 0;
   virtual Status Resume(std::span<const TopicPartition> partitions) = 0;
 
-  virtual Result<Watermarks> QueryWatermarks(const TopicPartition& source, milliseconds timeout) = 0;
+  virtual Result<Watermarks> QueryWatermarks(const TopicPartition& source,
+                                             milliseconds timeout) = 0;
   // The first offset with a timestamp at or after `at`, or the end of the partition.
   virtual Result<NextOffset> OffsetForTime(const TopicPartition& source, Instant at,
                                            milliseconds timeout) = 0;
@@ -161,13 +162,13 @@ class TransactionalProducer {
   // Queues one record; what fails on its way fails Commit(). kRetry: the queue is full even after
   // waiting. kInvalid: the record can never be written (larger than the topic takes).
   virtual Status Send(const OutgoingRecord& record) = 0;
-  // Makes `positions` part of the transaction. kAborted: the generation is stale, or the transaction
-  // is void. kRetry: nothing happened, call again.
+  // Makes `positions` part of the transaction. kAborted: the generation is stale, or the
+  // transaction is void. kRetry: nothing happened, call again.
   virtual Status SendOffsets(std::span<const Position> positions, const GroupToken& group,
                              milliseconds timeout) = 0;
-  // kRetry: the outcome is still open and calling again finishes it. kAborted: nothing was committed;
-  // call Abort(). kFenced, kFatal: the outcome is unknown: open a new producer with the same id,
-  // Init() it, and read the committed positions.
+  // kRetry: the outcome is still open and calling again finishes it. kAborted: nothing was
+  // committed; call Abort(). kFenced, kFatal: the outcome is unknown: open a new producer with the
+  // same id, Init() it, and read the committed positions.
   virtual Status Commit(milliseconds timeout) = 0;
   // Voids the transaction. kRetry: call again.
   virtual Status Abort(milliseconds timeout) = 0;
@@ -191,8 +192,8 @@ class Admin {
   virtual ~Admin() = default;
   // nullopt: there is no such topic.
   virtual Result<std::optional<TopicInfo>> DescribeTopic(const std::string& topic) = 0;
-  // Creates what is missing and waits until all partitions have a leader. A topic that exists is left
-  // as it is. kFatal names the topic and the permission or setting that is missing.
+  // Creates what is missing and waits until all partitions have a leader. A topic that exists is
+  // left as it is. kFatal names the topic and the permission or setting that is missing.
   virtual Status CreateTopics(std::span<const TopicSpec> topics) = 0;
 };
 

@@ -1,0 +1,1 @@
+#include "src/journey/user.h"
