@@ -33,7 +33,8 @@ enum class VisitKind : std::uint8_t {
   kInvitee,  // The user was invited by it.
   kMember,   // The user joined, was removed or changed roles by it, done by somebody else.
   kAccount,  // The account alone is concerned: no user in the record.
-  kMerge,    // `from` was found to be the same person as the user.
+  kMerge,    // `merge_from` was found to be the same person as the user. The caller skips the visit
+             // if there is no such user in the state.
   kTimer,    // The subject's timer is due.
   kRecheck,  // A fact of the account changed what is decided: look again.
   kFinal,    // The input has ended (file mode): look again, and refresh the status.

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "src/base/hash.h"
@@ -125,6 +126,10 @@ struct EmittedSteps {
   friend bool operator==(const EmittedSteps&, const EmittedSteps&) = default;
 };
 
+// What the ring of recent ids holds of an event: 32 bits of the hash of its id above 32 bits of its
+// fingerprint. Equal: a repeat. Equal above only: a conflict.
+std::uint64_t RecentId(std::string_view event_id, std::uint64_t fingerprint);
+
 inline constexpr std::size_t kSessionsMax = 48;
 inline constexpr std::size_t kRecentIdsMax = 32;
 inline constexpr std::size_t kUnknownTraitsMax = 32;
@@ -155,7 +160,7 @@ struct User {
   milliseconds core_time{0};
   std::optional<Instant> last_event_at;  // Of the newest event, for core time.
   bool was_last_event_core = false;
-  std::vector<std::uint64_t> recent_ids;  // Ring of (id, fingerprint) hashes, newest last.
+  std::vector<std::uint64_t> recent_ids;  // Ring of RecentId(), newest last.
   std::vector<Instant> outreach;          // Logged outreach, newest kOutreachMax, ascending.
 
   // What was decided and emitted.
