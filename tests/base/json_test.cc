@@ -1,0 +1,46 @@
+#include "src/base/json.h"
+
+#include <string>
+#include <string_view>
+
+#include <gtest/gtest.h>
+
+namespace foothold {
+namespace {
+
+std::string Quoted(std::string_view text) {
+  std::string out;
+  AppendJsonString(text, &out);
+  return out;
+}
+
+TEST(JsonStringTest, Utf8StaysAndControlCharactersAreEscaped) {
+  EXPECT_EQ(Quoted("Zürich \xf0\x9f\x98\x80"), "\"Zürich \xf0\x9f\x98\x80\"");
+  EXPECT_EQ(Quoted(std::string_view("a\"\\\n\r\t\x01\0b", 9)), R"("a\"\\\n\r\t\u0001\u0000b")");
+  EXPECT_EQ(Quoted(""), "\"\"");
+}
+
+TEST(JsonStringTest, EachBrokenPartBecomesOneReplacement) {
+  const std::string replacement = "\xef\xbf\xbd";
+
+  EXPECT_EQ(Quoted("a\xff"), "\"a" + replacement + "\"");
+  EXPECT_EQ(Quoted("\xe2\x82"), "\"" + replacement + "\"");
+  EXPECT_EQ(Quoted("\xe2\x28\xa1"), "\"" + replacement + "(" + replacement + "\"");
+}
+
+TEST(Utf8Test, OnlyShortestFormsOfScalarValuesAreCharacters) {
+  EXPECT_EQ(Utf8CharacterLength("a"), 1U);
+  EXPECT_EQ(Utf8CharacterLength("\xc3\xbc"), 2U);
+  EXPECT_EQ(Utf8CharacterLength("\xe2\x82\xac!"), 3U);
+  EXPECT_EQ(Utf8CharacterLength("\xf4\x8f\xbf\xbf"), 4U);
+
+  EXPECT_EQ(Utf8CharacterLength(""), 0U);
+  EXPECT_EQ(Utf8CharacterLength("\x80"), 0U);
+  EXPECT_EQ(Utf8CharacterLength("\xc0\xaf"), 0U);
+  EXPECT_EQ(Utf8CharacterLength("\xe0\x80\xaf"), 0U);
+  EXPECT_EQ(Utf8CharacterLength("\xed\xa0\x80"), 0U);
+  EXPECT_EQ(Utf8CharacterLength("\xf4\x90\x80\x80"), 0U);
+}
+
+}  // namespace
+}  // namespace foothold
