@@ -14,18 +14,24 @@
 
 namespace foothold::journey {
 
-// Counters of the members with one role ("" for none known).
+// How many of a group of members there are, and have each property.
+struct GroupCount {
+  std::int64_t members = 0;
+  std::int64_t joined = 0;  // Joined or with access.
+  std::int64_t active = 0;
+  std::int64_t reached = 0;
+  std::int64_t late = 0;
+  friend bool operator==(const GroupCount&, const GroupCount&) = default;
+};
+
+// Counters of the members with one role ("" for none known), by the groups that conditions select.
 struct RoleCount {
   std::string role;
-  std::int64_t members = 0;
-  std::int64_t invited = 0;
-  std::int64_t joined = 0;
-  std::int64_t eligible = 0;
-  std::int64_t active = 0;
-  std::int64_t reached = 0;  // Of all members of the role.
-  std::int64_t eligible_reached = 0;
-  std::int64_t late = 0;
-  std::vector<std::int64_t> steps_met;  // Members that met step i of the role's ladder.
+  GroupCount all;
+  GroupCount eligible;
+  GroupCount joined;
+  GroupCount invited;
+  std::vector<std::int64_t> steps_met;  // Members that have met step i of the role's ladder.
   std::vector<std::optional<Instant>> steps_first_met;
   friend bool operator==(const RoleCount&, const RoleCount&) = default;
 };

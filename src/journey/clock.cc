@@ -1,1 +1,164 @@
 #include "src/journey/clock.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace foothold::journey {
+namespace {
+
+// The later of two times, where nullopt is earlier than any.
+std::optional<Instant> Latest(std::optional<Instant> a, std::optional<Instant> b) {
+  if (!a.has_value() || !b.has_value()) {
+    return a.has_value() ? a : b;
+  }
+  return std::max(*a, *b);
+}
+
+std::optional<Instant> Earliest(std::optional<Instant> a, std::optional<Instant> b) {
+  if (!a.has_value() || !b.has_value()) {
+    return a.has_value() ? a : b;
+  }
+  return std::min(*a, *b);
+}
+
+std::optional<Instant> Minus(std::optional<Instant> at, milliseconds lateness) {
+  return at.has_value() ? std::optional<Instant>(*at - lateness) : std::nullopt;
+}
+
+}  // namespace
+
+void Clock::Apply(const Roster& roster) {
+  Roster next = roster;
+  std::ranges::sort(next.sources, {}, &RosterSource::name);
+  for (RosterSource& source : next.sources) {
+    const auto known = std::ranges::find(roster_.sources, source.name, &RosterSource::name);
+    if (known != roster_.sources.end() && known->history_begin.has_value()) {
+      source.history_begin = known->history_begin;
+    }
+  }
+  roster_ = std::move(next);
+}
+
+void Clock::Apply(const Progress& progress) {
+  for (const auto& [key, moved] : progress.partitions) {
+    // A worker that took a partition over does not know what the one before it saw: the extremes
+    // stay, and only "at the end" is as the newest entry says.
+    PartitionProgress& known = partitions_[key];
+    known.event_time_max = Latest(known.event_time_max, moved.event_time_max);
+    known.event_time_min = Earliest(known.event_time_min, moved.event_time_min);
+    known.broker_time_max = Latest(known.broker_time_max, moved.broker_time_max);
+    known.is_at_end = moved.is_at_end;
+  }
+  wall_ = Latest(wall_, progress.wall);
+  final_clock_ = Latest(final_clock_, progress.final_clock);
+}
+
+std::optional<Instant> Clock::CompleteUntil(const RosterSource& source, const SourcePartition& key,
+                                            milliseconds lateness) const {
+  const auto found = partitions_.find(key);
+  if (found == partitions_.end()) {
+    return std::nullopt;
+  }
+  const PartitionProgress& own = found->second;
+  std::optional<Instant> complete = Minus(own.event_time_max, lateness);
+  if (!own.is_at_end) {
+    return complete;
+  }
+  std::optional<Instant> elsewhere;
+  std::optional<Instant> last_sign_of_life;
+  for (const auto& [topic, count] : source.topic_partitions) {
+    for (std::int32_t i = 0; i < count; ++i) {
+      const auto other = partitions_.find({source.name, topic, i});
+      if (other != partitions_.end()) {
+        elsewhere = Latest(elsewhere, other->second.event_time_max);
+        last_sign_of_life = Latest(last_sign_of_life, other->second.broker_time_max);
+      }
+    }
+  }
+  complete = Latest(complete, Minus(elsewhere, lateness));
+  if (roster_.mode == ClockMode::kWall && wall_.has_value() && last_sign_of_life.has_value()) {
+    complete = Latest(complete, std::min(*wall_ - lateness, *last_sign_of_life + kIdleGrace));
+  }
+  return complete;
+}
+
+std::optional<Instant> Clock::Advance(milliseconds lateness) {
+  const bool has_required =
+      std::ranges::any_of(roster_.sources, [](const RosterSource& s) { return s.is_required; });
+  std::optional<Instant> complete;
+  bool is_held = roster_.sources.empty();
+  for (const RosterSource& source : roster_.sources) {
+    if (has_required && !source.is_required) {
+      continue;
+    }
+    for (const auto& [topic, count] : source.topic_partitions) {
+      for (std::int32_t i = 0; i < count && !is_held; ++i) {
+        const std::optional<Instant> until =
+            CompleteUntil(source, {source.name, topic, i}, lateness);
+        is_held = !until.has_value();
+        complete = Earliest(complete, until);
+      }
+    }
+  }
+  if (!is_held) {
+    now_ = Latest(now_, complete);
+  }
+  now_ = Latest(now_, final_clock_);
+  return now_;
+}
+
+std::string Clock::Holder(milliseconds lateness) const {
+  const SourcePartition* holder = nullptr;
+  SourcePartition candidate;
+  SourcePartition slowest;
+  std::optional<Instant> slowest_until;
+  for (const RosterSource& source : roster_.sources) {
+    if (!source.is_required) {
+      continue;
+    }
+    for (const auto& [topic, count] : source.topic_partitions) {
+      for (std::int32_t i = 0; i < count; ++i) {
+        candidate = {source.name, topic, i};
+        const std::optional<Instant> until = CompleteUntil(source, candidate, lateness);
+        if (!until.has_value()) {
+          return fmt::format("{} {}[{}]", source.name, topic, i);
+        }
+        if (!slowest_until.has_value() || *until < *slowest_until) {
+          slowest_until = until;
+          slowest = candidate;
+          holder = &slowest;
+        }
+      }
+    }
+  }
+  return holder == nullptr
+             ? std::string()
+             : fmt::format("{} {}[{}]", holder->source, holder->topic, holder->partition);
+}
+
+std::optional<Instant> Clock::HistoryBegin(std::string_view source) const {
+  const auto listed = std::ranges::find(roster_.sources, source, &RosterSource::name);
+  if (listed != roster_.sources.end() && listed->history_begin.has_value()) {
+    return listed->history_begin;
+  }
+  std::optional<Instant> begin;
+  for (auto it = partitions_.lower_bound({std::string(source), "", 0});
+       it != partitions_.end() && it->first.source == source; ++it) {
+    begin = Earliest(begin, it->second.event_time_min);
+  }
+  return begin;
+}
+
+Clock Clock::FromParts(Parts parts) {
+  Clock clock;
+  clock.roster_ = std::move(parts.roster);
+  clock.partitions_ = std::move(parts.partitions);
+  clock.now_ = parts.now;
+  clock.wall_ = parts.wall;
+  clock.final_clock_ = parts.final_clock;
+  return clock;
+}
+
+}  // namespace foothold::journey

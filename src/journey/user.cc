@@ -1,1 +1,63 @@
 #include "src/journey/user.h"
+
+#include <bit>
+#include <tuple>
+
+namespace foothold::journey {
+
+bool IsEarlier(const Occurrence& a, const Occurrence& b) {
+  return std::tie(a.at, a.event_id, a.fingerprint) < std::tie(b.at, b.event_id, b.fingerprint);
+}
+
+Evidence EvidenceOf(const Occurrence& occurrence) {
+  return {.event_id = occurrence.event_id,
+          .event = occurrence.event,
+          .occurred_at = occurrence.at,
+          .source = occurrence.source,
+          .topic = occurrence.topic,
+          .partition = occurrence.partition,
+          .offset = occurrence.offset};
+}
+
+std::uint64_t RecentId(std::string_view event_id, std::uint64_t fingerprint) {
+  return (Hash64(event_id) & 0xFFFFFFFF00000000ULL) | (fingerprint & 0xFFFFFFFFULL);
+}
+
+void ActiveDays::Add(Instant at) {
+  const auto day = static_cast<std::int32_t>(
+      std::chrono::floor<std::chrono::days>(at).time_since_epoch().count());
+  if (last_day == 0) {
+    last_day = day;
+    bits[0] = 1;
+    return;
+  }
+  if (day > last_day) {
+    const int shift = day - last_day;
+    std::array<std::uint64_t, 7> moved{};
+    for (int i = kDays - 1 - shift; i >= 0; --i) {
+      const auto from = static_cast<std::size_t>(i);
+      if ((bits[from / 64] >> (from % 64) & 1U) != 0) {
+        const auto to = static_cast<std::size_t>(i + shift);
+        moved[to / 64] |= 1ULL << (to % 64);
+      }
+    }
+    bits = moved;
+    bits[0] |= 1;
+    last_day = day;
+    return;
+  }
+  const int back = last_day - day;
+  if (back < kDays) {
+    bits[static_cast<std::size_t>(back) / 64] |= 1ULL << (static_cast<std::size_t>(back) % 64);
+  }
+}
+
+int ActiveDays::count() const {
+  int days = 0;
+  for (const std::uint64_t word : bits) {
+    days += std::popcount(word);
+  }
+  return days;
+}
+
+}  // namespace foothold::journey
