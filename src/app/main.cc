@@ -1,0 +1,26 @@
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <unistd.h>
+
+#include "src/app/command.h"
+
+int main(int argc, char** argv) {
+  using foothold::app::Command;
+  const std::vector<std::string> arguments(argc > 0 ? argv + 1 : argv, argv + argc);
+  // Set and not empty, whatever it says.
+  const char* const no_colour = std::getenv("NO_COLOR");
+  const foothold::app::Surroundings surroundings{
+      .out = std::cout,
+      .error = std::cerr,
+      .out_is_terminal = isatty(STDOUT_FILENO) != 0,
+      .error_is_terminal = isatty(STDERR_FILENO) != 0,
+      .is_colour_allowed = no_colour == nullptr || std::string_view(no_colour).empty(),
+  };
+  std::ios::sync_with_stdio(false);
+  const std::vector<Command> commands = foothold::app::Commands();
+  return foothold::app::RunProgram(commands, arguments, surroundings);
+}
