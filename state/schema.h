@@ -8,8 +8,7 @@
 //             | 'e' esc(tenant) esc(hash)     salted hash of an e-mail -> user id
 //             | 'f' name                      a fact of the partition: clock, roster, playbook, ...
 //             | 'm'                           meta: the position and what must agree with it
-//             | 't' due8 key                  timer index: due (ms, big-endian) and the subject's
-//             key
+//             | 't' due8 key                  timer index: due (ms, big-endian), subject's key
 //   esc(s)   := s with 0x00 as 0x00 0xFF, ended by 0x00 0x01: no two pairs of ids collide, and keys
 //               sort by tenant, then by user
 //   value    := version1 due8 payload         due8 = 0xFF x 8: no timer
@@ -56,7 +55,11 @@ Result<ParsedKey> ParseKey(std::string_view key);
 // name, an older one is read and upgraded.
 inline constexpr std::uint8_t kValueVersion = 1;
 
+// The latest due there can be: what lies above it in a header or in the index is damage.
+inline constexpr std::uint64_t kDueMsMax = (std::uint64_t{1} << 53) - 1;
+
 // A value with its header. `due`: the subject's earliest timer, nullopt for none.
+// REQUIRES: kEpoch <= due, at most kDueMsMax.
 std::string MakeValue(std::string_view payload, std::optional<Instant> due);
 struct ParsedValue {
   std::uint8_t version = 0;

@@ -1,0 +1,168 @@
+#include "state/schema.h"
+
+#include <fmt/format.h>
+
+#include "src/base/check.h"
+#include "state/big_endian.h"
+
+namespace foothold::state {
+namespace {
+
+constexpr char kEscape = '\0';
+constexpr char kEscapedZero = '\xFF';
+constexpr char kEndOfId = '\x01';
+constexpr std::size_t kDueBytes = 8;
+constexpr std::size_t kHeaderBytes = 1 + kDueBytes;
+constexpr std::uint64_t kNoDue = ~std::uint64_t{0};
+
+void AppendEscaped(std::string_view id, std::string* out) {
+  for (const char byte : id) {
+    out->push_back(byte);
+    if (byte == kEscape) out->push_back(kEscapedZero);
+  }
+  out->push_back(kEscape);
+  out->push_back(kEndOfId);
+}
+
+std::string KeyOf(KeyKind kind, std::string_view first) {
+  std::string key;
+  key.reserve(first.size() + 3);
+  key.push_back(static_cast<char>(kind));
+  AppendEscaped(first, &key);
+  return key;
+}
+
+std::string KeyOf(KeyKind kind, std::string_view first, std::string_view second) {
+  std::string key;
+  key.reserve(first.size() + second.size() + 5);
+  key.push_back(static_cast<char>(kind));
+  AppendEscaped(first, &key);
+  AppendEscaped(second, &key);
+  return key;
+}
+
+// Takes one escaped id off the front of `*rest`; nullopt if there is none.
+std::optional<std::string> TakeEscaped(std::string_view* rest) {
+  std::string id;
+  for (std::size_t i = 0; i < rest->size(); ++i) {
+    const char byte = (*rest)[i];
+    if (byte != kEscape) {
+      id.push_back(byte);
+      continue;
+    }
+    ++i;
+    if (i == rest->size()) return std::nullopt;
+    if ((*rest)[i] == kEndOfId) {
+      rest->remove_prefix(i + 1);
+      return id;
+    }
+    if ((*rest)[i] != kEscapedZero) return std::nullopt;
+    id.push_back(kEscape);
+  }
+  return std::nullopt;
+}
+
+// The key in a form that fits on a line: printable ASCII as it is, other bytes as \xNN.
+std::string Printable(std::string_view key) {
+  std::string text;
+  for (const char byte : key) {
+    if (byte >= 0x20 && byte < 0x7F) {
+      text.push_back(byte);
+    } else {
+      text += fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
+    }
+  }
+  return text;
+}
+
+Failure NotAKey(std::string_view key) {
+  return Error(Code::kCorrupt, fmt::format("not a key of the store: '{}'", Printable(key)));
+}
+
+}  // namespace
+
+std::string UserKey(std::string_view tenant, std::string_view user) {
+  return KeyOf(KeyKind::kUser, tenant, user);
+}
+
+std::string AccountKey(std::string_view tenant) { return KeyOf(KeyKind::kAccount, tenant); }
+
+std::string EmailKey(std::string_view tenant, std::string_view email_hash) {
+  return KeyOf(KeyKind::kEmail, tenant, email_hash);
+}
+
+std::string FactKey(std::string_view name) {
+  std::string key(1, static_cast<char>(KeyKind::kFact));
+  key += name;
+  return key;
+}
+
+std::string MetaKey() { return std::string(1, static_cast<char>(KeyKind::kMeta)); }
+
+std::string UserKeyPrefix(std::string_view tenant) { return KeyOf(KeyKind::kUser, tenant); }
+
+Result<ParsedKey> ParseKey(std::string_view key) {
+  if (key.empty()) return NotAKey(key);
+  const auto kind = static_cast<KeyKind>(key.front());
+  std::string_view rest = key.substr(1);
+  switch (kind) {
+    case KeyKind::kUser:
+    case KeyKind::kEmail: {
+      std::optional<std::string> tenant = TakeEscaped(&rest);
+      std::optional<std::string> id = TakeEscaped(&rest);
+      if (!tenant || !id || !rest.empty()) return NotAKey(key);
+      return ParsedKey{.kind = kind, .tenant = std::move(*tenant), .id = std::move(*id)};
+    }
+    case KeyKind::kAccount: {
+      std::optional<std::string> tenant = TakeEscaped(&rest);
+      if (!tenant || !rest.empty()) return NotAKey(key);
+      return ParsedKey{.kind = kind, .tenant = std::move(*tenant), .id = {}};
+    }
+    case KeyKind::kFact:
+      return ParsedKey{.kind = kind, .tenant = {}, .id = std::string(rest)};
+    case KeyKind::kMeta:
+      if (!rest.empty()) return NotAKey(key);
+      return ParsedKey{.kind = kind, .tenant = {}, .id = {}};
+    case KeyKind::kTimer:
+      return NotAKey(key);
+  }
+  return NotAKey(key);
+}
+
+std::string MakeValue(std::string_view payload, std::optional<Instant> due) {
+  FOOTHOLD_CHECK(!due || *due >= kEpoch, "a timer is due before 1970");
+  FOOTHOLD_CHECK(!due || static_cast<std::uint64_t>(ToMs(*due)) <= kDueMsMax,
+                 "a timer is due later than time can be");
+  const std::uint64_t due_ms = due ? static_cast<std::uint64_t>(ToMs(*due)) : kNoDue;
+  std::string value;
+  value.reserve(kHeaderBytes + payload.size());
+  value.push_back(static_cast<char>(kValueVersion));
+  AppendBigEndian64(due_ms, &value);
+  value += payload;
+  return value;
+}
+
+Result<ParsedValue> ParseValue(std::string_view value) {
+  if (value.size() < kHeaderBytes) {
+    return Error(Code::kCorrupt,
+                 fmt::format("a value of the store has {} bytes, its header alone takes {}",
+                             value.size(), kHeaderBytes));
+  }
+  const auto version = static_cast<std::uint8_t>(value.front());
+  if (version > kValueVersion) {
+    return Error(Code::kFatal,
+                 fmt::format("state was written in format version {}, this build reads up to {}: "
+                             "run the newer build, or remove the state folder",
+                             version, kValueVersion));
+  }
+  if (version == 0) return Error(Code::kCorrupt, "a value of the store has format version 0");
+  const std::uint64_t due_ms = ReadBigEndian64(value.substr(1, kDueBytes));
+  ParsedValue parsed{.version = version, .due = {}, .payload = value.substr(kHeaderBytes)};
+  if (due_ms != kNoDue) {
+    if (due_ms > kDueMsMax) return Error(Code::kCorrupt, "a value of the store has no usable due");
+    parsed.due = InstantFromMs(static_cast<std::int64_t>(due_ms));
+  }
+  return parsed;
+}
+
+}  // namespace foothold::state
