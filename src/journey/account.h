@@ -44,7 +44,8 @@ struct Account {
   std::optional<Instant> first_seen;
   std::int64_t open_tickets = 0;
   std::optional<Instant> last_outreach_at;
-  std::vector<RoleCount> roles;  // By role name.
+  std::vector<RoleCount> roles;           // By role name.
+  std::vector<std::uint64_t> recent_ids;  // As User::recent_ids, of events without a user.
 
   AccountState state = AccountState::kNone;
   std::optional<Instant> activated_at;

@@ -174,6 +174,7 @@ struct User {
   std::uint64_t volatile_hash = 0;      // Of its volatile fields.
   std::int64_t activation_sequence = 0;
   std::int64_t progress_sequence = 0;
+  std::optional<Instant> due;  // The earliest timer, as last computed.
 
   friend bool operator==(const User&, const User&) = default;
 };

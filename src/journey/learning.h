@@ -1,0 +1,44 @@
+#pragma once
+
+// What a subject learns from one event: evidence, traits, roles, membership, activity. Nothing is
+// decided here.
+
+#include <string>
+#include <vector>
+
+#include "src/journey/account.h"
+#include "src/journey/definition.h"
+#include "src/journey/engine.h"
+#include "src/journey/event.h"
+#include "src/journey/user.h"
+
+namespace foothold::journey {
+
+struct UserLearned {
+  bool matters = false;  // Something a decision or a status rests on changed.
+  bool is_repeat = false;
+  bool is_conflict = false;
+  std::string email;  // A canonical address the user is now known by; "" for none.
+};
+
+struct AccountLearned {
+  bool matters = false;
+  bool moves_members = false;  // A model or an anchor changed that members' windows rest on.
+  bool is_repeat = false;
+};
+
+// Whether the event shows its actor in the product (PRODUCT.md section 3, "first access").
+bool IsAccess(const Event& event, const std::string& canonical);
+
+// `visit.kind` is kActor, kInvitee or kMember; `canonical` the event's canonical name.
+UserLearned LearnUser(const Definition& definition, const Event& event,
+                      const std::string& canonical, const Visit& visit, User* user);
+
+// For the first visit of an event (kActor or kAccount) only.
+AccountLearned LearnAccount(const Definition& definition, const Event& event,
+                            const std::string& canonical, Account* account);
+
+// Makes what `from` learned the user's own. `from` is left empty of it.
+void MergeUser(const Definition& definition, User* from, User* user);
+
+}  // namespace foothold::journey
