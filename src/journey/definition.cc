@@ -7,6 +7,7 @@
 
 #include "src/base/check.h"
 #include "src/base/names.h"
+#include "src/journey/standard_events.h"
 
 namespace foothold::journey {
 namespace {
@@ -37,6 +38,10 @@ std::string Definition::Canonical(std::string_view raw) const {
   std::string name = CanonicalEventName(raw);
   const auto alias = aliases_.find(name);
   return alias == aliases_.end() ? name : alias->second;
+}
+
+std::string Definition::DisplayNameOf(std::string_view raw) const {
+  return std::string(DisplayName(Canonical(raw)));
 }
 
 const std::vector<std::int32_t>& Definition::TrackersOf(const std::string& canonical) const {

@@ -24,6 +24,8 @@ class Definition {
 
   // The canonical name of an event: its normal form, or what that is an alias of.
   std::string Canonical(std::string_view raw) const;
+  // Likewise, as the product writes it: "User-Role Changed" -> "user.role_changed".
+  std::string DisplayNameOf(std::string_view raw) const;
   // Trackers (indexes) that collect this canonical event, kDid and kAccountDid.
   const std::vector<std::int32_t>& TrackersOf(const std::string& canonical) const;
   const std::vector<std::int32_t>& TrackersOfKind(TrackerKind kind) const;
