@@ -22,19 +22,29 @@ std::string TextOf(const BuildInfo& info) {
 
 std::string JsonOf(const BuildInfo& info) {
   std::string text;
-  JsonWriter json(&text);
-  json.BeginObject();
-  json.Member("version", info.version);
-  json.Member("revision", info.revision);
-  json.Member("compiler", info.compiler);
-  json.Member("buildType", info.build_type);
-  json.BeginObject("libraries");
+  const auto member = [&text](std::string_view name, std::string_view value) {
+    AppendJsonString(name, &text);
+    text.push_back(':');
+    AppendJsonString(value, &text);
+  };
+  text.push_back('{');
+  member("version", info.version);
+  text.push_back(',');
+  member("revision", info.revision);
+  text.push_back(',');
+  member("compiler", info.compiler);
+  text.push_back(',');
+  member("buildType", info.build_type);
+  text.append(",\"libraries\":{");
+  bool is_first = true;
   for (const auto& [name, version] : info.libraries) {
-    json.Member(name, version);
+    if (!is_first) {
+      text.push_back(',');
+    }
+    is_first = false;
+    member(name, version);
   }
-  json.EndObject();
-  json.EndObject();
-  text.push_back('\n');
+  text.append("}}\n");
   return text;
 }
 

@@ -1,0 +1,138 @@
+#include "src/intake/source_progress.h"
+
+#include <algorithm>
+
+namespace foothold::intake {
+
+SourceProgress::Entry& SourceProgress::Touch(const InputPartition& input) {
+  const auto [found, is_new] = entries_.try_emplace(input);
+  if (!undo_.contains(input)) {
+    undo_.emplace(input, is_new ? std::nullopt : std::optional(found->second));
+  }
+  return found->second;
+}
+
+void SourceProgress::ObserveRecord(const InputPartition& input,
+                                   std::optional<Instant> broker_time) {
+  Entry& entry = Touch(input);
+  const ReadProgress before = entry.now;
+  entry.now.is_at_end = false;
+  if (broker_time.has_value()) {
+    entry.now.broker_time_max =
+        std::max(entry.now.broker_time_max.value_or(*broker_time), *broker_time);
+  }
+  entry.has_moved = entry.has_moved || entry.now != before;
+}
+
+void SourceProgress::ObserveEvent(const InputPartition& input, Instant occurred_at,
+                                  std::string_view name, std::optional<Instant> wall) {
+  Entry& entry = Touch(input);
+  const ReadProgress before = entry.now;
+  const Instant clamped = wall.has_value() ? std::min(occurred_at, *wall) : occurred_at;
+  entry.now.event_time_max = std::max(entry.now.event_time_max.value_or(clamped), clamped);
+  entry.now.event_time_min = std::min(entry.now.event_time_min.value_or(occurred_at), occurred_at);
+  entry.has_moved = entry.has_moved || entry.now != before;
+  if (!name.empty()) {
+    Count(name, 1);
+  }
+}
+
+void SourceProgress::ObserveEnd(const InputPartition& input, bool is_at_end) {
+  Entry& entry = Touch(input);
+  entry.has_moved = entry.has_moved || entry.now.is_at_end != is_at_end;
+  entry.now.is_at_end = is_at_end;
+}
+
+void SourceProgress::Forget(const InputPartition& input) {
+  entries_.erase(input);
+  undo_.erase(input);
+}
+
+std::map<InputPartition, ReadProgress> SourceProgress::TakeMoved() {
+  std::map<InputPartition, ReadProgress> moved;
+  for (const auto& [input, entry] : entries_) {
+    if (entry.has_moved) {
+      moved.emplace(input, entry.now);
+    }
+  }
+  for (const auto& [input, progress] : moved) {
+    Touch(input).has_moved = false;
+  }
+  return moved;
+}
+
+std::map<InputPartition, ReadProgress> SourceProgress::all() const {
+  std::map<InputPartition, ReadProgress> result;
+  for (const auto& [input, entry] : entries_) {
+    result.emplace(input, entry.now);
+  }
+  return result;
+}
+
+std::optional<Instant> SourceProgress::event_time_max() const {
+  std::optional<Instant> latest;
+  for (const auto& [input, entry] : entries_) {
+    if (entry.now.event_time_max.has_value()) {
+      latest = std::max(latest.value_or(*entry.now.event_time_max), *entry.now.event_time_max);
+    }
+  }
+  return latest;
+}
+
+void SourceProgress::Count(std::string_view name, std::uint64_t times) {
+  const auto found = staged_counts_.events.find(name);
+  if (found != staged_counts_.events.end()) {
+    found->second += times;
+  } else if (staged_counts_.events.size() < kCountedNamesMax) {
+    staged_counts_.events.emplace(name, times);
+  } else {
+    staged_counts_.other_events += times;
+  }
+}
+
+void SourceProgress::AddTo(Counts* sum, const Counts& more) {
+  for (const auto& [name, times] : more.events) {
+    const auto found = sum->events.find(name);
+    if (found != sum->events.end()) {
+      found->second += times;
+    } else if (sum->events.size() < kCountedNamesMax) {
+      sum->events.emplace(name, times);
+    } else {
+      sum->other_events += times;
+    }
+  }
+  sum->other_events += more.other_events;
+}
+
+SourceProgress::Counts SourceProgress::TakeCounts() {
+  Counts taken = were_counts_taken_ ? Counts() : counts_;
+  AddTo(&taken, staged_counts_);
+  staged_counts_ = {};
+  were_counts_taken_ = true;
+  return taken;
+}
+
+void SourceProgress::Commit() {
+  undo_.clear();
+  if (were_counts_taken_) {
+    counts_ = {};
+  }
+  AddTo(&counts_, staged_counts_);
+  staged_counts_ = {};
+  were_counts_taken_ = false;
+}
+
+void SourceProgress::Rollback() {
+  for (const auto& [input, before] : undo_) {
+    if (before.has_value()) {
+      entries_[input] = *before;
+    } else {
+      entries_.erase(input);
+    }
+  }
+  undo_.clear();
+  staged_counts_ = {};
+  were_counts_taken_ = false;
+}
+
+}  // namespace foothold::intake

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "src/base/ids.h"
+#include "src/base/time.h"
+
+namespace foothold::intake {
+
+// A partition of one of the source's topics.
+struct InputPartition {
+  std::string topic;
+  PartitionId partition;
+  friend auto operator<=>(const InputPartition&, const InputPartition&) = default;
+};
+
+// How far one partition has been read: what a progress entry says of it.
+struct ReadProgress {
+  std::optional<Instant> event_time_max;  // Of accepted events, clamped as Observe() was told.
+  std::optional<Instant> event_time_min;
+  bool is_at_end = false;
+  std::optional<Instant> broker_time_max;  // Of any record, also of rejected ones: a sign of life.
+  friend bool operator==(const ReadProgress&, const ReadProgress&) = default;
+};
+
+// What an intake worker knows of the partitions of one source that it reads, staged in step with
+// its transaction: Observe*() and Take*() are provisional until Commit(); Rollback() undoes them.
+//
+// A value: copies are independent. Not thread-safe.
+class SourceProgress {
+ public:
+  // Names beyond this many are counted together.
+  inline static constexpr std::size_t kCountedNamesMax = 1'000;
+
+  struct Counts {
+    std::map<std::string, std::uint64_t, std::less<>> events;  // By raw event name.
+    std::uint64_t other_events = 0;                            // Of names beyond kCountedNamesMax.
+    friend bool operator==(const Counts&, const Counts&) = default;
+  };
+
+  // Any record of `input` was read, whatever became of it.
+  void ObserveRecord(const InputPartition& input, std::optional<Instant> broker_time);
+  // One of its events was accepted. `wall`: the worker's wall time, to which the largest event time
+  // is clamped; nullopt in a file.
+  void ObserveEvent(const InputPartition& input, Instant occurred_at, std::string_view name,
+                    std::optional<Instant> wall);
+  // Whether `input` has been read to its high watermark and is idle since. A record read later
+  // takes it back.
+  void ObserveEnd(const InputPartition& input, bool is_at_end);
+  // `input` is no longer assigned to this worker. Effective at once.
+  void Forget(const InputPartition& input);
+
+  // Those that moved since the last call, and how far all of them are.
+  std::map<InputPartition, ReadProgress> TakeMoved();
+  std::map<InputPartition, ReadProgress> all() const;
+  // Events by name since the last call.
+  Counts TakeCounts();
+
+  // The largest time accepted from the source by this worker.
+  std::optional<Instant> event_time_max() const;
+
+  void Commit();
+  void Rollback();
+
+ private:
+  struct Entry {
+    ReadProgress now;
+    bool has_moved = false;
+    friend bool operator==(const Entry&, const Entry&) = default;
+  };
+
+  Entry& Touch(const InputPartition& input);
+  void Count(std::string_view name, std::uint64_t times);
+  static void AddTo(Counts* sum, const Counts& more);
+
+  std::map<InputPartition, Entry> entries_;
+  // As of the last commit, of what was touched since; nullopt: it was not known then.
+  std::map<InputPartition, std::optional<Entry>> undo_;
+
+  Counts counts_;         // As of the last commit.
+  Counts staged_counts_;  // Since then (since TakeCounts(), if that was called).
+  bool were_counts_taken_ = false;
+};
+
+}  // namespace foothold::intake
