@@ -22,29 +22,19 @@ std::string TextOf(const BuildInfo& info) {
 
 std::string JsonOf(const BuildInfo& info) {
   std::string text;
-  const auto member = [&text](std::string_view name, std::string_view value) {
-    AppendJsonString(name, &text);
-    text.push_back(':');
-    AppendJsonString(value, &text);
-  };
-  text.push_back('{');
-  member("version", info.version);
-  text.push_back(',');
-  member("revision", info.revision);
-  text.push_back(',');
-  member("compiler", info.compiler);
-  text.push_back(',');
-  member("buildType", info.build_type);
-  text.append(",\"libraries\":{");
-  bool is_first = true;
+  JsonWriter json(&text);
+  json.BeginObject();
+  json.Member("version", info.version);
+  json.Member("revision", info.revision);
+  json.Member("compiler", info.compiler);
+  json.Member("buildType", info.build_type);
+  json.BeginObject("libraries");
   for (const auto& [name, version] : info.libraries) {
-    if (!is_first) {
-      text.push_back(',');
-    }
-    is_first = false;
-    member(name, version);
+    json.Member(name, version);
   }
-  text.append("}}\n");
+  json.EndObject();
+  json.EndObject();
+  text.push_back('\n');
   return text;
 }
 

@@ -118,4 +118,43 @@ void AppendJsonString(std::string_view text, std::string* out) {
   out->push_back('"');
 }
 
+void JsonWriter::BeginObject() {
+  out_->push_back('{');
+  is_first_ = true;
+}
+
+void JsonWriter::BeginObject(std::string_view name) {
+  Name(name);
+  BeginObject();
+}
+
+void JsonWriter::EndObject() {
+  out_->push_back('}');
+  is_first_ = false;
+}
+
+void JsonWriter::Member(std::string_view name, std::string_view value) {
+  Name(name);
+  AppendJsonString(value, out_);
+}
+
+void JsonWriter::Member(std::string_view name, std::int64_t value) {
+  Name(name);
+  fmt::format_to(std::back_inserter(*out_), "{}", value);
+}
+
+void JsonWriter::Member(std::string_view name, bool value) {
+  Name(name);
+  out_->append(value ? "true" : "false");
+}
+
+void JsonWriter::Name(std::string_view name) {
+  if (!is_first_) {
+    out_->push_back(',');
+  }
+  is_first_ = false;
+  AppendJsonString(name, out_);
+  out_->push_back(':');
+}
+
 }  // namespace foothold

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -13,5 +15,33 @@ void AppendJsonString(std::string_view text, std::string* out);
 // The length of the UTF-8 character at the front of `text`, or 0 if there is none: an empty text, a
 // stray or missing continuation byte, an overlong form, a surrogate, a value above U+10FFFF.
 std::size_t Utf8CharacterLength(std::string_view text);
+
+// Writes objects member by member, without white space. The caller says each name once.
+//
+//   JsonWriter json(&text);
+//   json.BeginObject();
+//   json.Member("name", "Ada");
+//   json.BeginObject("address");
+//   json.EndObject();
+//   json.EndObject();
+class JsonWriter {
+ public:
+  // Appends to `*out`, which must outlive the writer.
+  explicit JsonWriter(std::string* out) : out_(out) {}
+
+  void BeginObject();
+  void BeginObject(std::string_view name);
+  void EndObject();
+  void Member(std::string_view name, std::string_view value);
+  void Member(std::string_view name, const char* value) { Member(name, std::string_view(value)); }
+  void Member(std::string_view name, std::int64_t value);
+  void Member(std::string_view name, bool value);
+
+ private:
+  void Name(std::string_view name);
+
+  std::string* out_;
+  bool is_first_ = true;  // Of the object that is open.
+};
 
 }  // namespace foothold

@@ -48,10 +48,21 @@ std::vector<RoleFact> Effective(const std::vector<RoleFact>& facts) {
 }  // namespace
 
 bool AddRoleFact(RoleFact fact, std::vector<RoleFact>* facts) {
+  bool was_moved = false;
+  const auto same = std::ranges::find_if(*facts, [&](const RoleFact& other) {
+    return other.id_hash == fact.id_hash && other.rank == fact.rank && other.role == fact.role;
+  });
+  if (same != facts->end()) {  // A repeat: the earliest time counts.
+    if (fact.at >= same->at) {
+      return false;
+    }
+    facts->erase(same);
+    was_moved = true;
+  }
   const auto place = std::ranges::lower_bound(*facts, fact, IsBefore);
   if (place != facts->end() && !IsBefore(fact, *place)) {
     if (std::tie(fact.at, fact.id_hash) >= std::tie(place->at, place->id_hash)) {
-      return false;
+      return was_moved;
     }
     *place = std::move(fact);
     return true;

@@ -1,5 +1,6 @@
 #include "src/base/json.h"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,23 @@ TEST(JsonStringTest, EachBrokenPartBecomesOneReplacement) {
   EXPECT_EQ(Quoted("a\xff"), "\"a" + replacement + "\"");
   EXPECT_EQ(Quoted("\xe2\x82"), "\"" + replacement + "\"");
   EXPECT_EQ(Quoted("\xe2\x28\xa1"), "\"" + replacement + "(" + replacement + "\"");
+}
+
+TEST(JsonWriterTest, MembersAreSeparatedAcrossNestedObjects) {
+  std::string text;
+  JsonWriter json(&text);
+
+  json.BeginObject();
+  json.Member("name", "Ada \"L\"");
+  json.BeginObject("empty");
+  json.EndObject();
+  json.BeginObject("inner");
+  json.Member("count", std::int64_t{-3});
+  json.EndObject();
+  json.Member("is_new", true);
+  json.EndObject();
+
+  EXPECT_EQ(text, R"({"name":"Ada \"L\"","empty":{},"inner":{"count":-3},"is_new":true})");
 }
 
 TEST(Utf8Test, OnlyShortestFormsOfScalarValuesAreCharacters) {

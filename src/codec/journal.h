@@ -1,0 +1,108 @@
+#pragma once
+
+// Records of the journal <-> entries. A record is one batch: proto/journal.proto is its schema.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "src/base/status.h"
+#include "src/journey/clock.h"
+#include "src/journey/event.h"
+#include "src/journey/playbook.h"
+
+namespace foothold::codec {
+
+// Bounds of a batch. A batch always takes its first entry, however large.
+inline constexpr std::size_t kJournalBatchEntriesMax = 1000;
+inline constexpr std::size_t kJournalBatchBytesMax = 64 * 1024;
+
+// The playbook that holds from this entry on.
+struct PublishPlaybook {
+  journey::Playbook playbook;
+  friend bool operator==(const PublishPlaybook&, const PublishPlaybook&) = default;
+};
+
+// An entry of the ledger, numbered from 1, and the number it follows (0: it is the first).
+struct Control {
+  std::uint64_t number = 0;
+  std::uint64_t follows = 0;
+  std::variant<PublishPlaybook> action;
+  friend bool operator==(const Control&, const Control&) = default;
+};
+
+using JournalEntry = std::variant<journey::Event, journey::Progress, journey::Roster, Control>;
+
+// Collects entries and makes one batch of them. Keeps its memory from batch to batch.
+// Not thread-safe: owned by one Worker.
+class JournalBatchWriter {
+ public:
+  JournalBatchWriter();
+
+  // Appends one entry; what it refers to is not kept. Strings must be UTF-8.
+  // REQUIRES: count() < kJournalBatchEntriesMax; of an event: tenant and id are not empty.
+  void Append(const journey::Event& event);
+  void Append(const journey::Progress& progress);
+  void Append(const journey::Roster& roster);
+  void Append(const Control& control);
+
+  // True if `event` can be appended without passing a bound. Errs on the side of false by a few
+  // bytes. Always true of an empty batch.
+  bool HasRoomFor(const journey::Event& event) const;
+
+  std::size_t count() const { return count_; }
+  bool is_empty() const { return count_ == 0; }
+  // The size of the record that Take() would return.
+  std::size_t bytes() const;
+
+  // The record with all entries appended; the writer is then empty.
+  // REQUIRES: !is_empty().
+  std::string Take();
+  // Forgets all entries appended.
+  void Clear();
+
+ private:
+  // The number of `text` in the batch's string table, which gets it if it is new; 0 for "".
+  std::uint32_t Intern(std::string_view text);
+  void GrowSlots();
+  void AppendEntry(std::uint32_t field, std::string_view body);
+  std::string_view StringAt(std::uint32_t number) const;
+
+  struct Span {
+    std::size_t begin = 0;
+    std::size_t size = 0;
+  };
+
+  std::string entries_;               // Field 4 of the batch, again and again.
+  std::string strings_;               // Field 3 likewise.
+  std::vector<Span> string_spans_;    // Where each string lies in `strings_`.
+  std::vector<std::uint32_t> slots_;  // Hash table of string numbers; 0: free. A power of two.
+  std::size_t count_ = 0;
+};
+
+// Reads a batch where it lies. Immutable once open, so threads may share it.
+class JournalBatchReader {
+ public:
+  // `bytes` is the record's value and must outlive the reader and the events it hands out.
+  // kCorrupt if the bytes are damaged or cut; kFatal if a newer build wrote them.
+  static Result<JournalBatchReader> Open(std::string_view bytes);
+
+  std::size_t count() const { return entries_.size(); }
+  // Views of an event lie within the bytes given to Open(). kCorrupt, kFatal as there.
+  // REQUIRES: i < count().
+  Result<JournalEntry> entry(std::size_t i) const;
+
+ private:
+  JournalBatchReader() = default;
+
+  Result<journey::Event> ReadEvent(std::string_view body) const;
+  Result<journey::Progress> ReadProgress(std::string_view body) const;
+  bool Resolve(std::uint64_t ref, std::string_view* text) const;
+
+  std::vector<std::string_view> strings_;
+  std::vector<std::string_view> entries_;
+};
+
+}  // namespace foothold::codec
