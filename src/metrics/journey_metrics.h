@@ -1,0 +1,75 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "src/base/ids.h"
+#include "src/base/time.h"
+#include "src/metrics/registry.h"
+
+namespace foothold::metrics {
+
+enum class Stimulus { kEvent, kClock, kControl, kTimer };
+enum class CacheLook { kHit, kMiss };
+// What time to value is counted from.
+enum class ValueAnchor { kSignup, kFirstAccess };
+
+// The size of one partition's state.
+struct StateSize {
+  std::uint64_t bytes = 0;  // On disk.
+  std::uint64_t keys = 0;   // An estimate, timers included.
+};
+
+// What the journey decides, and how far it is. One for all journey workers of a process.
+//
+// `partition` is always the journal's. Roles are those of the playbook; a contact's role is counted
+// as "contact", none as "none". Thread-safe.
+class JourneyMetrics {
+ public:
+  // `registry` outlives this.
+  explicit JourneyMetrics(Registry* registry);
+  ~JourneyMetrics();
+
+  void StimulusApplied(Stimulus kind);
+  // A log record: its type ("activation.changed"), the subject's role, its class ("organic", or
+  // "").
+  void DecisionEmitted(std::string_view type, std::string_view role,
+                       std::string_view decision_class);
+  // Statuses and tombstones of one commit, of a type ("user_status", ...).
+  void StatusesEmitted(std::string_view type, std::size_t count);
+  void TimeToValue(ValueAnchor anchor, std::string_view role, std::string_view segment,
+                   milliseconds duration);
+
+  // The same event again; one of the same id that says something else.
+  void Repeat();
+  void Conflict();
+  // A bounded list of a subject was full: its name, a word of a closed set.
+  void CapMet(std::string_view cap);
+
+  // The clock of a partition, nullopt while it is held from the start, and who holds it back:
+  // "source topic[3]", "" if nobody does.
+  void ClockAt(PartitionId partition, std::optional<Instant> clock, std::string_view holder);
+  void TimersFired(std::string_view kind, std::size_t count);
+  // Timers due and not fired yet; rungs held back by the gate.
+  void TimersWaiting(PartitionId partition, std::size_t due, std::size_t held);
+
+  void CacheLooked(CacheLook look);
+  // Of the decoded-object caches and of the store's shared memory.
+  void CacheBytes(std::size_t objects_bytes, std::size_t store_bytes);
+  void StateSizeIs(PartitionId partition, StateSize size);
+  // `total`: the changelog's records as far as they are known; 0 if there are none.
+  void RestoreProgress(PartitionId partition, std::uint64_t restored, std::uint64_t total);
+
+  // The partition is no longer this process's: its gauges go.
+  void PartitionDropped(PartitionId partition);
+
+ private:
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+};
+
+}  // namespace foothold::metrics

@@ -1,0 +1,269 @@
+#include <fstream>
+#include <map>
+#include <regex>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "src/metrics/intake_metrics.h"
+#include "src/metrics/journey_metrics.h"
+#include "src/metrics/registry.h"
+#include "src/metrics/worker_metrics.h"
+
+namespace foothold::metrics {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// The lines of the page that belong to a metric, comments apart.
+std::vector<std::string> Samples(const Registry& registry, const std::string& name) {
+  std::istringstream page(registry.Render());
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(page, line);) {
+    if (line.starts_with(name + "{") || line.starts_with(name + " ")) lines.push_back(line);
+  }
+  return lines;
+}
+
+// The kind of each family on the page, by name.
+std::map<std::string, std::string> KindByName(const std::string& page) {
+  std::map<std::string, std::string> kinds;
+  std::istringstream lines(page);
+  for (std::string hash, word, name, rest; lines >> hash >> word >> name;) {
+    std::getline(lines, rest);
+    if (hash == "#" && word == "TYPE") kinds[name] = rest.substr(1);
+  }
+  return kinds;
+}
+
+// Calls every verb once, so that every family has a sample.
+void CallEveryVerb(Registry* registry) {
+  ExportBuildInfo(registry, "0.1.0", "abc", "gcc");
+  IntakeMetrics intake(registry, {"app"});
+  intake.RecordRead(0, 570);
+  intake.RecordRejected(0, "bad_time");
+  intake.RecordSkipped(0, "anonymous");
+  intake.RecordRemarked(0, "no_zone");
+  intake.JournalWritten(10, 2000);
+  intake.DeadLetterCut(0);
+  JourneyMetrics journey(registry);
+  journey.StimulusApplied(Stimulus::kEvent);
+  journey.DecisionEmitted("activation.changed", "admin", "organic");
+  journey.StatusesEmitted("user_status", 3);
+  journey.TimeToValue(ValueAnchor::kSignup, "admin", "smb", kDay);
+  journey.Repeat();
+  journey.Conflict();
+  journey.CapMet("recent_ids");
+  journey.ClockAt(PartitionId{0}, InstantFromMs(1'700'000'000'500), "app events[3]");
+  journey.TimersFired("window", 2);
+  journey.TimersWaiting(PartitionId{0}, 4, 5);
+  journey.CacheLooked(CacheLook::kHit);
+  journey.CacheLooked(CacheLook::kMiss);
+  journey.CacheBytes(100, 200);
+  journey.StateSizeIs(PartitionId{0}, {.bytes = 300, .keys = 30});
+  journey.RestoreProgress(PartitionId{0}, 7, 9);
+  WorkerMetrics worker(registry, "journey", 1);
+  worker.LoopMoved(InstantFromMs(1'700'000'000'250));
+  worker.CommitDone(std::chrono::milliseconds(30), 12);
+  worker.CommitFailed(Code::kFenced);
+  worker.OldestOpenTransaction(InstantFromMs(1'700'000'000'000));
+  worker.Rebalanced(RebalanceKind::kLost, 4);
+  worker.AssignedPartitions(8);
+  worker.LagIs("journal", PartitionId{2}, {.records = 17, .time = milliseconds{2500}});
+}
+
+TEST(MetricsTest, EveryVerbIsSeenOnThePage) {
+  Registry registry;
+  CallEveryVerb(&registry);
+
+  const std::string page = registry.Render();
+
+  for (const char* const line : {
+           "foothold_build_info{compiler=\"gcc\",revision=\"abc\",version=\"0.1.0\"} 1",
+           "foothold_intake_records_total{source=\"app\"} 1",
+           "foothold_intake_bytes_total{source=\"app\"} 570",
+           "foothold_intake_rejected_records_total{reason=\"bad_time\",source=\"app\"} 1",
+           "foothold_intake_skipped_records_total{source=\"app\",why=\"anonymous\"} 1",
+           "foothold_intake_remarked_records_total{remark=\"no_zone\",source=\"app\"} 1",
+           "foothold_intake_dead_letters_cut_total{source=\"app\"} 1",
+           "foothold_intake_journal_batches_total 1",
+           "foothold_intake_journal_entries_total 10",
+           "foothold_intake_journal_bytes_total 2000",
+           "foothold_journey_stimuli_total{kind=\"event\"} 1",
+           "foothold_journey_stimuli_total{kind=\"timer\"} 0",
+           "foothold_journey_statuses_total{type=\"user_status\"} 3",
+           "foothold_journey_repeated_events_total 1",
+           "foothold_journey_conflicting_events_total 1",
+           "foothold_journey_caps_met_total{cap=\"recent_ids\"} 1",
+           "foothold_journey_clock_timestamp_seconds{partition=\"0\"} 1700000000.5",
+           "foothold_journey_timers_fired_total{kind=\"window\"} 2",
+           "foothold_journey_timers_due{partition=\"0\"} 4",
+           "foothold_journey_timers_held{partition=\"0\"} 5",
+           "foothold_journey_cache_hits_total 1",
+           "foothold_journey_cache_misses_total 1",
+           "foothold_journey_cache_bytes{cache=\"objects\"} 100",
+           "foothold_journey_cache_bytes{cache=\"store\"} 200",
+           "foothold_journey_state_bytes{partition=\"0\"} 300",
+           "foothold_journey_state_keys{partition=\"0\"} 30",
+           "foothold_journey_restored_records{partition=\"0\"} 7",
+           "foothold_journey_restore_records{partition=\"0\"} 9",
+           "foothold_worker_loop_moved_timestamp_seconds{stage=\"journey\",worker=\"1\"} "
+           "1700000000.25",
+           "foothold_worker_transaction_open_timestamp_seconds{stage=\"journey\",worker=\"1\"} "
+           "1700000000",
+           "foothold_worker_assigned_partitions{stage=\"journey\",worker=\"1\"} 8",
+           "foothold_worker_commit_duration_seconds_bucket{stage=\"journey\",le=\"0.025\"} 0",
+           "foothold_worker_commit_duration_seconds_bucket{stage=\"journey\",le=\"0.05\"} 1",
+           "foothold_worker_transaction_partitions_sum{stage=\"journey\"} 12",
+           "foothold_worker_commit_failures_total{code=\"fenced\",stage=\"journey\"} 1",
+           "foothold_worker_commit_failures_total{code=\"fatal\",stage=\"journey\"} 0",
+           "foothold_worker_rebalances_total{kind=\"lost\",stage=\"journey\"} 1",
+           "foothold_worker_rebalanced_partitions_total{kind=\"lost\",stage=\"journey\"} 4",
+           "foothold_worker_lag_records{partition=\"2\",stage=\"journey\",topic=\"journal\"} 17",
+           "foothold_worker_lag_seconds{partition=\"2\",stage=\"journey\",topic=\"journal\"} 2.5",
+       }) {
+    EXPECT_THAT(page, HasSubstr(std::string(line) + "\n"));
+  }
+  EXPECT_THAT(Samples(registry, "foothold_journey_decisions_total"),
+              testing::ElementsAre("foothold_journey_decisions_total{class=\"organic\",role="
+                                   "\"admin\",type=\"activation.changed\"} 1"));
+  EXPECT_THAT(Samples(registry, "foothold_journey_time_to_value_seconds_sum"),
+              testing::ElementsAre("foothold_journey_time_to_value_seconds_sum{role=\"admin\","
+                                   "segment=\"smb\",since=\"signup\"} 86400"));
+}
+
+TEST(MetricsTest, TheReadmeListsWhatIsExportedAndNothingElse) {
+  Registry registry;
+  CallEveryVerb(&registry);
+  std::map<std::string, std::string> documented;
+  std::ifstream readme(FOOTHOLD_SOURCE_DIR "/src/metrics/README.md");
+  const std::regex row(R"(\| `(\w+)` \|[^|]*\| (\w+) \|.*)");
+  for (std::string line; std::getline(readme, line);) {
+    std::smatch match;
+    if (std::regex_match(line, match, row)) documented[match[1]] = match[2];
+  }
+
+  EXPECT_GT(documented.size(), 30U);
+  EXPECT_EQ(KindByName(registry.Render()), documented);
+}
+
+TEST(MetricsTest, WorkersOfOneStageCountTogether) {
+  Registry registry;
+  WorkerMetrics first(&registry, "intake", 0);
+  WorkerMetrics second(&registry, "intake", 1);
+
+  first.CommitFailed(Code::kRetry);
+  second.CommitFailed(Code::kRetry);
+
+  EXPECT_THAT(
+      registry.Render(),
+      HasSubstr("foothold_worker_commit_failures_total{code=\"retry\",stage=\"intake\"} 2"));
+}
+
+TEST(MetricsTest, OnlyTheNewestHolderOfTheClockIsNamed) {
+  Registry registry;
+  JourneyMetrics journey(&registry);
+
+  journey.ClockAt(PartitionId{1}, std::nullopt, "app events[3]");
+  journey.ClockAt(PartitionId{2}, std::nullopt, "app events[3]");
+  journey.ClockAt(PartitionId{1}, InstantFromMs(1000), "crm tickets[0]");
+  EXPECT_THAT(Samples(registry, "foothold_journey_clock_held_info"),
+              testing::UnorderedElementsAre(
+                  "foothold_journey_clock_held_info{holder=\"crm tickets[0]\",partition=\"1\"} 1",
+                  "foothold_journey_clock_held_info{holder=\"app events[3]\",partition=\"2\"} 1"));
+
+  journey.ClockAt(PartitionId{1}, InstantFromMs(2000), "");
+  journey.PartitionDropped(PartitionId{2});
+  EXPECT_THAT(Samples(registry, "foothold_journey_clock_held_info"), testing::IsEmpty());
+}
+
+TEST(MetricsTest, TheGaugesOfADroppedPartitionGo) {
+  Registry registry;
+  JourneyMetrics journey(&registry);
+  WorkerMetrics worker(&registry, "journey", 0);
+  journey.StateSizeIs(PartitionId{1}, {.bytes = 1, .keys = 1});
+  journey.StateSizeIs(PartitionId{2}, {.bytes = 1, .keys = 1});
+  worker.LagIs("journal", PartitionId{1}, {.records = 5});
+
+  journey.PartitionDropped(PartitionId{1});
+  worker.PartitionDropped("journal", PartitionId{1});
+
+  EXPECT_THAT(registry.Render(), Not(HasSubstr("partition=\"1\"")));
+  EXPECT_THAT(registry.Render(), HasSubstr("foothold_journey_state_bytes{partition=\"2\"} 1"));
+}
+
+TEST(MetricsTest, LabelValuesBeyondTheBoundAreCountedAsOther) {
+  Registry registry;
+  JourneyMetrics journey(&registry);
+
+  for (int i = 0; i < 300; ++i) {
+    journey.DecisionEmitted("activation.changed", "role" + std::to_string(i), "");
+  }
+
+  EXPECT_EQ(Samples(registry, "foothold_journey_decisions_total").size(), 201U);
+  const std::string page = registry.Render();
+  EXPECT_THAT(page, HasSubstr("foothold_journey_decisions_total{class=\"other\",role=\"other\","
+                              "type=\"other\"} 100\n"));
+  EXPECT_THAT(page, HasSubstr("foothold_metrics_refused_total{family="
+                              "\"foothold_journey_decisions_total\"} 100\n"));
+}
+
+TEST(MetricsTest, GaugesBeyondTheBoundAreNotKeptUntilThereIsRoom) {
+  Registry registry;
+  WorkerMetrics worker(&registry, "intake", 0);
+  for (int i = 0; i < 2001; ++i) worker.LagIs("events", PartitionId{i}, {.records = 1});
+  ASSERT_EQ(Samples(registry, "foothold_worker_lag_records").size(), 2000U);
+
+  worker.PartitionDropped("events", PartitionId{0});
+  worker.LagIs("events", PartitionId{2000}, {.records = 42});
+
+  EXPECT_THAT(registry.Render(), HasSubstr("foothold_worker_lag_records{partition=\"2000\",stage="
+                                           "\"intake\",topic=\"events\"} 42"));
+}
+
+TEST(MetricsTest, LabelValuesFromDataCannotBreakThePage) {
+  Registry registry;
+  JourneyMetrics journey(&registry);
+
+  journey.TimeToValue(ValueAnchor::kFirstAccess, "a\"b\\c\nd", "", milliseconds{0});
+  journey.CapMet(std::string(119, 'x') + "\xC3\xA4" + "tail");
+
+  const std::string page = registry.Render();
+  EXPECT_THAT(page, HasSubstr(R"(role="a\"b\\c d")"));
+  EXPECT_THAT(page, HasSubstr("{cap=\"" + std::string(119, 'x') + "\"} 1"));
+}
+
+TEST(MetricsTest, ThreadsCountTogetherWhileThePageIsRead) {
+  constexpr int kThreads = 4;
+  constexpr int kTimes = 5000;
+  Registry registry;
+  IntakeMetrics intake(&registry, {"app", "crm"});
+  JourneyMetrics journey(&registry);
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < kThreads; ++thread) {
+      threads.emplace_back([&intake, &journey] {
+        for (int i = 0; i < kTimes; ++i) {
+          intake.RecordRead(1, 1);
+          intake.RecordRejected(1, "bad_time");
+          journey.ClockAt(PartitionId{i % 3}, InstantFromMs(i), i % 2 == 0 ? "a" : "b");
+        }
+      });
+    }
+    for (int i = 0; i < 20; ++i) EXPECT_FALSE(registry.Render().empty());
+  }
+
+  const std::string page = registry.Render();
+  EXPECT_THAT(page, HasSubstr("foothold_intake_records_total{source=\"crm\"} 20000\n"));
+  EXPECT_THAT(page, HasSubstr("foothold_intake_rejected_records_total{reason=\"bad_time\",source="
+                              "\"crm\"} 20000\n"));
+  EXPECT_EQ(Samples(registry, "foothold_journey_clock_held_info").size(), 3U);
+}
+
+}  // namespace
+}  // namespace foothold::metrics
