@@ -179,6 +179,10 @@ bool LearnTrait(const TraitState& trait, bool is_known_name, std::vector<TraitSt
   }
   auto place = std::ranges::lower_bound(*traits, trait.name, {}, &TraitState::name);
   if (place != traits->end() && place->name == trait.name) {
+    if (place->id_hash == trait.id_hash && place->bag == trait.bag) {
+      place->at = std::min(place->at, trait.at);  // A repeat.
+      return false;
+    }
     const bool is_newer = std::tie(place->at, place->id_hash) < std::tie(trait.at, trait.id_hash);
     const bool is_changed = is_newer && place->bag != trait.bag;
     if (is_newer) {
