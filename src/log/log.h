@@ -61,8 +61,8 @@ struct OutgoingRecord {
   PartitionId partition;
   std::optional<std::string_view> key;
   std::optional<std::string_view> value;  // nullopt: a tombstone.
-  std::span<const Header> headers;
-  std::optional<Instant> timestamp;  // nullopt: the wall time.
+  std::span<const Header> headers{};
+  std::optional<Instant> timestamp{};  // nullopt: the wall time.
 };
 
 // A change of the group's assignment. It takes effect only when the worker has accepted it.
@@ -73,14 +73,14 @@ struct AssignmentChange {
     kLost,      // No longer ours: commit nothing for it, then AcceptRevoked().
   };
   Kind kind = Kind::kAssigned;
-  std::vector<TopicPartition> partitions;  // May be empty.
+  std::vector<TopicPartition> partitions{};  // May be empty.
 };
 
 struct Batch {
   // When set, `records` is empty, and no other call but Accept*, Committed, Watermarks, group(),
   // Close() is made before it is accepted.
-  std::optional<AssignmentChange> change;
-  std::vector<RecordView> records;  // In offset order within each partition.
+  std::optional<AssignmentChange> change{};
+  std::vector<RecordView> records{};  // In offset order within each partition.
 };
 
 // The consumer's membership as the transaction needs it to fence a stale member. Opaque, and valid
@@ -177,8 +177,8 @@ class TransactionalProducer {
 struct TopicSpec {
   std::string name;
   std::int32_t partitions = 1;
-  std::int16_t replication = -1;               // -1: the broker's default.
-  std::map<std::string, std::string> configs;  // Kafka's names: cleanup.policy, retention.ms, ...
+  std::int16_t replication = -1;                 // -1: the broker's default.
+  std::map<std::string, std::string> configs{};  // Kafka's names: cleanup.policy, retention.ms, ...
 };
 
 struct TopicInfo {
@@ -198,8 +198,8 @@ class Admin {
 };
 
 struct ConsumerOptions {
-  std::string group;        // Empty: a reader without a group (Assign only).
-  std::string instance_id;  // Stable name of this member; empty: a dynamic one.
+  std::string group{};        // Empty: a reader without a group (Assign only).
+  std::string instance_id{};  // Stable name of this member; empty: a dynamic one.
   bool reads_uncommitted = false;
   int batch_records_max = 500;  // [1, 10000]
   milliseconds session_timeout{45'000};
@@ -208,7 +208,7 @@ struct ConsumerOptions {
 
 struct ProducerOptions {
   std::string transactional_id;
-  std::vector<std::string> topics;  // All it will ever write to: their handles are made at once.
+  std::vector<std::string> topics{};  // All it will ever write to: their handles are made at once.
   milliseconds transaction_timeout{10'000};
   std::int64_t message_bytes_max = 1'100'000;
 };
