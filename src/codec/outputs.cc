@@ -1,0 +1,228 @@
+#include "src/codec/outputs.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+
+#include "proto/account_status.pb.h"
+#include "proto/activation_changed.pb.h"
+#include "proto/onboarding_progress.pb.h"
+#include "proto/user_status.pb.h"
+#include "src/base/check.h"
+#include "src/base/hash.h"
+#include "src/base/names.h"
+#include "src/base/ulid.h"
+#include "src/codec/record_json.h"
+#include "src/codec/record_messages.h"
+#include "src/codec/wire.h"
+
+namespace foothold::codec {
+namespace {
+
+using google::protobuf::Message;
+
+constexpr std::string_view kJsonType = "application/json";
+constexpr std::string_view kProtobufType = "application/protobuf";
+
+std::string SubjectOf(std::string_view tenant, const std::optional<std::string>& user) {
+  std::string subject = "account/" + PercentEncode(tenant);
+  if (user.has_value()) {
+    subject += "/user/" + PercentEncode(*user);
+  }
+  return subject;
+}
+
+std::string UserKeyOf(std::string_view tenant, std::string_view user) {
+  return PercentEncode(tenant) + '|' + PercentEncode(user);
+}
+
+// A status says how things are at a position of the journal: its id is made of that.
+std::string StatusId(Instant as_of, OutputTopic topic, std::string_view subject,
+                     std::int64_t revision) {
+  return MakeUlid(as_of, HashWide(fmt::format("{} {} {}", RecordName(topic), subject, revision)));
+}
+
+// What Confluent's readers expect in front: 0, the schema's id, and which message of the file it is
+// (a list of numbers; the first message has a short form).
+void AppendFrame(std::int32_t schema_id, int message_index, std::string* out) {
+  out->push_back('\0');
+  for (unsigned shift = 32; shift > 0; shift -= 8) {
+    out->push_back(static_cast<char>(static_cast<std::uint32_t>(schema_id) >> (shift - 8)));
+  }
+  if (message_index == 0) {
+    out->push_back('\0');
+    return;
+  }
+  AppendVarint(ZigZag(1), out);
+  AppendVarint(ZigZag(message_index), out);
+}
+
+}  // namespace
+
+std::string_view RecordName(OutputTopic topic) {
+  switch (topic) {
+    case OutputTopic::kActivationChanged:
+      return "activation.changed";
+    case OutputTopic::kOnboardingProgress:
+      return "onboarding.progress";
+    case OutputTopic::kUserStatus:
+      return "onboarding.user-status";
+    case OutputTopic::kAccountStatus:
+      return "onboarding.account-status";
+  }
+  FOOTHOLD_CHECK(false, "every output topic has a name");
+}
+
+// Options, plans and messages that are used again.
+class OutputEncoder::Encodings {
+ public:
+  explicit Encodings(OutputOptions options)
+      : options_(std::move(options)), source_("/foothold/" + options_.app) {}
+
+  EncodedOutput operator()(const journey::ActivationChanged& record) {
+    const OutputTopic topic = OutputTopic::kActivationChanged;
+    ToMessage(record, options_.of(topic).has_person, &activation_);
+    return Log(topic, record.common, activation_plan_, activation_);
+  }
+
+  EncodedOutput operator()(const journey::OnboardingProgress& record) {
+    ToMessage(record, &progress_);
+    return Log(OutputTopic::kOnboardingProgress, record.common, progress_plan_, progress_);
+  }
+
+  EncodedOutput operator()(const journey::UserStatus& record) {
+    const OutputTopic topic = OutputTopic::kUserStatus;
+    ToMessage(record, options_.of(topic).has_person, &user_);
+    EncodedOutput output{.topic = topic,
+                         .tenant = record.tenant,
+                         .key = UserKeyOf(record.tenant, record.user),
+                         .value = Value(topic, user_plan_, user_),
+                         .headers = {}};
+    AppendStatusHeaders(SubjectOf(record.tenant, record.user), record.as_of, record.revision,
+                        &output);
+    return output;
+  }
+
+  EncodedOutput operator()(const journey::AccountStatus& record) {
+    const OutputTopic topic = OutputTopic::kAccountStatus;
+    ToMessage(record, &account_);
+    EncodedOutput output{.topic = topic,
+                         .tenant = record.tenant,
+                         .key = record.tenant,
+                         .value = Value(topic, account_plan_, account_),
+                         .headers = {}};
+    AppendStatusHeaders(SubjectOf(record.tenant, std::nullopt), record.as_of, record.revision,
+                        &output);
+    return output;
+  }
+
+  EncodedOutput operator()(const journey::StatusTombstone& record) const {
+    const bool is_user = record.user.has_value();
+    return {.topic = is_user ? OutputTopic::kUserStatus : OutputTopic::kAccountStatus,
+            .tenant = record.tenant,
+            .key = is_user ? UserKeyOf(record.tenant, *record.user) : record.tenant,
+            .value = std::nullopt,
+            .headers = {}};
+  }
+
+ private:
+  EncodedOutput Log(OutputTopic topic, const journey::LogCommon& common, const RecordPlan& plan,
+                    const Message& message) const {
+    EncodedOutput output{.topic = topic,
+                         .tenant = common.tenant,
+                         .key = common.tenant,
+                         .value = Value(topic, plan, message),
+                         .headers = {}};
+    AppendLogHeaders(common, &output);
+    return output;
+  }
+
+  std::string Value(OutputTopic topic, const RecordPlan& plan, const Message& message) const {
+    const TopicEncoding& encoding = options_.of(topic);
+    std::string value;
+    switch (encoding.format) {
+      case OutputFormat::kJson:
+        value.reserve(2048);
+        AppendJson(plan, message, &value);
+        return value;
+      case OutputFormat::kProtobufFramed:
+        AppendFrame(encoding.schema_id, message.GetDescriptor()->index(), &value);
+        break;
+      case OutputFormat::kProtobufRaw:
+        break;
+    }
+    FOOTHOLD_CHECK(message.AppendToString(&value), "a record has no required fields");
+    return value;
+  }
+
+  // The headers that every record begins with.
+  void AppendHeaders(std::string ce_id, Instant at, std::string subject,
+                     EncodedOutput* output) const {
+    const OutputTopic topic = output->topic;
+    const bool is_json = options_.of(topic).format == OutputFormat::kJson;
+    output->headers.reserve(16);
+    output->headers = {
+        {.name = "content-type", .value = std::string(is_json ? kJsonType : kProtobufType)},
+        {.name = "ce_specversion", .value = "1.0"},
+        {.name = "ce_id", .value = std::move(ce_id)},
+        {.name = "ce_source", .value = source_},
+        {.name = "ce_type", .value = fmt::format("foothold.{}.v1", RecordName(topic))},
+        {.name = "ce_time", .value = FormatRfc3339(at)},
+        {.name = "ce_subject", .value = std::move(subject)}};
+  }
+
+  void AppendSchemaHeader(EncodedOutput* output) const {
+    output->headers.push_back(
+        {.name = "ce_dataschema",
+         .value = fmt::format("urn:foothold:schema:{}:v1", RecordName(output->topic))});
+  }
+
+  void AppendLogHeaders(const journey::LogCommon& common, EncodedOutput* output) const {
+    AppendHeaders(common.ce_id, common.decided_at, SubjectOf(common.tenant, common.user), output);
+    std::vector<OutputHeader>& headers = output->headers;
+    headers.push_back({.name = "ce_causationid", .value = common.causation});
+    headers.push_back({.name = "ce_correlationid", .value = common.correlation});
+    if (common.expires_at.has_value()) {
+      headers.push_back({.name = "ce_expirytime", .value = FormatRfc3339(*common.expires_at)});
+    }
+    AppendSchemaHeader(output);
+    headers.push_back({.name = "ce_fhrev", .value = fmt::format("{}", common.revision)});
+    headers.push_back({.name = "ce_fhseq", .value = fmt::format("{}", common.sequence)});
+    headers.push_back({.name = "ce_fhmode", .value = std::string(ModeName(common.mode))});
+    headers.push_back({.name = "ce_fhrule", .value = common.definition});
+  }
+
+  // A status sums up many stimuli: it has no cause, no episode, no mode and no rule of its own.
+  void AppendStatusHeaders(std::string subject, Instant as_of, std::int64_t revision,
+                           EncodedOutput* output) const {
+    std::string ce_id = StatusId(as_of, output->topic, subject, revision);
+    AppendHeaders(std::move(ce_id), as_of, std::move(subject), output);
+    AppendSchemaHeader(output);
+    output->headers.push_back({.name = "ce_fhrev", .value = fmt::format("{}", revision)});
+  }
+
+  OutputOptions options_;
+  std::string source_;
+  RecordPlan activation_plan_{*v1::ActivationChanged::descriptor()};
+  RecordPlan progress_plan_{*v1::OnboardingProgress::descriptor()};
+  RecordPlan user_plan_{*v1::UserStatus::descriptor()};
+  RecordPlan account_plan_{*v1::AccountStatus::descriptor()};
+  v1::ActivationChanged activation_;
+  v1::OnboardingProgress progress_;
+  v1::UserStatus user_;
+  v1::AccountStatus account_;
+};
+
+OutputEncoder::OutputEncoder(OutputOptions options)
+    : encodings_(std::make_unique<Encodings>(std::move(options))) {}
+OutputEncoder::~OutputEncoder() = default;
+OutputEncoder::OutputEncoder(OutputEncoder&&) noexcept = default;
+OutputEncoder& OutputEncoder::operator=(OutputEncoder&&) noexcept = default;
+
+EncodedOutput OutputEncoder::Encode(const journey::OutputRecord& record) {
+  return std::visit(*encodings_, record);
+}
+
+}  // namespace foothold::codec

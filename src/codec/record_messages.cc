@@ -1,0 +1,388 @@
+#include "src/codec/record_messages.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string_view>
+
+#include "proto/account_status.pb.h"
+#include "proto/activation_changed.pb.h"
+#include "proto/onboarding_progress.pb.h"
+#include "proto/user_status.pb.h"
+#include "src/base/check.h"
+
+namespace foothold::codec {
+namespace {
+
+// Sets a field that may be absent: Set(value, [&](const auto& v) { message->set_x(v); }).
+template <class T, class Setter>
+void Set(const std::optional<T>& value, Setter setter) {
+  if (value.has_value()) {
+    setter(*value);
+  }
+}
+
+template <class Setter>
+void SetTime(const std::optional<Instant>& at, Setter setter) {
+  if (at.has_value()) {
+    setter(ToMs(*at));
+  }
+}
+
+// The enum value of a word of a closed set; the words begin with that of value 1.
+template <class Enum, std::size_t kCount>
+Enum FromWord(const std::array<std::string_view, kCount>& words, std::string_view word) {
+  const auto* const found = std::ranges::find(words, word);
+  FOOTHOLD_CHECK(found != words.end(), "a record has a word that its closed set does not know");
+  return static_cast<Enum>(found - words.begin() + 1);
+}
+
+v1::ActivationState StateOf(std::string_view word) {
+  constexpr std::array<std::string_view, 7> kWords{"not_started",    "in_progress",    "activated",
+                                                   "window_expired", "activated_late", "none",
+                                                   "partial"};
+  static_assert(v1::ACTIVATION_STATE_PARTIAL == kWords.size());
+  return FromWord<v1::ActivationState>(kWords, word);
+}
+
+v1::StepClass StepClassOf(std::string_view word) {
+  constexpr std::array<std::string_view, 3> kWords{"setup", "value", "habit"};
+  static_assert(v1::STEP_CLASS_HABIT == kWords.size());
+  return FromWord<v1::StepClass>(kWords, word);
+}
+
+v1::RiskLevel RiskOf(std::string_view word) {
+  constexpr std::array<std::string_view, 3> kWords{"low", "medium", "high"};
+  static_assert(v1::RISK_LEVEL_HIGH == kWords.size());
+  return FromWord<v1::RiskLevel>(kWords, word);
+}
+
+v1::ActivationClass ClassOf(journey::ActivationClass activation_class) {
+  return static_cast<v1::ActivationClass>(activation_class);
+}
+static_assert(static_cast<int>(journey::ActivationClass::kOrganic) == v1::ACTIVATION_CLASS_ORGANIC);
+static_assert(static_cast<int>(journey::ActivationClass::kAssisted) ==
+              v1::ACTIVATION_CLASS_ASSISTED);
+static_assert(static_cast<int>(journey::ActivationClass::kLate) == v1::ACTIVATION_CLASS_LATE);
+static_assert(static_cast<int>(journey::Scope::kUser) == v1::SCOPE_USER);
+static_assert(static_cast<int>(journey::Scope::kAccount) == v1::SCOPE_ACCOUNT);
+static_assert(static_cast<int>(journey::Mode::kLive) == v1::MODE_LIVE);
+static_assert(static_cast<int>(journey::Mode::kBackfill) == v1::MODE_BACKFILL);
+static_assert(static_cast<int>(journey::Mode::kCorrection) == v1::MODE_CORRECTION);
+static_assert(static_cast<int>(journey::Mode::kRedecided) == v1::MODE_REDECIDED);
+static_assert(static_cast<int>(journey::StepChange::kEntered) == v1::STEP_CHANGE_ENTERED);
+static_assert(static_cast<int>(journey::StepChange::kCompleted) == v1::STEP_CHANGE_COMPLETED);
+static_assert(static_cast<int>(journey::StepChange::kReverted) == v1::STEP_CHANGE_REVERTED);
+static_assert(static_cast<int>(journey::UserState::kNotStarted) ==
+              v1::ACTIVATION_STATE_NOT_STARTED);
+static_assert(static_cast<int>(journey::UserState::kActivatedLate) ==
+              v1::ACTIVATION_STATE_ACTIVATED_LATE);
+
+v1::ActivationState StateOf(journey::AccountState state) {
+  switch (state) {
+    case journey::AccountState::kNone:
+      return v1::ACTIVATION_STATE_NONE;
+    case journey::AccountState::kPartial:
+      return v1::ACTIVATION_STATE_PARTIAL;
+    case journey::AccountState::kActivated:
+      return v1::ACTIVATION_STATE_ACTIVATED;
+  }
+  FOOTHOLD_CHECK(false, "an account is in one of its states");
+}
+
+// Log records have the same first fields, under the same names.
+template <class Message>
+void FillCommon(const journey::LogCommon& common, Message* message) {
+  message->set_tenant_id(common.tenant);
+  Set(common.user, [&](const std::string& user) { message->set_user_id(user); });
+  Set(common.role, [&](const std::string& role) { message->set_role(role); });
+  message->set_occurred_at(ToMs(common.occurred_at));
+  message->set_decided_at(ToMs(common.decided_at));
+  message->set_definition(common.definition);
+  message->set_sequence(common.sequence);
+  message->set_mode(static_cast<v1::Mode>(common.mode));
+  message->set_reason(common.reason);
+  const std::size_t count = std::min(common.evidence.size(), journey::kEvidenceMax);
+  for (std::size_t i = 0; i < count; ++i) {
+    const journey::Evidence& evidence = common.evidence[i];
+    v1::Evidence* const written = message->add_evidence();
+    written->set_event_id(evidence.event_id);
+    written->set_event(evidence.event);
+    written->set_occurred_at(ToMs(evidence.occurred_at));
+    written->set_source(evidence.source);
+    written->set_topic(evidence.topic);
+    written->set_partition(evidence.partition);
+    written->set_offset(evidence.offset);
+  }
+  message->set_evidence_count(common.evidence_count);
+}
+
+// The fields that the account block and the account's status share.
+template <class Message>
+void FillAccount(const journey::AccountBlock& account, Message* message) {
+  Set(account.name, [&](const auto& text) { message->set_name(text); });
+  Set(account.plan, [&](const auto& text) { message->set_plan(text); });
+  Set(account.segment, [&](const auto& text) { message->set_segment(text); });
+  Set(account.product_model, [&](const auto& text) { message->set_product_model(text); });
+  Set(account.mrr, [&](double value) { message->set_mrr(value); });
+  Set(account.contract_value, [&](double value) { message->set_contract_value(value); });
+  Set(account.seats, [&](double value) { message->set_seats(value); });
+  Set(account.channel, [&](const auto& text) { message->set_channel(text); });
+  Set(account.signup_week, [&](const auto& text) { message->set_signup_week(text); });
+  SetTime(account.trial_ends_at, [&](std::int64_t ms) { message->set_trial_ends_at(ms); });
+  SetTime(account.contract_at, [&](std::int64_t ms) { message->set_contract_at(ms); });
+  Set(account.stage, [&](const auto& text) { message->set_stage(text); });
+  Set(account.owner, [&](const auto& text) { message->set_owner(text); });
+  Set(account.owner_email, [&](const auto& text) { message->set_owner_email(text); });
+  Set(account.decision_maker, [&](const auto& text) { message->set_decision_maker(text); });
+  Set(account.open_tickets, [&](std::int64_t count) { message->set_open_tickets(count); });
+  SetTime(account.last_outreach_at, [&](std::int64_t ms) { message->set_last_outreach_at(ms); });
+}
+
+void FillPerson(const journey::PersonBlock& person, v1::Person* message) {
+  Set(person.email, [&](const auto& text) { message->set_email(text); });
+  Set(person.name, [&](const auto& text) { message->set_name(text); });
+  Set(person.title, [&](const auto& text) { message->set_title(text); });
+  Set(person.timezone, [&](const auto& text) { message->set_timezone(text); });
+  Set(person.locale, [&](const auto& text) { message->set_locale(text); });
+  SetTime(person.last_seen_at, [&](std::int64_t ms) { message->set_last_seen_at(ms); });
+  message->set_session_count(person.session_count);
+  for (const journey::Consent& consent : person.consent) {
+    v1::ConsentByChannel* const written = message->add_consent();
+    written->set_channel(consent.channel);
+    written->set_granted(consent.granted);
+    SetTime(consent.as_of, [&](std::int64_t ms) { written->set_as_of(ms); });
+  }
+}
+
+void FillWindow(const journey::WindowBlock& window, v1::ActivationWindow* message) {
+  message->set_anchor(window.anchor);
+  message->set_opens_at(ToMs(window.opens_at));
+  message->set_closes_at(ToMs(window.closes_at));
+}
+
+void FillMeasurement(const journey::MeasurementBlock& measurement, v1::Measurement* message) {
+  message->set_complete(measurement.is_complete);
+  for (const std::string& why : measurement.why) {
+    message->add_why(why);
+  }
+  SetTime(measurement.since, [&](std::int64_t ms) { message->set_since(ms); });
+}
+
+void FillComposition(const journey::CompositionRow& row, v1::Composition* message) {
+  if (!row.role.empty()) {
+    message->set_role(row.role);
+  }
+  message->set_invited(row.invited);
+  message->set_joined(row.joined);
+  message->set_active(row.active);
+  message->set_reached(row.reached);
+  message->set_late(row.late);
+}
+
+// Risk stands in both statuses under the same names.
+template <class Record, class Message>
+void FillRisk(const Record& record, Message* message) {
+  Set(record.dropoff_risk, [&](const auto& level) { message->set_dropoff_risk(RiskOf(level)); });
+  Set(record.risk_score, [&](std::int32_t score) { message->set_risk_score(score); });
+  for (const journey::RiskReason& reason : record.risk_reasons) {
+    v1::RiskReason* const written = message->add_risk_reasons();
+    written->set_signal(reason.signal);
+    written->set_weight(reason.weight);
+    written->set_fact(reason.fact);
+    written->set_since(ToMs(reason.since));
+  }
+  FillMeasurement(record.measurement, message->mutable_measurement());
+}
+
+void FillSteps(const journey::UserStatus& record, v1::UserStatus* message) {
+  Set(record.current_step, [&](std::int32_t step) { message->set_current_step(step); });
+  Set(record.step_name, [&](const auto& text) { message->set_step_name(text); });
+  SetTime(record.step_entered_at, [&](std::int64_t ms) { message->set_step_entered_at(ms); });
+  Set(record.days_in_current_step,
+      [&](std::int64_t days) { message->set_days_in_current_step(days); });
+  for (const journey::StepStatus& step : record.steps) {
+    v1::StepStatus* const written = message->add_steps();
+    written->set_name(step.name);
+    written->set_class_(StepClassOf(step.step_class));
+    SetTime(step.met_at, [&](std::int64_t ms) { written->set_met_at(ms); });
+  }
+}
+
+void FillFirsts(const journey::UserStatus& record, v1::UserStatus* message) {
+  SetTime(record.profile_completed, [&](std::int64_t ms) { message->set_profile_completed(ms); });
+  SetTime(record.integration_connected,
+          [&](std::int64_t ms) { message->set_integration_connected(ms); });
+  SetTime(record.first_dashboard_viewed,
+          [&](std::int64_t ms) { message->set_first_dashboard_viewed(ms); });
+  SetTime(record.first_report_exported,
+          [&](std::int64_t ms) { message->set_first_report_exported(ms); });
+  SetTime(record.activated, [&](std::int64_t ms) { message->set_activated(ms); });
+}
+
+void FillUse(const journey::UserStatus& record, v1::UserStatus* message) {
+  v1::Anchors* const anchors = message->mutable_anchors();
+  SetTime(record.anchor_signup, [&](std::int64_t ms) { anchors->set_signup(ms); });
+  SetTime(record.anchor_first_access, [&](std::int64_t ms) { anchors->set_first_access(ms); });
+  SetTime(record.anchor_invite, [&](std::int64_t ms) { anchors->set_invite(ms); });
+  message->set_session_count(record.session_count);
+  message->set_active_days(record.active_days);
+  message->set_core_minutes(record.core_minutes);
+  SetTime(record.first_seen_at, [&](std::int64_t ms) { message->set_first_seen_at(ms); });
+  SetTime(record.last_seen_at, [&](std::int64_t ms) { message->set_last_seen_at(ms); });
+  Set(record.days_since_signup, [&](std::int64_t days) { message->set_days_since_signup(days); });
+  Set(record.time_to_value_from_signup_s,
+      [&](std::int64_t s) { message->set_time_to_value_from_signup_s(s); });
+  Set(record.time_to_value_from_first_access_s,
+      [&](std::int64_t s) { message->set_time_to_value_from_first_access_s(s); });
+  Set(record.signup_week, [&](const auto& text) { message->set_signup_week(text); });
+}
+
+void FillProgress(const journey::AccountStatus& record, v1::AccountStatus* message) {
+  for (const journey::AccountStep& step : record.progress) {
+    v1::AccountStep* const written = message->add_progress();
+    written->set_step(step.step);
+    written->set_class_(StepClassOf(step.step_class));
+    written->set_reached_by(step.reached_by);
+    SetTime(step.met_at, [&](std::int64_t ms) { written->set_met_at(ms); });
+  }
+  for (const journey::Blocker& blocker : record.blockers) {
+    v1::Blocker* const written = message->add_blockers();
+    written->set_name(blocker.name);
+    written->set_since(ToMs(blocker.since));
+    written->set_detail(blocker.detail);
+  }
+  for (const journey::FunnelRow& row : record.funnel) {
+    v1::FunnelTransition* const written = message->add_funnel();
+    written->set_transition(row.transition);
+    written->set_entered(row.entered);
+    written->set_completed(row.completed);
+    Set(row.median_s, [&](double s) { written->set_median_s(s); });
+  }
+  for (const journey::NextTimer& timer : record.next_timers) {
+    v1::NextTimer* const written = message->add_next_timers();
+    written->set_kind(timer.kind);
+    written->set_due(ToMs(timer.due));
+  }
+}
+
+}  // namespace
+
+void ToMessage(const journey::ActivationChanged& record, bool has_person,
+               v1::ActivationChanged* message) {
+  message->Clear();
+  FillCommon(record.common, message);
+  message->set_scope(static_cast<v1::Scope>(record.scope));
+  message->set_from(StateOf(record.from));
+  message->set_to(StateOf(record.to));
+  Set(record.activation_class,
+      [&](journey::ActivationClass value) { message->set_class_(ClassOf(value)); });
+  SetTime(record.activated_at, [&](std::int64_t ms) { message->set_activated_at(ms); });
+  Set(record.window,
+      [&](const journey::WindowBlock& window) { FillWindow(window, message->mutable_window()); });
+  for (const journey::CriterionProgress& criterion : record.progress) {
+    v1::CriterionProgress* const written = message->add_progress();
+    written->set_criterion(criterion.criterion);
+    written->set_have(criterion.have);
+    written->set_need(criterion.need);
+    SetTime(criterion.met_at, [&](std::int64_t ms) { written->set_met_at(ms); });
+  }
+  for (const std::string& ce_id : record.assisted_by) {
+    message->add_assisted_by(ce_id);
+  }
+  Set(record.supersedes, [&](const auto& ce_id) { message->set_supersedes(ce_id); });
+  Set(record.days_since_signup, [&](std::int64_t days) { message->set_days_since_signup(days); });
+  Set(record.time_to_value_from_signup_s,
+      [&](std::int64_t s) { message->set_time_to_value_from_signup_s(s); });
+  Set(record.time_to_value_from_first_access_s,
+      [&](std::int64_t s) { message->set_time_to_value_from_first_access_s(s); });
+  if (record.scope == journey::Scope::kAccount) {
+    message->set_eligible(record.eligible);
+    message->set_reached(record.reached);
+  }
+  for (const journey::CompositionRow& row : record.composition) {
+    FillComposition(row, message->add_composition());
+  }
+  FillAccount(record.account, message->mutable_account());
+  if (has_person && record.person.has_value()) {
+    FillPerson(*record.person, message->mutable_person());
+  }
+}
+
+void ToMessage(const journey::OnboardingProgress& record, v1::OnboardingProgress* message) {
+  message->Clear();
+  FillCommon(record.common, message);
+  message->set_scope(static_cast<v1::Scope>(record.scope));
+  message->set_step(record.step);
+  message->set_step_name(record.step_name);
+  message->set_step_class(StepClassOf(record.step_class));
+  message->set_change(static_cast<v1::StepChange>(record.change));
+  message->set_at(ToMs(record.at));
+  Set(record.stage, [&](const auto& text) { message->set_stage(text); });
+  Set(record.signup_week, [&](const auto& text) { message->set_signup_week(text); });
+  Set(record.segment, [&](const auto& text) { message->set_segment(text); });
+  Set(record.channel, [&](const auto& text) { message->set_channel(text); });
+}
+
+void ToMessage(const journey::UserStatus& record, bool has_person, v1::UserStatus* message) {
+  message->Clear();
+  message->set_tenant_id(record.tenant);
+  message->set_user_id(record.user);
+  Set(record.role, [&](const auto& text) { message->set_role(text); });
+  if (has_person) {
+    Set(record.email, [&](const auto& text) { message->set_email(text); });
+    Set(record.name, [&](const auto& text) { message->set_name(text); });
+  }
+  message->set_history(record.is_history_known ? v1::HISTORY_KNOWN : v1::HISTORY_UNKNOWN);
+  FillFirsts(record, message);
+  message->set_activation_state(static_cast<v1::ActivationState>(record.activation_state));
+  Set(record.activation_class,
+      [&](journey::ActivationClass value) { message->set_activation_class(ClassOf(value)); });
+  Set(record.activation_window, [&](const journey::WindowBlock& window) {
+    FillWindow(window, message->mutable_activation_window());
+  });
+  FillSteps(record, message);
+  FillRisk(record, message);
+  FillUse(record, message);
+  for (const std::string& ce_id : record.open_interventions) {
+    message->add_open_interventions(ce_id);
+  }
+  SetTime(record.last_outreach_at, [&](std::int64_t ms) { message->set_last_outreach_at(ms); });
+  SetTime(record.removed_at, [&](std::int64_t ms) { message->set_removed_at(ms); });
+  v1::AccountOfUser* const account = message->mutable_account();
+  Set(record.account_name, [&](const auto& text) { account->set_name(text); });
+  Set(record.account_plan, [&](const auto& text) { account->set_plan(text); });
+  Set(record.account_segment, [&](const auto& text) { account->set_segment(text); });
+  Set(record.account_owner, [&](const auto& text) { account->set_owner(text); });
+  message->set_playbook_version(record.playbook_version);
+  message->set_as_of(ToMs(record.as_of));
+  message->set_revision(record.revision);
+}
+
+void ToMessage(const journey::AccountStatus& record, v1::AccountStatus* message) {
+  message->Clear();
+  message->set_tenant_id(record.tenant);
+  FillAccount(record.account, message);
+  SetTime(record.created_at, [&](std::int64_t ms) { message->set_created_at(ms); });
+  message->set_activation_state(StateOf(record.activation_state));
+  SetTime(record.activated_at, [&](std::int64_t ms) { message->set_activated_at(ms); });
+  message->set_eligible(record.eligible);
+  message->set_reached(record.reached);
+  Set(record.activation_rate,
+      [&](double rate) { message->set_activation_rate(std::round(rate * 1000) / 1000); });
+  for (const journey::CompositionRow& row : record.composition) {
+    FillComposition(row, message->add_composition());
+  }
+  SetTime(record.stage_entered_at, [&](std::int64_t ms) { message->set_stage_entered_at(ms); });
+  Set(record.days_in_stage, [&](std::int64_t days) { message->set_days_in_stage(days); });
+  FillProgress(record, message);
+  FillRisk(record, message);
+  for (const std::string& ce_id : record.open_interventions) {
+    message->add_open_interventions(ce_id);
+  }
+  message->set_playbook_version(record.playbook_version);
+  message->set_as_of(ToMs(record.as_of));
+  message->set_revision(record.revision);
+}
+
+}  // namespace foothold::codec
