@@ -1,0 +1,156 @@
+#include "src/journey/clock.h"
+
+#include <gtest/gtest.h>
+
+namespace foothold::journey {
+namespace {
+
+constexpr Instant kNoon = InstantFromMs(1'772'366'400'000);  // 2026-03-01T12:00:00Z
+constexpr milliseconds kLateness = 10 * kMinute;
+
+Roster TwoPartitions(ClockMode mode = ClockMode::kWall) {
+  Roster roster;
+  roster.mode = mode;
+  roster.sources.push_back({.name = "app",
+                            .topic_partitions = {{"events", 2}},
+                            .is_required = true,
+                            .is_product = true,
+                            .history_begin = kEpoch});
+  return roster;
+}
+
+Progress Moved(std::int32_t partition, PartitionProgress moved,
+               std::optional<Instant> wall = std::nullopt) {
+  Progress progress;
+  progress.partitions[{"app", "events", partition}] = moved;
+  progress.wall = wall;
+  return progress;
+}
+
+PartitionProgress At(Instant event_time) {
+  return {.event_time_max = event_time,
+          .event_time_min = event_time,
+          .is_at_end = false,
+          .broker_time_max = event_time};
+}
+
+class ClockTest : public ::testing::Test {
+ protected:
+  std::optional<Instant> Advance() { return clock_.Advance(kLateness); }
+  Clock clock_;
+};
+
+TEST_F(ClockTest, StandsUntilEveryListedPartitionIsHeardOf) {
+  clock_.Apply(TwoPartitions());
+  clock_.Apply(Moved(0, At(kNoon)));
+
+  EXPECT_EQ(Advance(), std::nullopt);
+  EXPECT_EQ(clock_.Holder(kLateness), "app events[1]");
+}
+
+TEST_F(ClockTest, WithoutARosterNothingIsComplete) { EXPECT_EQ(Advance(), std::nullopt); }
+
+TEST_F(ClockTest, IsTheSlowestPartitionLessTheLateness) {
+  clock_.Apply(TwoPartitions());
+  clock_.Apply(Moved(0, At(kNoon)));
+  clock_.Apply(Moved(1, At(kNoon - kHour)));
+
+  EXPECT_EQ(Advance(), kNoon - kHour - kLateness);
+  EXPECT_EQ(clock_.Holder(kLateness), "app events[1]");
+}
+
+TEST_F(ClockTest, NeverGoesBack) {
+  clock_.Apply(TwoPartitions());
+  clock_.Apply(Moved(0, At(kNoon)));
+  clock_.Apply(Moved(1, At(kNoon)));
+  ASSERT_EQ(Advance(), kNoon - kLateness);
+  clock_.Apply(Moved(1, At(kNoon - kDay)));
+
+  EXPECT_EQ(Advance(), kNoon - kLateness);
+}
+
+TEST_F(ClockTest, AnIdlePartitionFollowsTheOthersOfItsSource) {
+  clock_.Apply(TwoPartitions(ClockMode::kEvent));
+  clock_.Apply(Moved(0, At(kNoon)));
+  clock_.Apply(Moved(1, {.event_time_max = std::nullopt,
+                         .event_time_min = std::nullopt,
+                         .is_at_end = true,
+                         .broker_time_max = std::nullopt}));
+
+  EXPECT_EQ(Advance(), kNoon - kLateness);
+}
+
+TEST_F(ClockTest, AnIdleSourceFollowsTheWallOnlyToItsLastSignOfLifeAndGrace) {
+  clock_.Apply(TwoPartitions());
+  PartitionProgress idle = At(kNoon);
+  idle.is_at_end = true;
+  clock_.Apply(Moved(0, idle, kNoon + 5 * kMinute));
+  clock_.Apply(Moved(1, idle, kNoon + 5 * kMinute));
+  EXPECT_EQ(Advance(), kNoon + 5 * kMinute - kLateness);
+
+  clock_.Apply(Moved(0, idle, kNoon + kDay));
+  EXPECT_EQ(Advance(), kNoon + Clock::kIdleGrace);
+}
+
+TEST_F(ClockTest, InFilesTheWallMovesNothing) {
+  clock_.Apply(TwoPartitions(ClockMode::kEvent));
+  PartitionProgress idle = At(kNoon);
+  idle.is_at_end = true;
+  clock_.Apply(Moved(0, idle, kNoon + kDay));
+  clock_.Apply(Moved(1, idle, kNoon + kDay));
+
+  EXPECT_EQ(Advance(), kNoon - kLateness);
+}
+
+TEST_F(ClockTest, ASourceThatIsNotRequiredHoldsNothing) {
+  Roster roster = TwoPartitions();
+  roster.sources.push_back({.name = "billing",
+                            .topic_partitions = {{"invoices", 1}},
+                            .is_required = false,
+                            .is_product = false,
+                            .history_begin = kEpoch});
+  clock_.Apply(roster);
+  clock_.Apply(Moved(0, At(kNoon)));
+  clock_.Apply(Moved(1, At(kNoon)));
+
+  EXPECT_EQ(Advance(), kNoon - kLateness);
+}
+
+TEST_F(ClockTest, TheEndOfTheInputMovesItWhateverTheLateness) {
+  clock_.Apply(TwoPartitions(ClockMode::kEvent));
+  clock_.Apply(Moved(0, At(kNoon)));
+  Progress last;
+  last.final_clock = kNoon;
+  clock_.Apply(last);
+
+  EXPECT_EQ(Advance(), kNoon);
+}
+
+TEST_F(ClockTest, TheBeginOfTheHistoryIsFixedByTheFirstRosterElseTheSmallestTime) {
+  clock_.Apply(TwoPartitions());
+  Roster later = TwoPartitions();
+  later.sources[0].history_begin = kNoon;
+  clock_.Apply(later);
+  EXPECT_EQ(clock_.HistoryBegin("app"), kEpoch);
+
+  Clock file;
+  Roster of_file = TwoPartitions(ClockMode::kEvent);
+  of_file.sources[0].history_begin.reset();
+  file.Apply(of_file);
+  EXPECT_EQ(file.HistoryBegin("app"), std::nullopt);
+  file.Apply(Moved(0, At(kNoon)));
+  file.Apply(Moved(1, At(kNoon - kHour)));
+  EXPECT_EQ(file.HistoryBegin("app"), kNoon - kHour);
+}
+
+TEST_F(ClockTest, IsMadeAnewFromItsParts) {
+  clock_.Apply(TwoPartitions());
+  clock_.Apply(Moved(0, At(kNoon), kNoon));
+  clock_.Apply(Moved(1, At(kNoon), kNoon));
+  Advance();
+
+  EXPECT_EQ(Clock::FromParts(clock_.parts()), clock_);
+}
+
+}  // namespace
+}  // namespace foothold::journey
