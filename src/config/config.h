@@ -47,7 +47,9 @@ struct OutputTopic {
   std::string topic;
   OutputFormat format = OutputFormat::kJson;
   std::int32_t schema_id = 0;  // From 1 for kProtobufFramed, else 0.
-  bool has_person = true;      // False: what describes the person (e-mail, name, ...) is left out.
+  // False: what describes the person (e-mail, name, ...) is left out. Of activation and user_status
+  // only; the other records carry none.
+  bool has_person = true;
   friend bool operator==(const OutputTopic&, const OutputTopic&) = default;
 };
 
@@ -63,7 +65,7 @@ struct Outputs {
 };
 
 struct Journal {
-  std::int32_t partitions = 8;        // Chosen once: a bigger house is a new app and an import.
+  std::int32_t partitions = 8;         // Chosen once: a bigger house is a new app and an import.
   milliseconds retention{120 * kDay};  // At least RetentionNeeded(playbook).
   friend bool operator==(const Journal&, const Journal&) = default;
 };

@@ -10,8 +10,8 @@
 namespace foothold::config {
 
 // Reads foothold.yaml. `file` is its name in messages, and its directory is where a relative
-// `playbook:` starts. Every key is checked; absent ones have the defaults of Config. An empty file is
-// a Config of defaults: what `run` needs beyond that is CheckRunnable()'s.
+// `playbook:` starts. Every key is checked; absent ones have the defaults of Config. An empty file
+// is a Config of defaults: what `run` needs beyond that is CheckRunnable()'s.
 Checked<Config> ReadConfig(std::string_view text, std::string_view file);
 
 // Reads it from the file. A file that cannot be read is a problem of line 0.

@@ -44,11 +44,8 @@ void ReadOutputTopic(MapReader* outputs, std::string_view key, PersonSwitch pers
                      &out->schema_id);
   if (person == PersonSwitch::kOffered) {
     reader.ReadBoolean("person", &out->has_person);
-  } else {
-    out->has_person = false;
   }
-  if (framing_node != nullptr && !framing_node->is_null() &&
-      out->format == OutputFormat::kJson) {
+  if (framing_node != nullptr && !framing_node->is_null() && out->format == OutputFormat::kJson) {
     reader.problems()->Add(framing_node->key_place,
                            reader.PathOf("framing") + ": goes with format: protobuf");
   }
@@ -57,9 +54,9 @@ void ReadOutputTopic(MapReader* outputs, std::string_view key, PersonSwitch pers
   }
   const bool is_framed = out->format == OutputFormat::kProtobufFramed;
   if (is_framed && schema_id == nullptr) {
-    reader.problems()->Add(framing_node->key_place,
-                           reader.PathOf("schema_id") +
-                               " is missing: framing: framed carries the registry's id");
+    reader.problems()->Add(
+        framing_node->key_place,
+        reader.PathOf("schema_id") + " is missing: framing: framed carries the registry's id");
   }
   if (!is_framed && schema_id != nullptr) {
     reader.problems()->Add(schema_id->key_place,

@@ -24,13 +24,11 @@ std::optional<Start> ReadStart(const YamlNode& node, const std::string& path, Pr
   if (node.is_scalar() && node.text == "latest") {
     return Start{.kind = Start::Kind::kLatest, .time = {}};
   }
-  const std::optional<ParsedTime> time =
-      node.is_scalar() ? ParseRfc3339(node.text) : std::nullopt;
+  const std::optional<ParsedTime> time = node.is_scalar() ? ParseRfc3339(node.text) : std::nullopt;
   if (!time.has_value()) {
-    problems->Add(node.place,
-                  fmt::format("{}: expected earliest, latest or a time such as "
-                              "2026-01-31T00:00:00Z, found '{}'",
-                              path, node.text));
+    problems->Add(node.place, fmt::format("{}: expected earliest, latest or a time such as "
+                                          "2026-01-31T00:00:00Z, found '{}'",
+                                          path, node.text));
     return std::nullopt;
   }
   return Start{.kind = Start::Kind::kTime, .time = time->instant};
@@ -57,7 +55,8 @@ void ReadTopics(MapReader* reader, Source* source) {
     reader->problems()->Add(topics->place, path + ": a source has at least one topic");
   }
   if (source->topics.size() > kTopicsMax) {
-    reader->problems()->Add(topics->place, fmt::format("{}: more than {} topics", path, kTopicsMax));
+    reader->problems()->Add(topics->place,
+                            fmt::format("{}: more than {} topics", path, kTopicsMax));
   }
 }
 
@@ -66,9 +65,9 @@ void ReadMapping(MapReader* reader, Source* source) {
   const YamlNode* mapping = reader->Take("mapping");
   std::vector<YamlNode> entries;
   if (mapping != nullptr && !mapping->is_map()) {
-    reader->problems()->Add(mapping->place,
-                            reader->PathOf("mapping") +
-                                ": expected a map of a field to a path or const:<value>");
+    reader->problems()->Add(
+        mapping->place,
+        reader->PathOf("mapping") + ": expected a map of a field to a path or const:<value>");
   } else if (mapping != nullptr) {
     entries = mapping->children;
   }
@@ -163,8 +162,7 @@ void ReadSources(const YamlNode& sources, Problems* problems, std::vector<Source
     const YamlNode& node = sources.children[i];
     const std::string path = fmt::format("sources[{}]", i);
     Source source = ReadSource(node, path, problems);
-    if (!source.name.empty() &&
-        std::ranges::find(*out, source.name, &Source::name) != out->end()) {
+    if (!source.name.empty() && std::ranges::find(*out, source.name, &Source::name) != out->end()) {
       problems->Add(node.place, fmt::format("{}: a second source '{}'", path, source.name));
     }
     for (const std::string& topic : source.topics) {

@@ -107,8 +107,8 @@ enum class PersonSwitch : std::uint8_t { kOffered, kNone };
 
 void DescribeOutput(std::string_view key, const OutputTopic& output, PersonSwitch person,
                     YamlLines* lines) {
-  std::string text = fmt::format("  {}: {}, topic: {}", key, FormatText(output.format),
-                                 Quoted(output.topic));
+  std::string text =
+      fmt::format("  {}: {}, topic: {}", key, FormatText(output.format), Quoted(output.topic));
   if (output.format == OutputFormat::kProtobufFramed) {
     text += fmt::format(", schema_id: {}", output.schema_id);
   }

@@ -120,7 +120,13 @@ std::optional<bool> ReadBooleanValue(const YamlNode& node, const std::string& pa
   if (node.is_scalar() && (node.text == "true" || node.text == "false")) {
     return node.text == "true";
   }
-  AddExpected(node, path, "true or false", problems);
+  // What YAML 1.1 took for them; only one spelling is taken here.
+  const bool is_yes = node.text == "yes" || node.text == "on" || node.text == "True";
+  const bool is_no = node.text == "no" || node.text == "off" || node.text == "False";
+  problems->Add(node.place, fmt::format("{}: expected true or false, found {}", path, Found(node)),
+                is_yes  ? "true"
+                : is_no ? "false"
+                        : "");
   return std::nullopt;
 }
 
@@ -248,8 +254,7 @@ void MapReader::AddNoChoice(const YamlNode& node, const std::string& path,
 void MapReader::Finish() {
   for (const YamlNode& child : node_.children) {
     if (node_.is_map() && std::ranges::find(asked_, child.key) == asked_.end()) {
-      problems_->AddUnknown(child.key_place, path_.empty() ? "the file" : path_, "key", child.key,
-                            asked_);
+      problems_->AddUnknown(child.key_place, path_, "key", child.key, asked_);
     }
   }
 }

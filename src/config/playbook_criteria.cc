@@ -117,6 +117,9 @@ std::vector<PropertyCondition> CompileWhere(MapReader* reader, std::string* labe
 bool CompileDid(const YamlNode& did, const std::string& path, Draft* draft, Tracker* tracker,
                 std::string* label) {
   const std::vector<PlacedText> names = ReadTextList(did, path, draft->problems);
+  if (did.is_list() && did.children.empty()) {
+    draft->problems->Add(did.place, path + ": expected at least one event");
+  }
   std::vector<std::string> written;
   for (const PlacedText& name : names) {
     const bool is_special = name.text == "access" || name.text == "invited";

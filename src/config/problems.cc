@@ -50,7 +50,7 @@ void Problems::Add(Place place, std::string what, std::string suggestion) {
 void Problems::AddUnknown(Place place, std::string_view what, std::string_view noun,
                           std::string_view word, std::span<const std::string> known) {
   const std::string_view nearest = NearestWord(word, known);
-  std::string message = fmt::format("{}: no {} '{}'", what, noun, word);
+  std::string message = fmt::format("{}{}no {} '{}'", what, what.empty() ? "" : ": ", noun, word);
   if (nearest.empty() && !known.empty() && known.size() <= kListedWordsMax) {
     message += fmt::format(" (there is: {})", fmt::join(known, ", "));
   }

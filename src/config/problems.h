@@ -42,8 +42,8 @@ class Problems {
   int AddFile(std::string_view name);
 
   void Add(Place place, std::string what, std::string suggestion = {});
-  // "<what>: no <noun> '<word>'", with the nearest of `known` as the suggestion, or else the
-  // known words themselves if they are few.
+  // "<what>: no <noun> '<word>'" (`what` may be empty), with the nearest of `known` as the
+  // suggestion, or else the known words themselves if they are few.
   void AddUnknown(Place place, std::string_view what, std::string_view noun, std::string_view word,
                   std::span<const std::string> known);
   void Warn(Place place, std::string what, std::string suggestion = {});

@@ -1,6 +1,6 @@
-// Every file of tests/config/bad is wrong in some way; the .txt beside it is what its author is told,
-// word for word. With FOOTHOLD_REWRITE=1 in the environment the test writes the .txt files anew:
-// read the difference before committing it.
+// Every file of tests/config/bad is wrong in some way; the .txt beside it is what its author is
+// told, word for word. With FOOTHOLD_REWRITE=1 in the environment the test writes the .txt files
+// anew: read the difference before committing it.
 
 #include <algorithm>
 #include <cstdlib>

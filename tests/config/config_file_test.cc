@@ -134,8 +134,7 @@ TEST(ConfigFileTest, TheExampleOfDeployIsTheDefaultsAndRuns) {
 
   ASSERT_TRUE(config.has_value()) << ToString(config.error());
   EXPECT_TRUE(CheckRunnable(*config).ok());
-  EXPECT_EQ(config->playbook,
-            std::string(FOOTHOLD_SOURCE_DIR) + "/deploy/playbooks/default.yaml");
+  EXPECT_EQ(config->playbook, std::string(FOOTHOLD_SOURCE_DIR) + "/deploy/playbooks/default.yaml");
   Config plain = *config;
   plain.kafka.clear();
   plain.sources.clear();
@@ -162,9 +161,10 @@ TEST(ConfigFileTest, TheServiceNeedsBrokersAndASource) {
 }
 
 TEST(ConfigFileTest, WhatIsWrittenIsNeverRead) {
-  EXPECT_EQ(ErrorsOf("sources:\n  - {name: a, topics: [foothold-journal], preset: segment}\n"),
-            "foothold.yaml:1: sources: the topic 'foothold-journal' is an internal topic and cannot "
-            "be read by the source 'a' as well");
+  EXPECT_EQ(
+      ErrorsOf("sources:\n  - {name: a, topics: [foothold-journal], preset: segment}\n"),
+      "foothold.yaml:1: sources: the topic 'foothold-journal' is an internal topic and cannot "
+      "be read by the source 'a' as well");
   EXPECT_EQ(ErrorsOf("outputs:\n  progress: {topic: activation.changed}\n"),
             "foothold.yaml:1: outputs: the topic 'activation.changed' is outputs.activation and "
             "cannot be outputs.progress as well");
@@ -175,6 +175,7 @@ TEST(DescribeTest, IsReadBackAsTheSameConfiguration) {
   config.kafka.erase("sasl.password");
   config.email_salt.clear();
 
+  EXPECT_EQ(Describe(Read(Describe(config))), Describe(config));
   EXPECT_EQ(Read(Describe(config)), config);
   EXPECT_EQ(Read(Describe(Config{})), Config{});
 }
@@ -189,10 +190,9 @@ TEST(DescribeTest, TextsWithQuotesAndControlCharactersComeBack) {
 TEST(DescribeTest, SecretsAreNeverPrinted) {
   Config config;
   config.email_salt = "hunter2";
-  for (const char* name :
-       {"sasl.password", "ssl.key.password", "ssl.keystore.password", "ssl.key.pem",
-        "sasl.oauthbearer.client.secret", "sasl.oauthbearer.config", "sasl.jaas.config",
-        "ssl_key_password"}) {
+  for (const char* name : {"sasl.password", "ssl.key.password", "ssl.keystore.password",
+                           "ssl.key.pem", "sasl.oauthbearer.client.secret",
+                           "sasl.oauthbearer.config", "sasl.jaas.config", "ssl_key_password"}) {
     config.kafka[name] = "hunter2";
   }
   const std::string text = Describe(config);

@@ -26,8 +26,8 @@ TEST(BytesTest, WhatCouldMeanTwoThingsIsRefused) {
 
 TEST(BytesTest, FormatIsReadBack) {
   for (const std::int64_t bytes :
-       {std::int64_t{0}, std::int64_t{1}, std::int64_t{1023}, std::int64_t{1024}, std::int64_t{1536},
-        std::int64_t{1} << 20U, (std::int64_t{1} << 30U) + 1,
+       {std::int64_t{0}, std::int64_t{1}, std::int64_t{1023}, std::int64_t{1024},
+        std::int64_t{1536}, std::int64_t{1} << 20U, (std::int64_t{1} << 30U) + 1,
         std::numeric_limits<std::int64_t>::max()}) {
     EXPECT_EQ(ParseBytes(FormatBytes(bytes)), bytes) << FormatBytes(bytes);
   }

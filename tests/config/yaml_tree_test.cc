@@ -84,8 +84,7 @@ TEST(YamlTreeTest, DepthIsBounded) {
 }
 
 TEST(YamlTreeTest, SizeIsBounded) {
-  EXPECT_EQ(Parse(std::string((4U << 20U) + 1, ' ')).problems,
-            "f.yaml: larger than 4194304 bytes");
+  EXPECT_EQ(Parse(std::string((4U << 20U) + 1, ' ')).problems, "f.yaml: larger than 4194304 bytes");
 }
 
 }  // namespace
