@@ -97,7 +97,7 @@ void Group::ForceRebalance() {
     }
     targets.push_back(member.target);
   }
-  std::ranges::rotate(targets, std::next(targets.begin()));
+  std::rotate(targets.begin(), std::next(targets.begin()), targets.end());
   auto target = targets.begin();
   for (auto& [id, member] : members_) {
     member.target = std::move(*target);
