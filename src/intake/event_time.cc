@@ -92,9 +92,8 @@ Result<std::optional<ParsedTime>> StatedTime(const Draft& draft) {
 
 Result<EventTime> DetermineEventTime(const Draft& draft, std::optional<Instant> broker_time,
                                      std::optional<Instant> event_time_max) {
-  if (broker_time.has_value() && *broker_time < kEpoch) {
-    broker_time = std::nullopt;  // Kafka's "no timestamp" is -1.
-  }
+  // Kafka's "no timestamp" is -1.
+  const bool has_broker_time = broker_time.has_value() && *broker_time >= kEpoch;
   FOOTHOLD_ASSIGN(std::optional<ParsedTime> stated, StatedTime(draft));
   // A receive time that cannot be read cannot bound anything; the broker's can.
   std::optional<ParsedTime> received = ReadTime(draft.received_at);
@@ -103,7 +102,7 @@ Result<EventTime> DetermineEventTime(const Draft& draft, std::optional<Instant> 
   }
 
   if (!stated.has_value()) {
-    if (broker_time.has_value()) {
+    if (has_broker_time) {
       stated = ParsedTime{.instant = *broker_time};
     } else if (received.has_value()) {
       stated = received;
@@ -121,13 +120,10 @@ Result<EventTime> DetermineEventTime(const Draft& draft, std::optional<Instant> 
   if (time.occurred_at < kEpoch) {
     return Error(Code::kInvalid, "the time is before 1970");
   }
-  std::optional<Instant> receive_time = broker_time;
-  if (received.has_value()) {
-    receive_time = received->instant;
-  }
-  if (receive_time.has_value()) {
-    if (time.occurred_at > *receive_time + kFutureMax) {
-      time.occurred_at = *receive_time;
+  if (received.has_value() || has_broker_time) {
+    const Instant receive_time = received.has_value() ? received->instant : *broker_time;
+    if (time.occurred_at > receive_time + kFutureMax) {
+      time.occurred_at = receive_time;
       time.was_in_future = true;
     }
   } else if (event_time_max.has_value() && time.occurred_at > *event_time_max + kFileJumpMax) {
