@@ -17,7 +17,7 @@ namespace {
 using std::chrono::seconds;
 
 constexpr milliseconds kWorkBegins{8 * kHour};
-constexpr std::int64_t kWorkMinutes = 9 * 60;
+constexpr milliseconds kWorkHours{9 * kHour};
 constexpr milliseconds kSettlingIn{45 * kMinute};  // From signing up or joining to the next visit.
 constexpr double kMalformedShare = 0.005;
 constexpr double kRepeatShare = 0.008;
@@ -126,7 +126,7 @@ int Playwright::NextWorkday(int day) const {
 }
 
 Instant Playwright::WorkMoment(const CustomerAccount& account, int day, Random* random) const {
-  const milliseconds into_work{random->Between(0, kWorkMinutes * 60'000)};
+  const milliseconds into_work{random->Between(0, kWorkHours.count())};
   return options_.start + kDay * day + kWorkBegins + into_work - kHour * account.zone_hours;
 }
 
@@ -418,7 +418,7 @@ void Playwright::Finish(Random* random) {
     } else if (luck < 980) {
       act.arrives += milliseconds(random->Between(1'500, 30'000));
     } else if (luck < 999) {
-      act.arrives += seconds(random->Between(30, 8 * 60));
+      act.arrives += seconds(random->Between(30, 480));
     } else {
       act.arrives += kMinute * random->Between(15, 180);
     }
