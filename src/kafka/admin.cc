@@ -1,0 +1,178 @@
+#include "src/kafka/admin.h"
+
+#include <array>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "src/kafka/errors.h"
+
+namespace foothold::kafka {
+namespace {
+
+constexpr milliseconds kCallMax{15'000};
+constexpr milliseconds kLeadersMax{30'000};
+constexpr milliseconds kLeadersPause{50};
+
+// The broker is to give up before we do, so that its answer is heard.
+AdminOptionsHandle OptionsOf(rd_kafka_t* client, rd_kafka_admin_op_t operation,
+                             milliseconds timeout) {
+  AdminOptionsHandle options(rd_kafka_AdminOptions_new(client, operation));
+  std::array<char, 256> text{};
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(timeout.count()),
+                                            text.data(), text.size());
+  return options;
+}
+
+// The event that answers; null if none came in time.
+EventHandle Await(rd_kafka_queue_t* queue, milliseconds timeout) {
+  return EventHandle(rd_kafka_queue_poll(queue, static_cast<int>(timeout.count()) + 1'000));
+}
+
+Status StatusOfEvent(std::string_view what, const EventHandle& event) {
+  if (event == nullptr) return StatusFrom(what, RD_KAFKA_RESP_ERR__TIMED_OUT);
+  const rd_kafka_resp_err_t error = rd_kafka_event_error(event.get());
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return Status();
+  const char* const text = rd_kafka_event_error_string(event.get());
+  return StatusFrom(what, error, text == nullptr ? "" : text);
+}
+
+}  // namespace
+
+Result<std::optional<TopicConfigs>> DescribeConfigs(rd_kafka_t* client, const std::string& topic,
+                                                    milliseconds timeout) {
+  const std::string what = fmt::format("settings of topic {}", topic);
+  const QueueHandle queue(rd_kafka_queue_new(client));
+  const AdminOptionsHandle options =
+      OptionsOf(client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout);
+  const ConfigResourceHandle resource(
+      rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
+  rd_kafka_ConfigResource_t* resources = resource.get();
+  rd_kafka_DescribeConfigs(client, &resources, 1, options.get(), queue.get());
+  const EventHandle event = Await(queue.get(), timeout);
+  FOOTHOLD_TRY(StatusOfEvent(what, event));
+
+  std::size_t count = 0;
+  const rd_kafka_ConfigResource_t** const described = rd_kafka_DescribeConfigs_result_resources(
+      rd_kafka_event_DescribeConfigs_result(event.get()), &count);
+  if (count != 1) return Error(Code::kFatal, fmt::format("{}: the broker gave {} answers", what, count));
+  const rd_kafka_resp_err_t error = rd_kafka_ConfigResource_error(described[0]);
+  if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return std::nullopt;
+  FOOTHOLD_TRY(StatusFrom(what, error));
+  TopicConfigs configs;
+  const rd_kafka_ConfigEntry_t** const entries =
+      rd_kafka_ConfigResource_configs(described[0], &count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const char* const value = rd_kafka_ConfigEntry_value(entries[i]);
+    if (value != nullptr) configs.emplace(rd_kafka_ConfigEntry_name(entries[i]), value);
+  }
+  return configs;
+}
+
+Result<std::optional<TopicShape>> DescribeShape(rd_kafka_t* client, const std::string& topic,
+                                                milliseconds timeout) {
+  const std::string what = fmt::format("topic {}", topic);
+  const TopicHandle handle(rd_kafka_topic_new(client, topic.c_str(), nullptr));
+  if (handle == nullptr) return Failure(StatusFrom(what, rd_kafka_last_error()));
+  const rd_kafka_metadata_t* answer = nullptr;
+  FOOTHOLD_TRY(StatusFrom(
+      what, rd_kafka_metadata(client, 0, handle.get(), &answer, static_cast<int>(timeout.count()))));
+  const MetadataHandle metadata(answer);
+  if (metadata->topic_cnt == 0) return std::nullopt;
+  const rd_kafka_metadata_topic_t& described = metadata->topics[0];
+  if (described.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+      described.err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) {
+    return std::nullopt;
+  }
+  FOOTHOLD_TRY(StatusFrom(what, described.err));
+  TopicShape shape{.partitions = described.partition_cnt, .led = 0};
+  for (int i = 0; i < described.partition_cnt; ++i) {
+    if (described.partitions[i].leader >= 0) ++shape.led;
+  }
+  return shape;
+}
+
+Result<std::unique_ptr<log::Admin>> KafkaAdmin::Open(const KafkaOptions& kafka) {
+  FOOTHOLD_ASSIGN(std::unique_ptr<Client> client,
+                  Client::Open(kafka, {.kind = ClientKind::kConsumer,
+                                       .defaults = {},
+                                       .required = {{"allow.auto.create.topics", "false"}},
+                                       .on_rebalance = {},
+                                       .on_delivery_failed = {}}));
+  return std::unique_ptr<log::Admin>(new KafkaAdmin(std::move(client)));
+}
+
+Result<std::optional<log::TopicInfo>> KafkaAdmin::DescribeTopic(const std::string& topic) {
+  const Result<std::optional<TopicShape>> shape = DescribeShape(client_->handle(), topic, kCallMax);
+  FOOTHOLD_TRY(Explain(foothold::StatusOf(shape)));
+  if (!shape->has_value()) return std::nullopt;
+  Result<std::optional<TopicConfigs>> configs = DescribeConfigs(client_->handle(), topic, kCallMax);
+  FOOTHOLD_TRY(Explain(foothold::StatusOf(configs)));
+  if (!configs->has_value()) return std::nullopt;
+  return log::TopicInfo{.partitions = (*shape)->partitions, .configs = *std::move(*configs)};
+}
+
+Status KafkaAdmin::CreateTopics(std::span<const log::TopicSpec> topics) {
+  for (const log::TopicSpec& topic : topics) {
+    const Result<std::optional<TopicShape>> shape =
+        DescribeShape(client_->handle(), topic.name, kCallMax);
+    FOOTHOLD_TRY(Explain(foothold::StatusOf(shape)));
+    if (!shape->has_value()) FOOTHOLD_TRY(Explain(Create(topic)));
+  }
+  for (const log::TopicSpec& topic : topics) FOOTHOLD_TRY(Explain(AwaitLeaders(topic)));
+  return Status();
+}
+
+Status KafkaAdmin::Create(const log::TopicSpec& topic) {
+  const std::string what = fmt::format("creating topic {}", topic.name);
+  std::array<char, 512> text{};
+  const NewTopicHandle wanted(rd_kafka_NewTopic_new(topic.name.c_str(), topic.partitions,
+                                                    topic.replication, text.data(), text.size()));
+  if (wanted == nullptr) return Error(Code::kFatal, fmt::format("{}: {}", what, text.data()));
+  for (const auto& [name, value] : topic.configs) {
+    FOOTHOLD_TRY(StatusFrom(
+        what, rd_kafka_NewTopic_set_config(wanted.get(), name.c_str(), value.c_str())));
+  }
+  rd_kafka_t* const client = client_->handle();
+  const QueueHandle queue(rd_kafka_queue_new(client));
+  const AdminOptionsHandle options = OptionsOf(client, RD_KAFKA_ADMIN_OP_CREATETOPICS, kCallMax);
+  rd_kafka_AdminOptions_set_operation_timeout(options.get(), static_cast<int>(kCallMax.count()),
+                                              text.data(), text.size());
+  rd_kafka_NewTopic_t* topics = wanted.get();
+  rd_kafka_CreateTopics(client, &topics, 1, options.get(), queue.get());
+  const EventHandle event = Await(queue.get(), kCallMax);
+  FOOTHOLD_TRY(StatusOfEvent(what, event));
+
+  std::size_t count = 0;
+  const rd_kafka_topic_result_t** const results =
+      rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
+  if (count != 1) return Error(Code::kFatal, fmt::format("{}: the broker gave {} answers", what, count));
+  const rd_kafka_resp_err_t error = rd_kafka_topic_result_error(results[0]);
+  // Another instance that starts at the same moment was quicker.
+  if (error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) return Status();
+  const char* const detail = rd_kafka_topic_result_error_string(results[0]);
+  return StatusFrom(what, error, detail == nullptr ? "" : detail);
+}
+
+Status KafkaAdmin::AwaitLeaders(const log::TopicSpec& topic) {
+  const auto deadline = std::chrono::steady_clock::now() + kLeadersMax;
+  while (true) {
+    FOOTHOLD_ASSIGN(const std::optional<TopicShape> shape,
+                    DescribeShape(client_->handle(), topic.name, kCallMax));
+    if (shape && shape->partitions > 0 && shape->led == shape->partitions) return Status();
+    if (std::chrono::steady_clock::now() >= deadline) {
+      return Error(Code::kRetry, fmt::format("topic {}: {} of {} partitions have a leader after {}",
+                                             topic.name, shape ? shape->led : 0, topic.partitions,
+                                             FormatDuration(kLeadersMax)));
+    }
+    std::this_thread::sleep_for(kLeadersPause);
+  }
+}
+
+Status KafkaAdmin::Explain(Status status) {
+  rd_kafka_poll(client_->handle(), 0);
+  return client_->Explain(std::move(status));
+}
+
+}  // namespace foothold::kafka

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "src/kafka/client.h"
+#include "src/kafka/handles.h"
+#include "src/log/log.h"
+
+namespace foothold::kafka {
+
+// The effective settings of a topic by Kafka's names, defaults included. nullopt: no such topic.
+using TopicConfigs = std::map<std::string, std::string>;
+Result<std::optional<TopicConfigs>> DescribeConfigs(rd_kafka_t* client, const std::string& topic,
+                                                    milliseconds timeout);
+
+// The number of partitions of a topic and how many have a leader; nullopt: no such topic. With a
+// producer's handle the question itself may create the topic: use a consumer's.
+struct TopicShape {
+  std::int32_t partitions = 0;
+  std::int32_t led = 0;
+};
+Result<std::optional<TopicShape>> DescribeShape(rd_kafka_t* client, const std::string& topic,
+                                                milliseconds timeout);
+
+class KafkaAdmin final : public log::Admin {
+ public:
+  static Result<std::unique_ptr<log::Admin>> Open(const KafkaOptions& kafka);
+
+  Result<std::optional<log::TopicInfo>> DescribeTopic(const std::string& topic) override;
+  Status CreateTopics(std::span<const log::TopicSpec> topics) override;
+
+ private:
+  explicit KafkaAdmin(std::unique_ptr<Client> client) : client_(std::move(client)) {}
+
+  Status Create(const log::TopicSpec& topic);
+  Status AwaitLeaders(const log::TopicSpec& topic);
+  // What `status` means after serving the callbacks.
+  Status Explain(Status status);
+
+  std::unique_ptr<Client> client_;
+};
+
+}  // namespace foothold::kafka

@@ -1,0 +1,518 @@
+#include "src/kafka/consumer.h"
+
+#include <algorithm>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "src/base/check.h"
+#include "src/kafka/admin.h"
+#include "src/kafka/errors.h"
+
+namespace foothold::kafka {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr milliseconds kCloseMax{10'000};
+constexpr milliseconds kSeekMax{10'000};
+constexpr milliseconds kSeekPause{10};
+constexpr milliseconds kDiagnoseMax{5'000};
+// rd_kafka_seek_partitions takes its timeout for microseconds before this version.
+constexpr int kSeekTimeoutWorksFrom = 0x020100ff;
+// A reader without a group still needs a name for one; it never joins it.
+constexpr const char* kNoGroup = "foothold-reader";
+
+bool IsUnknownTopic(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+         error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+}
+
+std::optional<std::string_view> BytesOf(const void* data, std::size_t size) {
+  if (data == nullptr) return std::nullopt;
+  return std::string_view(static_cast<const char*>(data), size);
+}
+
+int SeekTimeoutMs() {
+  const auto wanted = static_cast<int>(kSeekMax.count());
+  return rd_kafka_version() < kSeekTimeoutWorksFrom ? wanted * 1000 : wanted;
+}
+
+// The first element of the list that carries an error, or null.
+const rd_kafka_topic_partition_t* FirstFailed(const rd_kafka_topic_partition_list_t& list) {
+  for (int i = 0; i < list.cnt; ++i) {
+    if (list.elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) return &list.elems[i];
+  }
+  return nullptr;
+}
+
+Status StatusOfElements(std::string_view what, const rd_kafka_topic_partition_list_t& list) {
+  const rd_kafka_topic_partition_t* const failed = FirstFailed(list);
+  if (failed == nullptr) return Status();
+  return StatusFrom(fmt::format("{} {}", what, ToString(PartitionOf(*failed))), failed->err);
+}
+
+}  // namespace
+
+KafkaConsumer::KafkaConsumer(const KafkaOptions& kafka, const log::ConsumerOptions& options,
+                             rd_kafka_t* observer)
+    : options_(options),
+      unknown_topic_grace_(kafka.unknown_topic_grace),
+      observer_(observer),
+      fetched_(static_cast<std::size_t>(options.batch_records_max)) {}
+
+KafkaConsumer::~KafkaConsumer() { Close(); }
+
+Result<std::unique_ptr<log::Consumer>> KafkaConsumer::Open(const KafkaOptions& kafka,
+                                                           const log::ConsumerOptions& options,
+                                                           rd_kafka_t* observer) {
+  FOOTHOLD_CHECK(options.batch_records_max >= 1 && options.batch_records_max <= 10'000,
+                 "batch_records_max out of its range");
+  std::unique_ptr<KafkaConsumer> consumer(new KafkaConsumer(kafka, options, observer));
+  ClientPlan plan{.kind = ClientKind::kConsumer,
+                  .defaults = {{"partition.assignment.strategy", "cooperative-sticky"},
+                               {"topic.metadata.refresh.interval.ms", "10000"},
+                               {"socket.nagle.disable", "true"}},
+                  .required = {{"group.id", options.group.empty() ? kNoGroup : options.group},
+                               {"isolation.level", options.reads_uncommitted ? "read_uncommitted"
+                                                                             : "read_committed"},
+                               {"enable.auto.commit", "false"},
+                               {"enable.auto.offset.store", "false"},
+                               {"auto.offset.reset", "error"},
+                               {"enable.partition.eof", "true"},
+                               {"allow.auto.create.topics", "false"},
+                               {"session.timeout.ms", std::to_string(options.session_timeout.count())},
+                               {"max.poll.interval.ms",
+                                std::to_string(options.max_poll_interval.count())}},
+                  .on_rebalance = {},
+                  .on_delivery_failed = {}};
+  if (!options.instance_id.empty()) {
+    plan.required.emplace_back("group.instance.id", options.instance_id);
+  }
+  plan.on_rebalance = [self = consumer.get()](rd_kafka_resp_err_t error,
+                                              const rd_kafka_topic_partition_list_t& partitions) {
+    self->NoteRebalance(error, partitions);
+  };
+  FOOTHOLD_ASSIGN(consumer->client_, Client::Open(kafka, std::move(plan)));
+  rd_kafka_t* const handle = consumer->client_->handle();
+  rd_kafka_poll_set_consumer(handle);
+  consumer->queue_.reset(rd_kafka_queue_get_consumer(handle));
+  return consumer;
+}
+
+Status KafkaConsumer::Subscribe(std::span<const std::string> topics) {
+  FOOTHOLD_CHECK(topics_.empty() && !options_.group.empty(), "one Subscribe(), of a group's member");
+  topics_.assign(topics.begin(), topics.end());
+  const PartitionListHandle list(rd_kafka_topic_partition_list_new(static_cast<int>(topics.size())));
+  for (const std::string& topic : topics) {
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  }
+  return StatusFrom(fmt::format("subscribing {}", fmt::join(topics, ", ")),
+                    rd_kafka_subscribe(client_->handle(), list.get()));
+}
+
+Status KafkaConsumer::Assign(std::span<const log::Position> positions) {
+  DropMessages();
+  const PartitionListHandle list = ListOf(positions);
+  FOOTHOLD_TRY(StatusFrom("assigning", rd_kafka_assign(client_->handle(), list.get())));
+  readings_.clear();
+  topics_.clear();
+  for (const log::Position& position : positions) {
+    readings_.emplace(position.source, Reading{.next = position.next});
+    if (std::ranges::find(topics_, position.source.topic) == topics_.end()) {
+      topics_.push_back(position.source.topic);
+    }
+  }
+  return Status();
+}
+
+Result<log::Batch> KafkaConsumer::Poll(milliseconds timeout) {
+  FOOTHOLD_CHECK(!offered_.has_value(), "accept the change of the assignment before the next Poll");
+  DropMessages();
+  if (changes_.empty()) Fetch(timeout);
+  FOOTHOLD_ASSIGN(std::vector<log::RecordView> records, TakeRecords());
+  if (!records.empty()) {
+    static_cast<void>(client_->Explain(Status()));
+    return log::Batch{.change = std::nullopt, .records = std::move(records)};
+  }
+  FOOTHOLD_TRY(std::exchange(failure_, Status()));
+  FOOTHOLD_TRY(client_->TakeFault());
+  if (client_->TakeUnknownTopic() && !topics_suspect_since_) {
+    topics_suspect_since_ = steady_clock::now();
+  }
+  FOOTHOLD_TRY(CheckTopics());
+  if (changes_.empty()) return log::Batch{};
+  static_cast<void>(client_->Explain(Status()));
+  offered_ = std::move(changes_.front());
+  changes_.pop_front();
+  return log::Batch{.change = *offered_, .records = {}};
+}
+
+// The batch call waits until its array is full or the time is over. So: what is there, or else one
+// message and then what has come with it.
+void KafkaConsumer::Fetch(milliseconds timeout) {
+  const auto take = [this](milliseconds wait, std::size_t count_max) {
+    const ssize_t count =
+        rd_kafka_consume_batch_queue(queue_.get(), static_cast<int>(wait.count()),
+                                     fetched_.data() + fetched_count_, count_max - fetched_count_);
+    if (count > 0) fetched_count_ += static_cast<std::size_t>(count);
+  };
+  take(milliseconds{0}, fetched_.size());
+  if (fetched_count_ > 0 || !changes_.empty() || timeout == milliseconds{0}) return;
+  take(timeout, 1);
+  if (fetched_count_ == 1 && fetched_.size() > 1) take(milliseconds{0}, fetched_.size());
+}
+
+Result<std::vector<log::RecordView>> KafkaConsumer::TakeRecords() {
+  std::vector<log::RecordView> records;
+  records.reserve(fetched_count_);
+  Reading* reading = nullptr;
+  const rd_kafka_message_t* previous = nullptr;
+  for (std::size_t i = 0; i < fetched_count_; ++i) {
+    const rd_kafka_message_t& message = *fetched_[i];
+    // Messages come in runs of one partition: it is looked up once a run.
+    if (previous == nullptr || previous->rkt != message.rkt ||
+        previous->partition != message.partition) {
+      reading = FindReading(message);
+    }
+    previous = &message;
+    if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      FOOTHOLD_TRY(Admit(message, reading));
+      AppendRecord(message, &records);
+    } else if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      // All that lies before was handed out, or is a marker, or was aborted.
+      if (reading != nullptr) reading->next = std::max(reading->next, NextOffset{message.offset});
+    } else {
+      NoteError(message);
+    }
+  }
+  // headers_ may have moved while it grew: only now do the spans point where they will stay.
+  const log::Header* at = headers_.data();
+  for (log::RecordView& record : records) {
+    record.headers = std::span(at, record.headers.size());
+    at += record.headers.size();
+  }
+  return records;
+}
+
+Status KafkaConsumer::Admit(const rd_kafka_message_t& message, Reading* reading) const {
+  const auto name = [&message] {
+    return fmt::format("{}[{}]", rd_kafka_topic_name(message.rkt), message.partition);
+  };
+  if (reading == nullptr) {
+    return Error(Code::kFatal, fmt::format("{} gave offset {} although it is not assigned here",
+                                           name(), message.offset));
+  }
+  if (message.offset < reading->next.value) {
+    return Error(Code::kFatal, fmt::format("{} gave offset {} where {} or a later one was due",
+                                           name(), message.offset, reading->next.value));
+  }
+  reading->next = NextOffset{message.offset + 1};
+  return Status();
+}
+
+void KafkaConsumer::AppendRecord(const rd_kafka_message_t& message,
+                                 std::vector<log::RecordView>* records) {
+  const std::size_t headers_before = headers_.size();
+  rd_kafka_headers_t* headers = nullptr;
+  if (rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const char* key = nullptr;
+    const void* value = nullptr;
+    std::size_t size = 0;
+    for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &key, &value, &size) ==
+                            RD_KAFKA_RESP_ERR_NO_ERROR;
+         ++i) {
+      headers_.push_back({.key = key, .value = BytesOf(value, size)});
+    }
+  }
+  rd_kafka_timestamp_type_t timestamp_type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+  const std::int64_t timestamp = rd_kafka_message_timestamp(&message, &timestamp_type);
+  records->push_back({.topic = rd_kafka_topic_name(message.rkt),
+                      .partition = PartitionId{message.partition},
+                      .offset = message.offset,
+                      .timestamp = InstantFromMs(timestamp),
+                      .key = BytesOf(message.key, message.key_len),
+                      .value = BytesOf(message.payload, message.len),
+                      // For now only their number counts: see TakeRecords().
+                      .headers = std::span<const log::Header>(headers_).subspan(headers_before)});
+}
+
+KafkaConsumer::Reading* KafkaConsumer::FindReading(const rd_kafka_message_t& message) {
+  if (message.rkt == nullptr) return nullptr;
+  const auto found = readings_.find(
+      {.topic = rd_kafka_topic_name(message.rkt), .partition = PartitionId{message.partition}});
+  return found == readings_.end() ? nullptr : &found->second;
+}
+
+void KafkaConsumer::NoteError(const rd_kafka_message_t& message) {
+  if (IsUnknownTopic(message.err)) {
+    if (!topics_suspect_since_) topics_suspect_since_ = steady_clock::now();
+    return;
+  }
+  // The loss of the assignment that follows says all there is to say.
+  if (message.err == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED) return;
+  // What concerns the coordinator does not concern a reader without a group.
+  if (options_.group.empty() && message.rkt == nullptr) return;
+  Status status =
+      message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+              message.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE
+          ? OutOfRange(message)
+          : StatusFrom(message.rkt == nullptr
+                           ? fmt::format("group {}", options_.group)
+                           : fmt::format("reading {}", rd_kafka_topic_name(message.rkt)),
+                       message.err, rd_kafka_message_errstr(&message));
+  // Of several, the first that stops the process, else the first.
+  if (failure_.ok() || (failure_.code() == Code::kRetry && status.code() != Code::kRetry)) {
+    failure_ = std::move(status);
+  }
+}
+
+Status KafkaConsumer::OutOfRange(const rd_kafka_message_t& message) {
+  const log::TopicPartition source{.topic = rd_kafka_topic_name(message.rkt),
+                                   .partition = PartitionId{message.partition}};
+  const Reading* const reading = FindReading(message);
+  const std::int64_t wanted = reading == nullptr ? message.offset : reading->next.value;
+  const Result<log::Watermarks> marks = QueryWatermarks(source, kDiagnoseMax);
+  const std::string retained =
+      marks.has_value() ? fmt::format("[{}, {})", marks->low, marks->high) : "what the broker keeps";
+  return Error(Code::kFatal,
+               fmt::format("{}: offset {} is outside of {}: records were removed before they were "
+                           "read, or the topic was made anew",
+                           ToString(source), wanted, retained));
+}
+
+// A topic may be just about to be created, or to be seen by all brokers; past the grace it is wrong.
+Status KafkaConsumer::CheckTopics() {
+  if (!topics_suspect_since_ ||
+      steady_clock::now() - *topics_suspect_since_ < unknown_topic_grace_) {
+    return Status();
+  }
+  for (const std::string& topic : topics_) {
+    FOOTHOLD_ASSIGN(const std::optional<TopicShape> shape,
+                    DescribeShape(observer_, topic, kDiagnoseMax));
+    if (!shape) {
+      return Error(Code::kFatal,
+                   fmt::format("topic {} does not exist (waited {}): create it, or correct its name",
+                               topic, FormatDuration(unknown_topic_grace_)));
+    }
+  }
+  topics_suspect_since_.reset();
+  return Status();
+}
+
+bool KafkaConsumer::IsCooperative() const {
+  const char* const protocol = rd_kafka_rebalance_protocol(client_->handle());
+  return protocol != nullptr && std::strcmp(protocol, "COOPERATIVE") == 0;
+}
+
+void KafkaConsumer::NoteRebalance(rd_kafka_resp_err_t error,
+                                  const rd_kafka_topic_partition_list_t& partitions) {
+  // The wait in Fetch() is over: the worker has something to decide.
+  rd_kafka_queue_yield(queue_.get());
+  const bool is_assigned = error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+  if (is_closing_) {
+    if (!is_assigned) static_cast<void>(Unassign(&partitions));
+    return;
+  }
+  if (!is_assigned && error != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
+    failure_ = StatusFrom(fmt::format("group {}", options_.group), error);
+    rd_kafka_assign(client_->handle(), nullptr);
+    readings_.clear();
+    return;
+  }
+  log::AssignmentChange change;
+  using enum log::AssignmentChange::Kind;
+  if (!is_assigned) {
+    change.kind = rd_kafka_assignment_lost(client_->handle()) != 0 ? kLost : kRevoked;
+  }
+  for (int i = 0; i < partitions.cnt; ++i) {
+    change.partitions.push_back(PartitionOf(partitions.elems[i]));
+  }
+  changes_.push_back(std::move(change));
+}
+
+Status KafkaConsumer::AcceptAssigned(std::span<const log::Position> starts) {
+  FOOTHOLD_CHECK(offered_ && offered_->kind == log::AssignmentChange::Kind::kAssigned,
+                 "no partitions were assigned");
+  FOOTHOLD_CHECK(offered_->partitions.size() == starts.size(), "one start for each partition");
+  const PartitionListHandle list = ListOf(starts);
+  rd_kafka_t* const handle = client_->handle();
+  FOOTHOLD_TRY(
+      IsCooperative()
+          ? StatusFrom("taking partitions", handle,
+                       ErrorHandle(rd_kafka_incremental_assign(handle, list.get())))
+          : StatusFrom("taking partitions", rd_kafka_assign(handle, list.get())));
+  for (const log::Position& start : starts) {
+    readings_.insert_or_assign(start.source, Reading{.next = start.next});
+  }
+  offered_.reset();
+  return Status();
+}
+
+Status KafkaConsumer::AcceptRevoked(std::span<const log::TopicPartition> partitions) {
+  FOOTHOLD_CHECK(offered_ && offered_->kind != log::AssignmentChange::Kind::kAssigned,
+                 "no partitions were revoked");
+  // A pause would outlive the assignment and silence the partition if it comes back.
+  std::vector<log::TopicPartition> paused;
+  for (const log::TopicPartition& partition : partitions) {
+    const auto found = readings_.find(partition);
+    if (found != readings_.end() && found->second.is_paused) paused.push_back(partition);
+  }
+  if (!paused.empty()) FOOTHOLD_TRY(Resume(paused));
+  const PartitionListHandle list = ListOf(partitions);
+  FOOTHOLD_TRY(Unassign(list.get()));
+  for (const log::TopicPartition& partition : partitions) readings_.erase(partition);
+  offered_.reset();
+  return Status();
+}
+
+Status KafkaConsumer::Unassign(const rd_kafka_topic_partition_list_t* partitions) {
+  rd_kafka_t* const handle = client_->handle();
+  if (IsCooperative()) {
+    return StatusFrom("giving up partitions", handle,
+                      ErrorHandle(rd_kafka_incremental_unassign(handle, partitions)));
+  }
+  return StatusFrom("giving up partitions", rd_kafka_assign(handle, nullptr));
+}
+
+bool KafkaConsumer::IsAssignmentLost() {
+  using enum log::AssignmentChange::Kind;
+  const auto is_lost = [](const log::AssignmentChange& change) { return change.kind == kLost; };
+  return rd_kafka_assignment_lost(client_->handle()) != 0 || (offered_ && is_lost(*offered_)) ||
+         std::ranges::any_of(changes_, is_lost);
+}
+
+Result<std::vector<std::optional<NextOffset>>> KafkaConsumer::Committed(
+    std::span<const log::TopicPartition> partitions, milliseconds timeout) {
+  const PartitionListHandle list = ListOf(partitions);
+  const std::string what = fmt::format("committed offsets of group {}", options_.group);
+  FOOTHOLD_TRY(client_->Explain(StatusFrom(
+      what,
+      rd_kafka_committed(client_->handle(), list.get(), static_cast<int>(timeout.count())))));
+  FOOTHOLD_TRY(StatusOfElements(what, *list));
+  std::vector<std::optional<NextOffset>> committed;
+  for (int i = 0; i < list->cnt; ++i) {
+    const std::int64_t offset = list->elems[i].offset;
+    committed.push_back(offset < 0 ? std::nullopt : std::optional(NextOffset{offset}));
+  }
+  return committed;
+}
+
+// A partition that was assigned a moment ago cannot be sought until its fetcher has started.
+Status KafkaConsumer::Seek(std::span<const log::Position> positions) {
+  const auto deadline = steady_clock::now() + kSeekMax;
+  rd_kafka_t* const handle = client_->handle();
+  while (true) {
+    const PartitionListHandle list = ListOf(positions);
+    Status status = StatusFrom(
+        "seeking", handle, ErrorHandle(rd_kafka_seek_partitions(handle, list.get(), SeekTimeoutMs())));
+    if (!status.ok()) return status;
+    const rd_kafka_topic_partition_t* const failed = FirstFailed(*list);
+    if (failed == nullptr) break;
+    if (failed->err != RD_KAFKA_RESP_ERR__STATE || steady_clock::now() >= deadline) {
+      return StatusOfElements("seeking", *list);
+    }
+    std::this_thread::sleep_for(kSeekPause);
+  }
+  for (const log::Position& position : positions) {
+    const auto found = readings_.find(position.source);
+    FOOTHOLD_CHECK(found != readings_.end(), "only an assigned partition can be sought");
+    found->second.next = position.next;
+  }
+  return Status();
+}
+
+Status KafkaConsumer::Pause(std::span<const log::TopicPartition> partitions) {
+  const PartitionListHandle list = ListOf(partitions);
+  FOOTHOLD_TRY(StatusFrom("pausing", rd_kafka_pause_partitions(client_->handle(), list.get())));
+  FOOTHOLD_TRY(StatusOfElements("pausing", *list));
+  for (const log::TopicPartition& partition : partitions) readings_.at(partition).is_paused = true;
+  return Status();
+}
+
+Status KafkaConsumer::Resume(std::span<const log::TopicPartition> partitions) {
+  const PartitionListHandle list = ListOf(partitions);
+  FOOTHOLD_TRY(StatusFrom("resuming", rd_kafka_resume_partitions(client_->handle(), list.get())));
+  FOOTHOLD_TRY(StatusOfElements("resuming", *list));
+  for (const log::TopicPartition& partition : partitions) readings_.at(partition).is_paused = false;
+  return Status();
+}
+
+Result<log::Watermarks> KafkaConsumer::QueryWatermarks(const log::TopicPartition& source,
+                                                       milliseconds timeout) {
+  log::Watermarks marks;
+  FOOTHOLD_TRY(StatusFrom(
+      fmt::format("watermarks of {}", ToString(source)),
+      rd_kafka_query_watermark_offsets(observer_, source.topic.c_str(), source.partition.value,
+                                       &marks.low, &marks.high,
+                                       static_cast<int>(timeout.count()))));
+  return marks;
+}
+
+Result<NextOffset> KafkaConsumer::OffsetForTime(const log::TopicPartition& source, Instant at,
+                                                milliseconds timeout) {
+  const log::Position question{.source = source, .next = NextOffset{ToMs(at)}};
+  const PartitionListHandle list = ListOf(std::span(&question, 1));
+  const std::string what = fmt::format("offset for a time in {}", ToString(source));
+  FOOTHOLD_TRY(StatusFrom(
+      what, rd_kafka_offsets_for_times(observer_, list.get(), static_cast<int>(timeout.count()))));
+  FOOTHOLD_TRY(StatusOfElements(what, *list));
+  if (list->elems[0].offset >= 0) return NextOffset{list->elems[0].offset};
+  FOOTHOLD_ASSIGN(const log::Watermarks marks, QueryWatermarks(source, timeout));
+  return NextOffset{marks.high};
+}
+
+std::optional<NextOffset> KafkaConsumer::PositionOf(const log::TopicPartition& source) {
+  const auto found = readings_.find(source);
+  return found == readings_.end() ? std::nullopt : std::optional(found->second.next);
+}
+
+log::GroupToken KafkaConsumer::group() {
+  const GroupMetadataHandle metadata(rd_kafka_consumer_group_metadata(client_->handle()));
+  FOOTHOLD_CHECK(metadata != nullptr, "a consumer always has a group's metadata");
+  void* bytes = nullptr;
+  std::size_t size = 0;
+  const ErrorHandle error(rd_kafka_consumer_group_metadata_write(metadata.get(), &bytes, &size));
+  FOOTHOLD_CHECK(error == nullptr, "a group's metadata can always be written");
+  log::GroupToken token{.bytes = std::string(static_cast<const char*>(bytes), size)};
+  rd_kafka_mem_free(client_->handle(), bytes);
+  return token;
+}
+
+void KafkaConsumer::DropMessages() {
+  for (std::size_t i = 0; i < fetched_count_; ++i) rd_kafka_message_destroy(fetched_[i]);
+  fetched_count_ = 0;
+  headers_.clear();
+}
+
+void KafkaConsumer::Close() {
+  if (is_closing_ || client_ == nullptr) return;
+  is_closing_ = true;
+  DropMessages();
+  rd_kafka_t* const handle = client_->handle();
+  // A change nobody accepted still holds the group back: it is settled here.
+  if (offered_) changes_.push_front(*std::exchange(offered_, std::nullopt));
+  for (const log::AssignmentChange& change : changes_) {
+    if (change.kind == log::AssignmentChange::Kind::kAssigned) {
+      rd_kafka_assign(handle, nullptr);
+    } else {
+      const PartitionListHandle list = ListOf(change.partitions);
+      static_cast<void>(Unassign(list.get()));
+    }
+  }
+  changes_.clear();
+  // The blocking call has no bound of its own; a member that cannot leave times out at the broker.
+  const QueueHandle leaving(rd_kafka_queue_new(handle));
+  const ErrorHandle error(rd_kafka_consumer_close_queue(handle, leaving.get()));
+  const auto deadline = steady_clock::now() + kCloseMax;
+  while (error == nullptr && rd_kafka_consumer_closed(handle) == 0 &&
+         steady_clock::now() < deadline) {
+    rd_kafka_queue_poll_callback(leaving.get(), 100);
+  }
+  queue_.reset();
+  readings_.clear();
+}
+
+}  // namespace foothold::kafka

@@ -1,0 +1,58 @@
+#include "src/kafka/kafka_log.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "src/kafka/admin.h"
+#include "src/kafka/client.h"
+#include "src/kafka/consumer.h"
+#include "src/kafka/producer.h"
+
+namespace foothold::kafka {
+
+struct KafkaLog::Shared {
+  KafkaOptions options;
+  std::unique_ptr<Client> observer;
+};
+
+KafkaLog::KafkaLog(std::unique_ptr<Shared> shared) : shared_(std::move(shared)) {}
+KafkaLog::~KafkaLog() = default;
+
+Result<std::unique_ptr<KafkaLog>> KafkaLog::Open(const KafkaOptions& options) {
+  if (!options.properties.contains("bootstrap.servers") &&
+      !options.properties.contains("metadata.broker.list")) {
+    return Error(Code::kFatal, "kafka: bootstrap.servers is missing: name at least one broker");
+  }
+  for (const auto& [name, value] : options.properties) {
+    if (IsReserved(name)) {
+      return Error(Code::kFatal,
+                   fmt::format("kafka: {} is set by Foothold itself: leave it out", name));
+    }
+  }
+  // Reads beyond open transactions: the true end of a partition is known to no other handle.
+  FOOTHOLD_ASSIGN(std::unique_ptr<Client> observer,
+                  Client::Open(options, {.kind = ClientKind::kObserver,
+                                         .defaults = {},
+                                         .required = {{"isolation.level", "read_uncommitted"},
+                                                      {"allow.auto.create.topics", "false"}},
+                                         .on_rebalance = {},
+                                         .on_delivery_failed = {}}));
+  auto shared = std::make_unique<Shared>(Shared{options, std::move(observer)});
+  return std::unique_ptr<KafkaLog>(new KafkaLog(std::move(shared)));
+}
+
+Result<std::unique_ptr<log::Consumer>> KafkaLog::NewConsumer(const log::ConsumerOptions& options) {
+  return KafkaConsumer::Open(shared_->options, options, shared_->observer->handle());
+}
+
+Result<std::unique_ptr<log::TransactionalProducer>> KafkaLog::NewProducer(
+    const log::ProducerOptions& options) {
+  return KafkaProducer::Open(shared_->options, options);
+}
+
+Result<std::unique_ptr<log::Admin>> KafkaLog::NewAdmin() {
+  return KafkaAdmin::Open(shared_->options);
+}
+
+}  // namespace foothold::kafka
