@@ -1,6 +1,7 @@
 #include "src/kafka/admin.h"
 
 #include <array>
+#include <chrono>
 #include <thread>
 #include <utility>
 
@@ -11,9 +12,17 @@
 namespace foothold::kafka {
 namespace {
 
-constexpr milliseconds kCallMax{15'000};
-constexpr milliseconds kLeadersMax{30'000};
-constexpr milliseconds kLeadersPause{50};
+using std::chrono::steady_clock;
+
+constexpr milliseconds kAskMax{15'000};
+constexpr milliseconds kSlice{3'000};
+constexpr milliseconds kAskPause{50};
+
+Status ToStatus(const Status& status) { return status; }
+template <class T>
+Status ToStatus(const Result<T>& result) {
+  return foothold::StatusOf(result);
+}
 
 // The broker is to give up before we do, so that its answer is heard.
 AdminOptionsHandle OptionsOf(rd_kafka_t* client, rd_kafka_admin_op_t operation,
@@ -44,8 +53,7 @@ Result<std::optional<TopicConfigs>> DescribeConfigs(rd_kafka_t* client, const st
                                                     milliseconds timeout) {
   const std::string what = fmt::format("settings of topic {}", topic);
   const QueueHandle queue(rd_kafka_queue_new(client));
-  const AdminOptionsHandle options =
-      OptionsOf(client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout);
+  const AdminOptionsHandle options = OptionsOf(client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout);
   const ConfigResourceHandle resource(
       rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
   rd_kafka_ConfigResource_t* resources = resource.get();
@@ -56,7 +64,8 @@ Result<std::optional<TopicConfigs>> DescribeConfigs(rd_kafka_t* client, const st
   std::size_t count = 0;
   const rd_kafka_ConfigResource_t** const described = rd_kafka_DescribeConfigs_result_resources(
       rd_kafka_event_DescribeConfigs_result(event.get()), &count);
-  if (count != 1) return Error(Code::kFatal, fmt::format("{}: the broker gave {} answers", what, count));
+  if (count != 1)
+    return Error(Code::kFatal, fmt::format("{}: the broker gave {} answers", what, count));
   const rd_kafka_resp_err_t error = rd_kafka_ConfigResource_error(described[0]);
   if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return std::nullopt;
   FOOTHOLD_TRY(StatusFrom(what, error));
@@ -76,8 +85,8 @@ Result<std::optional<TopicShape>> DescribeShape(rd_kafka_t* client, const std::s
   const TopicHandle handle(rd_kafka_topic_new(client, topic.c_str(), nullptr));
   if (handle == nullptr) return Failure(StatusFrom(what, rd_kafka_last_error()));
   const rd_kafka_metadata_t* answer = nullptr;
-  FOOTHOLD_TRY(StatusFrom(
-      what, rd_kafka_metadata(client, 0, handle.get(), &answer, static_cast<int>(timeout.count()))));
+  FOOTHOLD_TRY(StatusFrom(what, rd_kafka_metadata(client, 0, handle.get(), &answer,
+                                                  static_cast<int>(timeout.count()))));
   const MetadataHandle metadata(answer);
   if (metadata->topic_cnt == 0) return std::nullopt;
   const rd_kafka_metadata_topic_t& described = metadata->topics[0];
@@ -103,24 +112,44 @@ Result<std::unique_ptr<log::Admin>> KafkaAdmin::Open(const KafkaOptions& kafka) 
   return std::unique_ptr<log::Admin>(new KafkaAdmin(std::move(client)));
 }
 
+template <class Answer>
+Answer KafkaAdmin::Ask(const std::function<Answer(milliseconds timeout)>& question) {
+  const auto deadline = steady_clock::now() + kAskMax;
+  while (true) {
+    Answer answer = question(kSlice);
+    rd_kafka_poll(client_->handle(), 0);
+    Status status = client_->Explain(ToStatus(answer));
+    if (status.ok()) return answer;
+    if (status.code() != Code::kRetry || steady_clock::now() >= deadline) {
+      return Failure(std::move(status));
+    }
+    std::this_thread::sleep_for(kAskPause);
+  }
+}
+
 Result<std::optional<log::TopicInfo>> KafkaAdmin::DescribeTopic(const std::string& topic) {
-  const Result<std::optional<TopicShape>> shape = DescribeShape(client_->handle(), topic, kCallMax);
-  FOOTHOLD_TRY(Explain(foothold::StatusOf(shape)));
-  if (!shape->has_value()) return std::nullopt;
-  Result<std::optional<TopicConfigs>> configs = DescribeConfigs(client_->handle(), topic, kCallMax);
-  FOOTHOLD_TRY(Explain(foothold::StatusOf(configs)));
-  if (!configs->has_value()) return std::nullopt;
-  return log::TopicInfo{.partitions = (*shape)->partitions, .configs = *std::move(*configs)};
+  FOOTHOLD_ASSIGN(const std::optional<TopicShape> shape,
+                  Ask<Result<std::optional<TopicShape>>>([&](milliseconds timeout) {
+                    return DescribeShape(client_->handle(), topic, timeout);
+                  }));
+  if (!shape) return std::nullopt;
+  FOOTHOLD_ASSIGN(std::optional<TopicConfigs> configs,
+                  Ask<Result<std::optional<TopicConfigs>>>([&](milliseconds timeout) {
+                    return DescribeConfigs(client_->handle(), topic, timeout);
+                  }));
+  if (!configs) return std::nullopt;
+  return log::TopicInfo{.partitions = shape->partitions, .configs = *std::move(configs)};
 }
 
 Status KafkaAdmin::CreateTopics(std::span<const log::TopicSpec> topics) {
   for (const log::TopicSpec& topic : topics) {
-    const Result<std::optional<TopicShape>> shape =
-        DescribeShape(client_->handle(), topic.name, kCallMax);
-    FOOTHOLD_TRY(Explain(foothold::StatusOf(shape)));
-    if (!shape->has_value()) FOOTHOLD_TRY(Explain(Create(topic)));
+    FOOTHOLD_TRY(Ask<Status>([&](milliseconds timeout) -> Status {
+      FOOTHOLD_ASSIGN(const std::optional<TopicShape> shape,
+                      DescribeShape(client_->handle(), topic.name, timeout));
+      return shape ? Status() : Create(topic);
+    }));
   }
-  for (const log::TopicSpec& topic : topics) FOOTHOLD_TRY(Explain(AwaitLeaders(topic)));
+  for (const log::TopicSpec& topic : topics) FOOTHOLD_TRY(AwaitLeaders(topic));
   return Status();
 }
 
@@ -131,23 +160,24 @@ Status KafkaAdmin::Create(const log::TopicSpec& topic) {
                                                     topic.replication, text.data(), text.size()));
   if (wanted == nullptr) return Error(Code::kFatal, fmt::format("{}: {}", what, text.data()));
   for (const auto& [name, value] : topic.configs) {
-    FOOTHOLD_TRY(StatusFrom(
-        what, rd_kafka_NewTopic_set_config(wanted.get(), name.c_str(), value.c_str())));
+    FOOTHOLD_TRY(
+        StatusFrom(what, rd_kafka_NewTopic_set_config(wanted.get(), name.c_str(), value.c_str())));
   }
   rd_kafka_t* const client = client_->handle();
   const QueueHandle queue(rd_kafka_queue_new(client));
-  const AdminOptionsHandle options = OptionsOf(client, RD_KAFKA_ADMIN_OP_CREATETOPICS, kCallMax);
-  rd_kafka_AdminOptions_set_operation_timeout(options.get(), static_cast<int>(kCallMax.count()),
+  const AdminOptionsHandle options = OptionsOf(client, RD_KAFKA_ADMIN_OP_CREATETOPICS, kSlice);
+  rd_kafka_AdminOptions_set_operation_timeout(options.get(), static_cast<int>(kSlice.count()),
                                               text.data(), text.size());
   rd_kafka_NewTopic_t* topics = wanted.get();
   rd_kafka_CreateTopics(client, &topics, 1, options.get(), queue.get());
-  const EventHandle event = Await(queue.get(), kCallMax);
+  const EventHandle event = Await(queue.get(), kSlice);
   FOOTHOLD_TRY(StatusOfEvent(what, event));
 
   std::size_t count = 0;
   const rd_kafka_topic_result_t** const results =
       rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
-  if (count != 1) return Error(Code::kFatal, fmt::format("{}: the broker gave {} answers", what, count));
+  if (count != 1)
+    return Error(Code::kFatal, fmt::format("{}: the broker gave {} answers", what, count));
   const rd_kafka_resp_err_t error = rd_kafka_topic_result_error(results[0]);
   // Another instance that starts at the same moment was quicker.
   if (error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) return Status();
@@ -156,23 +186,13 @@ Status KafkaAdmin::Create(const log::TopicSpec& topic) {
 }
 
 Status KafkaAdmin::AwaitLeaders(const log::TopicSpec& topic) {
-  const auto deadline = std::chrono::steady_clock::now() + kLeadersMax;
-  while (true) {
+  return Ask<Status>([&](milliseconds timeout) -> Status {
     FOOTHOLD_ASSIGN(const std::optional<TopicShape> shape,
-                    DescribeShape(client_->handle(), topic.name, kCallMax));
+                    DescribeShape(client_->handle(), topic.name, timeout));
     if (shape && shape->partitions > 0 && shape->led == shape->partitions) return Status();
-    if (std::chrono::steady_clock::now() >= deadline) {
-      return Error(Code::kRetry, fmt::format("topic {}: {} of {} partitions have a leader after {}",
-                                             topic.name, shape ? shape->led : 0, topic.partitions,
-                                             FormatDuration(kLeadersMax)));
-    }
-    std::this_thread::sleep_for(kLeadersPause);
-  }
-}
-
-Status KafkaAdmin::Explain(Status status) {
-  rd_kafka_poll(client_->handle(), 0);
-  return client_->Explain(std::move(status));
+    return Error(Code::kRetry, fmt::format("topic {}: {} of {} partitions have a leader",
+                                           topic.name, shape ? shape->led : 0, topic.partitions));
+  });
 }
 
 }  // namespace foothold::kafka

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -39,8 +39,9 @@ class KafkaAdmin final : public log::Admin {
 
   Status Create(const log::TopicSpec& topic);
   Status AwaitLeaders(const log::TopicSpec& topic);
-  // What `status` means after serving the callbacks.
-  Status Explain(Status status);
+  // Asks again while the answer is kRetry, in slices, so that the callbacks are heard in between.
+  template <class Answer>
+  Answer Ask(const std::function<Answer(milliseconds timeout)>& question);
 
   std::unique_ptr<Client> client_;
 };

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <sstream>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -39,18 +42,26 @@ constexpr std::array<std::string_view, 19> kReserved = {
 };
 
 bool IsSecret(std::string_view property) {
-  constexpr std::array<std::string_view, 5> kMarks = {"password", "secret", ".pem", "sasl.oauthbearer",
-                                                      "token"};
+  constexpr std::array<std::string_view, 5> kMarks = {"password", "secret", ".pem",
+                                                      "sasl.oauthbearer", "token"};
   return std::ranges::any_of(
       kMarks, [&](std::string_view mark) { return property.find(mark) != std::string_view::npos; });
 }
 
-std::string NearestProperty(const rd_kafka_conf_t& conf, const std::string& wrong) {
-  std::size_t count = 0;
-  const char** const dump = rd_kafka_conf_dump(const_cast<rd_kafka_conf_t*>(&conf), &count);
+// librdkafka has no list of its properties but the table it prints: "name | C/P | ...".
+std::string NearestProperty(const std::string& wrong) {
+  char* text = nullptr;
+  std::size_t size = 0;
+  std::FILE* const file = open_memstream(&text, &size);
+  if (file == nullptr) return "";
+  rd_kafka_conf_properties_show(file);
+  std::fclose(file);
   std::vector<std::string> names;
-  for (std::size_t i = 0; i < count; i += 2) names.emplace_back(dump[i]);
-  rd_kafka_conf_dump_free(dump, count);
+  std::istringstream table(std::string(text, size));
+  std::free(text);
+  for (std::string line; std::getline(table, line);) {
+    if (line.find('|') != std::string::npos) names.push_back(line.substr(0, line.find(' ')));
+  }
   return std::string(NearestWord(wrong, names));
 }
 
@@ -60,7 +71,7 @@ Status SetProperty(rd_kafka_conf_t* conf, const std::string& name, const std::st
     case RD_KAFKA_CONF_OK:
       return Status();
     case RD_KAFKA_CONF_UNKNOWN: {
-      const std::string nearest = NearestProperty(*conf, name);
+      const std::string nearest = NearestProperty(name);
       return Error(Code::kFatal,
                    fmt::format("kafka: {}: librdkafka {} has no such property{}", name,
                                rd_kafka_version_str(),
@@ -69,8 +80,9 @@ Status SetProperty(rd_kafka_conf_t* conf, const std::string& name, const std::st
     case RD_KAFKA_CONF_INVALID:
       break;
   }
-  return Error(Code::kFatal, fmt::format("kafka: {}: {}", name,
-                                         IsSecret(name) ? "its value cannot be used" : text.data()));
+  return Error(Code::kFatal,
+               fmt::format("kafka: {}: {}", name,
+                           IsSecret(name) ? "its value cannot be used" : text.data()));
 }
 
 LogLevel LevelOf(int syslog_level) {
@@ -91,7 +103,8 @@ struct Callbacks {
     if (std::strcmp(facility, "CONFWARN") == 0) return;
     const Client& client = *static_cast<const Client*>(rd_kafka_opaque(handle));
     if (client.on_log_) {
-      client.on_log_(LevelOf(level), fmt::format("{}: {}: {}", rd_kafka_name(handle), facility, text));
+      client.on_log_(LevelOf(level),
+                     fmt::format("{}: {}: {}", rd_kafka_name(handle), facility, text));
     }
   }
   static void OnRebalance(rd_kafka_t* /*handle*/, rd_kafka_resp_err_t error,
@@ -217,7 +230,7 @@ Status Client::Explain(Status status) {
     passing_ = Status();
     return status;
   }
-  if (!lasting_.ok()) return lasting_;
+  if (!lasting_.ok()) return status.code() == lasting_.code() ? status : lasting_;
   if (status.code() == Code::kRetry && are_brokers_down_) {
     return Error(Code::kRetry, NoBrokerAnswers());
   }

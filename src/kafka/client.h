@@ -50,8 +50,9 @@ class Client {
   // What went wrong since the last call: passing faults are told once, lasting ones every time.
   Status TakeFault();
   // `status` of a call of this client, made clear by what the callbacks told: a call that timed out
-  // because the credentials are refused is kFatal and says so. A success shows that the client works:
-  // from then on refused credentials are a passing fault, since a broker may be changing them.
+  // because the credentials are refused is kFatal and says so. A success shows that the client
+  // works: from then on refused credentials are a passing fault, since a broker may be changing
+  // them.
   Status Explain(Status status);
   // True once if the broker said that a topic or a partition is unknown.
   bool TakeUnknownTopic() { return std::exchange(saw_unknown_topic_, false); }

@@ -1,7 +1,6 @@
 #include "src/kafka/consumer.h"
 
 #include <algorithm>
-#include <cstring>
 #include <thread>
 #include <utility>
 
@@ -16,7 +15,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr milliseconds kCloseMax{10'000};
 constexpr milliseconds kSeekMax{10'000};
 constexpr milliseconds kSeekPause{10};
 constexpr milliseconds kDiagnoseMax{5'000};
@@ -48,12 +46,6 @@ const rd_kafka_topic_partition_t* FirstFailed(const rd_kafka_topic_partition_lis
   return nullptr;
 }
 
-Status StatusOfElements(std::string_view what, const rd_kafka_topic_partition_list_t& list) {
-  const rd_kafka_topic_partition_t* const failed = FirstFailed(list);
-  if (failed == nullptr) return Status();
-  return StatusFrom(fmt::format("{} {}", what, ToString(PartitionOf(*failed))), failed->err);
-}
-
 }  // namespace
 
 KafkaConsumer::KafkaConsumer(const KafkaOptions& kafka, const log::ConsumerOptions& options,
@@ -71,23 +63,25 @@ Result<std::unique_ptr<log::Consumer>> KafkaConsumer::Open(const KafkaOptions& k
   FOOTHOLD_CHECK(options.batch_records_max >= 1 && options.batch_records_max <= 10'000,
                  "batch_records_max out of its range");
   std::unique_ptr<KafkaConsumer> consumer(new KafkaConsumer(kafka, options, observer));
-  ClientPlan plan{.kind = ClientKind::kConsumer,
-                  .defaults = {{"partition.assignment.strategy", "cooperative-sticky"},
-                               {"topic.metadata.refresh.interval.ms", "10000"},
-                               {"socket.nagle.disable", "true"}},
-                  .required = {{"group.id", options.group.empty() ? kNoGroup : options.group},
-                               {"isolation.level", options.reads_uncommitted ? "read_uncommitted"
-                                                                             : "read_committed"},
-                               {"enable.auto.commit", "false"},
-                               {"enable.auto.offset.store", "false"},
-                               {"auto.offset.reset", "error"},
-                               {"enable.partition.eof", "true"},
-                               {"allow.auto.create.topics", "false"},
-                               {"session.timeout.ms", std::to_string(options.session_timeout.count())},
-                               {"max.poll.interval.ms",
-                                std::to_string(options.max_poll_interval.count())}},
-                  .on_rebalance = {},
-                  .on_delivery_failed = {}};
+  ClientPlan plan{
+      .kind = ClientKind::kConsumer,
+      .defaults = {{"partition.assignment.strategy", "cooperative-sticky"},
+                   // A fetch under way holds up what is sought, resumed or newly assigned.
+                   {"fetch.wait.max.ms", "100"},
+                   {"topic.metadata.refresh.interval.ms", "10000"},
+                   {"socket.nagle.disable", "true"}},
+      .required = {{"group.id", options.group.empty() ? kNoGroup : options.group},
+                   {"isolation.level",
+                    options.reads_uncommitted ? "read_uncommitted" : "read_committed"},
+                   {"enable.auto.commit", "false"},
+                   {"enable.auto.offset.store", "false"},
+                   {"auto.offset.reset", "error"},
+                   {"enable.partition.eof", "true"},
+                   {"allow.auto.create.topics", "false"},
+                   {"session.timeout.ms", std::to_string(options.session_timeout.count())},
+                   {"max.poll.interval.ms", std::to_string(options.max_poll_interval.count())}},
+      .on_rebalance = {},
+      .on_delivery_failed = {}};
   if (!options.instance_id.empty()) {
     plan.required.emplace_back("group.instance.id", options.instance_id);
   }
@@ -103,9 +97,11 @@ Result<std::unique_ptr<log::Consumer>> KafkaConsumer::Open(const KafkaOptions& k
 }
 
 Status KafkaConsumer::Subscribe(std::span<const std::string> topics) {
-  FOOTHOLD_CHECK(topics_.empty() && !options_.group.empty(), "one Subscribe(), of a group's member");
+  FOOTHOLD_CHECK(topics_.empty() && !options_.group.empty(),
+                 "one Subscribe(), of a group's member");
   topics_.assign(topics.begin(), topics.end());
-  const PartitionListHandle list(rd_kafka_topic_partition_list_new(static_cast<int>(topics.size())));
+  const PartitionListHandle list(
+      rd_kafka_topic_partition_list_new(static_cast<int>(topics.size())));
   for (const std::string& topic : topics) {
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
   }
@@ -153,16 +149,17 @@ Result<log::Batch> KafkaConsumer::Poll(milliseconds timeout) {
 // The batch call waits until its array is full or the time is over. So: what is there, or else one
 // message and then what has come with it.
 void KafkaConsumer::Fetch(milliseconds timeout) {
-  const auto take = [this](milliseconds wait, std::size_t count_max) {
-    const ssize_t count =
-        rd_kafka_consume_batch_queue(queue_.get(), static_cast<int>(wait.count()),
-                                     fetched_.data() + fetched_count_, count_max - fetched_count_);
-    if (count > 0) fetched_count_ += static_cast<std::size_t>(count);
-  };
-  take(milliseconds{0}, fetched_.size());
+  Take(queue_.get(), milliseconds{0}, fetched_.size());
   if (fetched_count_ > 0 || !changes_.empty() || timeout == milliseconds{0}) return;
-  take(timeout, 1);
-  if (fetched_count_ == 1 && fetched_.size() > 1) take(milliseconds{0}, fetched_.size());
+  Take(queue_.get(), timeout, 1);
+  if (fetched_count_ == 1) Take(queue_.get(), milliseconds{0}, fetched_.size());
+}
+
+void KafkaConsumer::Take(rd_kafka_queue_t* queue, milliseconds timeout, std::size_t count_max) {
+  const ssize_t count =
+      rd_kafka_consume_batch_queue(queue, static_cast<int>(timeout.count()),
+                                   fetched_.data() + fetched_count_, count_max - fetched_count_);
+  if (count > 0) fetched_count_ += static_cast<std::size_t>(count);
 }
 
 Result<std::vector<log::RecordView>> KafkaConsumer::TakeRecords() {
@@ -221,8 +218,8 @@ void KafkaConsumer::AppendRecord(const rd_kafka_message_t& message,
     const char* key = nullptr;
     const void* value = nullptr;
     std::size_t size = 0;
-    for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &key, &value, &size) ==
-                            RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (std::size_t i = 0;
+         rd_kafka_header_get_all(headers, i, &key, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
          ++i) {
       headers_.push_back({.key = key, .value = BytesOf(value, size)});
     }
@@ -275,15 +272,16 @@ Status KafkaConsumer::OutOfRange(const rd_kafka_message_t& message) {
   const Reading* const reading = FindReading(message);
   const std::int64_t wanted = reading == nullptr ? message.offset : reading->next.value;
   const Result<log::Watermarks> marks = QueryWatermarks(source, kDiagnoseMax);
-  const std::string retained =
-      marks.has_value() ? fmt::format("[{}, {})", marks->low, marks->high) : "what the broker keeps";
+  const std::string retained = marks.has_value() ? fmt::format("[{}, {})", marks->low, marks->high)
+                                                 : "what the broker keeps";
   return Error(Code::kFatal,
                fmt::format("{}: offset {} is outside of {}: records were removed before they were "
                            "read, or the topic was made anew",
                            ToString(source), wanted, retained));
 }
 
-// A topic may be just about to be created, or to be seen by all brokers; past the grace it is wrong.
+// A topic may be just about to be created, or to be seen by all brokers; past the grace it is
+// wrong.
 Status KafkaConsumer::CheckTopics() {
   if (!topics_suspect_since_ ||
       steady_clock::now() - *topics_suspect_since_ < unknown_topic_grace_) {
@@ -293,111 +291,14 @@ Status KafkaConsumer::CheckTopics() {
     FOOTHOLD_ASSIGN(const std::optional<TopicShape> shape,
                     DescribeShape(observer_, topic, kDiagnoseMax));
     if (!shape) {
-      return Error(Code::kFatal,
-                   fmt::format("topic {} does not exist (waited {}): create it, or correct its name",
-                               topic, FormatDuration(unknown_topic_grace_)));
+      return Error(
+          Code::kFatal,
+          fmt::format("topic {} does not exist (waited {}): create it, or correct its name", topic,
+                      FormatDuration(unknown_topic_grace_)));
     }
   }
   topics_suspect_since_.reset();
   return Status();
-}
-
-bool KafkaConsumer::IsCooperative() const {
-  const char* const protocol = rd_kafka_rebalance_protocol(client_->handle());
-  return protocol != nullptr && std::strcmp(protocol, "COOPERATIVE") == 0;
-}
-
-void KafkaConsumer::NoteRebalance(rd_kafka_resp_err_t error,
-                                  const rd_kafka_topic_partition_list_t& partitions) {
-  // The wait in Fetch() is over: the worker has something to decide.
-  rd_kafka_queue_yield(queue_.get());
-  const bool is_assigned = error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
-  if (is_closing_) {
-    if (!is_assigned) static_cast<void>(Unassign(&partitions));
-    return;
-  }
-  if (!is_assigned && error != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
-    failure_ = StatusFrom(fmt::format("group {}", options_.group), error);
-    rd_kafka_assign(client_->handle(), nullptr);
-    readings_.clear();
-    return;
-  }
-  log::AssignmentChange change;
-  using enum log::AssignmentChange::Kind;
-  if (!is_assigned) {
-    change.kind = rd_kafka_assignment_lost(client_->handle()) != 0 ? kLost : kRevoked;
-  }
-  for (int i = 0; i < partitions.cnt; ++i) {
-    change.partitions.push_back(PartitionOf(partitions.elems[i]));
-  }
-  changes_.push_back(std::move(change));
-}
-
-Status KafkaConsumer::AcceptAssigned(std::span<const log::Position> starts) {
-  FOOTHOLD_CHECK(offered_ && offered_->kind == log::AssignmentChange::Kind::kAssigned,
-                 "no partitions were assigned");
-  FOOTHOLD_CHECK(offered_->partitions.size() == starts.size(), "one start for each partition");
-  const PartitionListHandle list = ListOf(starts);
-  rd_kafka_t* const handle = client_->handle();
-  FOOTHOLD_TRY(
-      IsCooperative()
-          ? StatusFrom("taking partitions", handle,
-                       ErrorHandle(rd_kafka_incremental_assign(handle, list.get())))
-          : StatusFrom("taking partitions", rd_kafka_assign(handle, list.get())));
-  for (const log::Position& start : starts) {
-    readings_.insert_or_assign(start.source, Reading{.next = start.next});
-  }
-  offered_.reset();
-  return Status();
-}
-
-Status KafkaConsumer::AcceptRevoked(std::span<const log::TopicPartition> partitions) {
-  FOOTHOLD_CHECK(offered_ && offered_->kind != log::AssignmentChange::Kind::kAssigned,
-                 "no partitions were revoked");
-  // A pause would outlive the assignment and silence the partition if it comes back.
-  std::vector<log::TopicPartition> paused;
-  for (const log::TopicPartition& partition : partitions) {
-    const auto found = readings_.find(partition);
-    if (found != readings_.end() && found->second.is_paused) paused.push_back(partition);
-  }
-  if (!paused.empty()) FOOTHOLD_TRY(Resume(paused));
-  const PartitionListHandle list = ListOf(partitions);
-  FOOTHOLD_TRY(Unassign(list.get()));
-  for (const log::TopicPartition& partition : partitions) readings_.erase(partition);
-  offered_.reset();
-  return Status();
-}
-
-Status KafkaConsumer::Unassign(const rd_kafka_topic_partition_list_t* partitions) {
-  rd_kafka_t* const handle = client_->handle();
-  if (IsCooperative()) {
-    return StatusFrom("giving up partitions", handle,
-                      ErrorHandle(rd_kafka_incremental_unassign(handle, partitions)));
-  }
-  return StatusFrom("giving up partitions", rd_kafka_assign(handle, nullptr));
-}
-
-bool KafkaConsumer::IsAssignmentLost() {
-  using enum log::AssignmentChange::Kind;
-  const auto is_lost = [](const log::AssignmentChange& change) { return change.kind == kLost; };
-  return rd_kafka_assignment_lost(client_->handle()) != 0 || (offered_ && is_lost(*offered_)) ||
-         std::ranges::any_of(changes_, is_lost);
-}
-
-Result<std::vector<std::optional<NextOffset>>> KafkaConsumer::Committed(
-    std::span<const log::TopicPartition> partitions, milliseconds timeout) {
-  const PartitionListHandle list = ListOf(partitions);
-  const std::string what = fmt::format("committed offsets of group {}", options_.group);
-  FOOTHOLD_TRY(client_->Explain(StatusFrom(
-      what,
-      rd_kafka_committed(client_->handle(), list.get(), static_cast<int>(timeout.count())))));
-  FOOTHOLD_TRY(StatusOfElements(what, *list));
-  std::vector<std::optional<NextOffset>> committed;
-  for (int i = 0; i < list->cnt; ++i) {
-    const std::int64_t offset = list->elems[i].offset;
-    committed.push_back(offset < 0 ? std::nullopt : std::optional(NextOffset{offset}));
-  }
-  return committed;
 }
 
 // A partition that was assigned a moment ago cannot be sought until its fetcher has started.
@@ -406,13 +307,14 @@ Status KafkaConsumer::Seek(std::span<const log::Position> positions) {
   rd_kafka_t* const handle = client_->handle();
   while (true) {
     const PartitionListHandle list = ListOf(positions);
-    Status status = StatusFrom(
-        "seeking", handle, ErrorHandle(rd_kafka_seek_partitions(handle, list.get(), SeekTimeoutMs())));
+    Status status =
+        StatusFrom("seeking", handle,
+                   ErrorHandle(rd_kafka_seek_partitions(handle, list.get(), SeekTimeoutMs())));
     if (!status.ok()) return status;
     const rd_kafka_topic_partition_t* const failed = FirstFailed(*list);
     if (failed == nullptr) break;
     if (failed->err != RD_KAFKA_RESP_ERR__STATE || steady_clock::now() >= deadline) {
-      return StatusOfElements("seeking", *list);
+      return StatusFrom("seeking", *list);
     }
     std::this_thread::sleep_for(kSeekPause);
   }
@@ -427,7 +329,7 @@ Status KafkaConsumer::Seek(std::span<const log::Position> positions) {
 Status KafkaConsumer::Pause(std::span<const log::TopicPartition> partitions) {
   const PartitionListHandle list = ListOf(partitions);
   FOOTHOLD_TRY(StatusFrom("pausing", rd_kafka_pause_partitions(client_->handle(), list.get())));
-  FOOTHOLD_TRY(StatusOfElements("pausing", *list));
+  FOOTHOLD_TRY(StatusFrom("pausing", *list));
   for (const log::TopicPartition& partition : partitions) readings_.at(partition).is_paused = true;
   return Status();
 }
@@ -435,7 +337,7 @@ Status KafkaConsumer::Pause(std::span<const log::TopicPartition> partitions) {
 Status KafkaConsumer::Resume(std::span<const log::TopicPartition> partitions) {
   const PartitionListHandle list = ListOf(partitions);
   FOOTHOLD_TRY(StatusFrom("resuming", rd_kafka_resume_partitions(client_->handle(), list.get())));
-  FOOTHOLD_TRY(StatusOfElements("resuming", *list));
+  FOOTHOLD_TRY(StatusFrom("resuming", *list));
   for (const log::TopicPartition& partition : partitions) readings_.at(partition).is_paused = false;
   return Status();
 }
@@ -443,11 +345,10 @@ Status KafkaConsumer::Resume(std::span<const log::TopicPartition> partitions) {
 Result<log::Watermarks> KafkaConsumer::QueryWatermarks(const log::TopicPartition& source,
                                                        milliseconds timeout) {
   log::Watermarks marks;
-  FOOTHOLD_TRY(StatusFrom(
-      fmt::format("watermarks of {}", ToString(source)),
-      rd_kafka_query_watermark_offsets(observer_, source.topic.c_str(), source.partition.value,
-                                       &marks.low, &marks.high,
-                                       static_cast<int>(timeout.count()))));
+  FOOTHOLD_TRY(StatusFrom(fmt::format("watermarks of {}", ToString(source)),
+                          rd_kafka_query_watermark_offsets(
+                              observer_, source.topic.c_str(), source.partition.value, &marks.low,
+                              &marks.high, static_cast<int>(timeout.count()))));
   return marks;
 }
 
@@ -458,7 +359,7 @@ Result<NextOffset> KafkaConsumer::OffsetForTime(const log::TopicPartition& sourc
   const std::string what = fmt::format("offset for a time in {}", ToString(source));
   FOOTHOLD_TRY(StatusFrom(
       what, rd_kafka_offsets_for_times(observer_, list.get(), static_cast<int>(timeout.count()))));
-  FOOTHOLD_TRY(StatusOfElements(what, *list));
+  FOOTHOLD_TRY(StatusFrom(what, *list));
   if (list->elems[0].offset >= 0) return NextOffset{list->elems[0].offset};
   FOOTHOLD_ASSIGN(const log::Watermarks marks, QueryWatermarks(source, timeout));
   return NextOffset{marks.high};
@@ -469,50 +370,10 @@ std::optional<NextOffset> KafkaConsumer::PositionOf(const log::TopicPartition& s
   return found == readings_.end() ? std::nullopt : std::optional(found->second.next);
 }
 
-log::GroupToken KafkaConsumer::group() {
-  const GroupMetadataHandle metadata(rd_kafka_consumer_group_metadata(client_->handle()));
-  FOOTHOLD_CHECK(metadata != nullptr, "a consumer always has a group's metadata");
-  void* bytes = nullptr;
-  std::size_t size = 0;
-  const ErrorHandle error(rd_kafka_consumer_group_metadata_write(metadata.get(), &bytes, &size));
-  FOOTHOLD_CHECK(error == nullptr, "a group's metadata can always be written");
-  log::GroupToken token{.bytes = std::string(static_cast<const char*>(bytes), size)};
-  rd_kafka_mem_free(client_->handle(), bytes);
-  return token;
-}
-
 void KafkaConsumer::DropMessages() {
   for (std::size_t i = 0; i < fetched_count_; ++i) rd_kafka_message_destroy(fetched_[i]);
   fetched_count_ = 0;
   headers_.clear();
-}
-
-void KafkaConsumer::Close() {
-  if (is_closing_ || client_ == nullptr) return;
-  is_closing_ = true;
-  DropMessages();
-  rd_kafka_t* const handle = client_->handle();
-  // A change nobody accepted still holds the group back: it is settled here.
-  if (offered_) changes_.push_front(*std::exchange(offered_, std::nullopt));
-  for (const log::AssignmentChange& change : changes_) {
-    if (change.kind == log::AssignmentChange::Kind::kAssigned) {
-      rd_kafka_assign(handle, nullptr);
-    } else {
-      const PartitionListHandle list = ListOf(change.partitions);
-      static_cast<void>(Unassign(list.get()));
-    }
-  }
-  changes_.clear();
-  // The blocking call has no bound of its own; a member that cannot leave times out at the broker.
-  const QueueHandle leaving(rd_kafka_queue_new(handle));
-  const ErrorHandle error(rd_kafka_consumer_close_queue(handle, leaving.get()));
-  const auto deadline = steady_clock::now() + kCloseMax;
-  while (error == nullptr && rd_kafka_consumer_closed(handle) == 0 &&
-         steady_clock::now() < deadline) {
-    rd_kafka_queue_poll_callback(leaving.get(), 100);
-  }
-  queue_.reset();
-  readings_.clear();
 }
 
 }  // namespace foothold::kafka

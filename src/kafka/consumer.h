@@ -52,10 +52,13 @@ class KafkaConsumer final : public log::Consumer {
   };
   using SteadyTime = std::chrono::steady_clock::time_point;
 
-  KafkaConsumer(const KafkaOptions& kafka, const log::ConsumerOptions& options, rd_kafka_t* observer);
+  KafkaConsumer(const KafkaOptions& kafka, const log::ConsumerOptions& options,
+                rd_kafka_t* observer);
 
   void NoteRebalance(rd_kafka_resp_err_t error, const rd_kafka_topic_partition_list_t& partitions);
   void Fetch(milliseconds timeout);
+  // Fills fetched_ up to `count_max`, or as far as it comes in time.
+  void Take(rd_kafka_queue_t* queue, milliseconds timeout, std::size_t count_max);
   Result<std::vector<log::RecordView>> TakeRecords();
   Status Admit(const rd_kafka_message_t& message, Reading* reading) const;
   void AppendRecord(const rd_kafka_message_t& message, std::vector<log::RecordView>* records);
@@ -75,9 +78,9 @@ class KafkaConsumer final : public log::Consumer {
 
   std::vector<std::string> topics_;
   std::map<log::TopicPartition, Reading> readings_;
-  std::deque<log::AssignmentChange> changes_;      // Noted, not yet handed out.
-  std::optional<log::AssignmentChange> offered_;   // Handed out, not yet accepted.
-  Status failure_;                                 // To be told by the next Poll without records.
+  std::deque<log::AssignmentChange> changes_;     // Noted, not yet handed out.
+  std::optional<log::AssignmentChange> offered_;  // Handed out, not yet accepted.
+  Status failure_;                                // To be told by the next Poll without records.
   std::optional<SteadyTime> topics_suspect_since_;
   bool is_closing_ = false;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -134,7 +135,17 @@ Status StatusFrom(std::string_view what, const rd_kafka_error_t& error) {
 
 Status StatusFrom(std::string_view what, rd_kafka_resp_err_t error, std::string_view detail) {
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return Status();
-  return MakeStatus(what, Failed{.error = error}, detail.empty() ? rd_kafka_err2str(error) : detail);
+  return MakeStatus(what, Failed{.error = error},
+                    detail.empty() ? rd_kafka_err2str(error) : detail);
+}
+
+Status StatusFrom(std::string_view what, const rd_kafka_topic_partition_list_t& list) {
+  const std::span elements(list.elems, static_cast<std::size_t>(list.cnt));
+  const auto failed = std::ranges::find_if(elements, [](const rd_kafka_topic_partition_t& element) {
+    return element.err != RD_KAFKA_RESP_ERR_NO_ERROR;
+  });
+  if (failed == elements.end()) return Status();
+  return StatusFrom(fmt::format("{} {}", what, ToString(PartitionOf(*failed))), failed->err);
 }
 
 Status StatusFrom(std::string_view what, rd_kafka_t* client, ErrorHandle error) {

@@ -32,8 +32,11 @@ std::string_view RemedyOf(rd_kafka_resp_err_t error);
 Status StatusFrom(std::string_view what, const rd_kafka_error_t& error);
 Status StatusFrom(std::string_view what, rd_kafka_resp_err_t error, std::string_view detail = {});
 
-// The same for a call that answers with null or an error it hands over. A fatal error is replaced by
-// the one that caused it, which `client` remembers.
+// The same for the first element of the list that carries an error, which it names.
+Status StatusFrom(std::string_view what, const rd_kafka_topic_partition_list_t& list);
+
+// The same for a call that answers with null or an error it hands over. A fatal error is replaced
+// by the one that caused it, which `client` remembers.
 Status StatusFrom(std::string_view what, rd_kafka_t* client, ErrorHandle error);
 
 }  // namespace foothold::kafka

@@ -1,7 +1,7 @@
 #pragma once
 
-// Owners of librdkafka's objects, and the few conversions between its types and the port's. Only for
-// the files of this folder.
+// Owners of librdkafka's objects, and the few conversions between its types and the port's. Only
+// for the files of this folder.
 
 #include <memory>
 #include <span>

@@ -1,7 +1,7 @@
 #pragma once
 
-// The port of src/log on a real Kafka, by librdkafka. Its header is the only one of this folder that
-// others include; no type of the library shows.
+// The port of src/log on a real Kafka, by librdkafka. Its header is the only one of this folder
+// that others include; no type of the library shows.
 
 #include <functional>
 #include <map>
@@ -22,7 +22,8 @@ struct KafkaOptions {
   // Takes librdkafka's own log lines, from its own threads, one after the other or at once; nullptr
   // drops them. Must not call back into this folder.
   std::function<void(LogLevel level, const std::string& text)> on_log;
-  // How long a topic may be unknown to the brokers before that is kFatal: it may be just being made.
+  // How long a topic may be unknown to the brokers before that is kFatal: it may be just being
+  // made.
   milliseconds unknown_topic_grace{30'000};
 };
 

@@ -94,14 +94,15 @@ Status KafkaProducer::Init(milliseconds timeout) {
   } while (IsRetry(status) && steady_clock::now() < deadline);
   FOOTHOLD_TRY(status);
   do {
-    status = Explain(fmt::format("starting transactional id {}", options_.transactional_id),
-                     rd_kafka_init_transactions(client_->handle(), static_cast<int>(left().count())));
+    status =
+        Explain(fmt::format("starting transactional id {}", options_.transactional_id),
+                rd_kafka_init_transactions(client_->handle(), static_cast<int>(left().count())));
   } while (IsRetry(status) && steady_clock::now() < deadline);
   return status;
 }
 
-// Makes the handles of all topics, with the size each takes: making one inside a transaction costs it
-// a second.
+// Makes the handles of all topics, with the size each takes: making one inside a transaction costs
+// it a second.
 Status KafkaProducer::OpenTopics(milliseconds timeout) {
   for (const std::string& name : options_.topics) {
     if (topics_.contains(name)) continue;
@@ -119,8 +120,8 @@ Status KafkaProducer::OpenTopics(milliseconds timeout) {
     if (configs.has_value()) {
       const auto found = (*configs)->find("max.message.bytes");
       if (found != (*configs)->end()) {
-        topic.record_bytes_max = std::min<std::int64_t>(topic.record_bytes_max,
-                                                        std::stoll(found->second));
+        topic.record_bytes_max =
+            std::min<std::int64_t>(topic.record_bytes_max, std::stoll(found->second));
       }
     } else {
       Status status = client_->Explain(configs.error());
@@ -164,14 +165,24 @@ Status KafkaProducer::Send(const log::OutgoingRecord& record) {
 
 Status KafkaProducer::Enqueue(const log::OutgoingRecord& record, rd_kafka_topic_t* topic) {
   HeadersHandle headers = HeadersOf(record.headers);
-  const std::int64_t timestamp = record.timestamp ? ToMs(*record.timestamp) : 0;  // 0: now.
-  const rd_kafka_resp_err_t error = rd_kafka_producev(
-      client_->handle(), RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(record.partition.value),
-      RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-      RD_KAFKA_V_KEY(PointerTo(record.key), record.key.value_or("").size()),
-      RD_KAFKA_V_VALUE(PointerTo(record.value), record.value.value_or("").size()),
-      RD_KAFKA_V_TIMESTAMP(timestamp), RD_KAFKA_V_HEADERS(headers.get()), RD_KAFKA_V_END);
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+  std::array<rd_kafka_vu_t, 7> parts{};
+  parts[0].vtype = RD_KAFKA_VTYPE_RKT;
+  parts[0].u.rkt = topic;
+  parts[1].vtype = RD_KAFKA_VTYPE_PARTITION;
+  parts[1].u.i32 = record.partition.value;
+  parts[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+  parts[2].u.i = RD_KAFKA_MSG_F_COPY;
+  parts[3].vtype = RD_KAFKA_VTYPE_KEY;
+  parts[3].u.mem = {PointerTo(record.key), record.key.value_or("").size()};
+  parts[4].vtype = RD_KAFKA_VTYPE_VALUE;
+  parts[4].u.mem = {PointerTo(record.value), record.value.value_or("").size()};
+  parts[5].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
+  parts[5].u.i64 = record.timestamp ? ToMs(*record.timestamp) : 0;  // 0: now.
+  parts[6].vtype = RD_KAFKA_VTYPE_HEADERS;
+  parts[6].u.headers = headers.get();
+  const std::size_t part_count = headers == nullptr ? 6 : 7;
+  const ErrorHandle error(rd_kafka_produceva(client_->handle(), parts.data(), part_count));
+  if (error == nullptr) {
     static_cast<void>(headers.release());  // They belong to the message now.
     return Status();
   }
@@ -183,10 +194,10 @@ Status KafkaProducer::Enqueue(const log::OutgoingRecord& record, rd_kafka_topic_
     return client_->Explain(StatusFrom(what, RD_KAFKA_RESP_ERR__FATAL, text.data()));
   }
   // The transaction has failed meanwhile and takes no more records.
-  if (error == RD_KAFKA_RESP_ERR__STATE) {
+  if (rd_kafka_error_code(error.get()) == RD_KAFKA_RESP_ERR__STATE) {
     return Error(Code::kAborted, fmt::format("{}: the transaction has failed", what));
   }
-  return StatusFrom(what, error);
+  return StatusFrom(what, *error);
 }
 
 Status KafkaProducer::SendOffsets(std::span<const log::Position> positions,
@@ -204,13 +215,13 @@ Status KafkaProducer::SendOffsets(std::span<const log::Position> positions,
 }
 
 Status KafkaProducer::Commit(milliseconds timeout) {
-  Status status = Explain("committing the transaction",
-                          rd_kafka_commit_transaction(client_->handle(),
-                                                      static_cast<int>(timeout.count())));
+  Status status =
+      Explain("committing the transaction",
+              rd_kafka_commit_transaction(client_->handle(), static_cast<int>(timeout.count())));
   if (status.ok() || !failed_delivery_) return status;
   // The same record would fail every transaction that carries it.
-  const bool is_hopeless = failed_delivery_->code() == Code::kInvalid ||
-                           failed_delivery_->code() == Code::kFatal;
+  const bool is_hopeless =
+      failed_delivery_->code() == Code::kInvalid || failed_delivery_->code() == Code::kFatal;
   const Code code = is_hopeless && status.code() == Code::kAborted ? Code::kFatal : status.code();
   return Error(code, fmt::format("{}; {}", failed_delivery_->message(), status.message()));
 }
@@ -232,9 +243,9 @@ void KafkaProducer::NoteFailedDelivery(const rd_kafka_message_t& message) {
       message.err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT || failed_delivery_) {
     return;
   }
-  failed_delivery_ = StatusFrom(
-      fmt::format("writing {}[{}]", rd_kafka_topic_name(message.rkt), message.partition),
-      message.err, rd_kafka_message_errstr(&message));
+  failed_delivery_ =
+      StatusFrom(fmt::format("writing {}[{}]", rd_kafka_topic_name(message.rkt), message.partition),
+                 message.err, rd_kafka_message_errstr(&message));
 }
 
 }  // namespace foothold::kafka

@@ -14,7 +14,8 @@
 
 namespace foothold::kafka {
 
-// log::TransactionalProducer on librdkafka. All partitions are chosen by the caller; lz4, 5 ms linger.
+// log::TransactionalProducer on librdkafka. All partitions are chosen by the caller; lz4, 5 ms
+// linger.
 class KafkaProducer final : public log::TransactionalProducer {
  public:
   static Result<std::unique_ptr<log::TransactionalProducer>> Open(

@@ -1,0 +1,162 @@
+// The consumer as a member of its group: changes of the assignment, committed offsets, leaving.
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "src/base/check.h"
+#include "src/kafka/consumer.h"
+#include "src/kafka/errors.h"
+
+namespace foothold::kafka {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr milliseconds kCloseMax{10'000};
+constexpr milliseconds kClosePoll{50};
+
+}  // namespace
+
+bool KafkaConsumer::IsCooperative() const {
+  const char* const protocol = rd_kafka_rebalance_protocol(client_->handle());
+  return protocol != nullptr && std::strcmp(protocol, "COOPERATIVE") == 0;
+}
+
+void KafkaConsumer::NoteRebalance(rd_kafka_resp_err_t error,
+                                  const rd_kafka_topic_partition_list_t& partitions) {
+  // The wait in Fetch() is over: the worker has something to decide.
+  rd_kafka_queue_yield(queue_.get());
+  const bool is_assigned = error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+  if (is_closing_) {
+    if (!is_assigned) static_cast<void>(Unassign(&partitions));
+    return;
+  }
+  if (!is_assigned && error != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
+    failure_ = StatusFrom(fmt::format("group {}", options_.group), error);
+    rd_kafka_assign(client_->handle(), nullptr);
+    readings_.clear();
+    return;
+  }
+  log::AssignmentChange change;
+  using enum log::AssignmentChange::Kind;
+  if (!is_assigned) {
+    change.kind = rd_kafka_assignment_lost(client_->handle()) != 0 ? kLost : kRevoked;
+  }
+  for (int i = 0; i < partitions.cnt; ++i) {
+    change.partitions.push_back(PartitionOf(partitions.elems[i]));
+  }
+  changes_.push_back(std::move(change));
+}
+
+Status KafkaConsumer::AcceptAssigned(std::span<const log::Position> starts) {
+  FOOTHOLD_CHECK(offered_ && offered_->kind == log::AssignmentChange::Kind::kAssigned,
+                 "no partitions were assigned");
+  FOOTHOLD_CHECK(offered_->partitions.size() == starts.size(), "one start for each partition");
+  const PartitionListHandle list = ListOf(starts);
+  rd_kafka_t* const handle = client_->handle();
+  FOOTHOLD_TRY(IsCooperative()
+                   ? StatusFrom("taking partitions", handle,
+                                ErrorHandle(rd_kafka_incremental_assign(handle, list.get())))
+                   : StatusFrom("taking partitions", rd_kafka_assign(handle, list.get())));
+  for (const log::Position& start : starts) {
+    readings_.insert_or_assign(start.source, Reading{.next = start.next});
+  }
+  offered_.reset();
+  return Status();
+}
+
+Status KafkaConsumer::AcceptRevoked(std::span<const log::TopicPartition> partitions) {
+  FOOTHOLD_CHECK(offered_ && offered_->kind != log::AssignmentChange::Kind::kAssigned,
+                 "no partitions were revoked");
+  // A pause would outlive the assignment and silence the partition if it comes back.
+  std::vector<log::TopicPartition> paused;
+  for (const log::TopicPartition& partition : partitions) {
+    const auto found = readings_.find(partition);
+    if (found != readings_.end() && found->second.is_paused) paused.push_back(partition);
+  }
+  if (!paused.empty()) FOOTHOLD_TRY(Resume(paused));
+  const PartitionListHandle list = ListOf(partitions);
+  FOOTHOLD_TRY(Unassign(list.get()));
+  for (const log::TopicPartition& partition : partitions) readings_.erase(partition);
+  offered_.reset();
+  return Status();
+}
+
+Status KafkaConsumer::Unassign(const rd_kafka_topic_partition_list_t* partitions) {
+  rd_kafka_t* const handle = client_->handle();
+  if (IsCooperative()) {
+    return StatusFrom("giving up partitions", handle,
+                      ErrorHandle(rd_kafka_incremental_unassign(handle, partitions)));
+  }
+  return StatusFrom("giving up partitions", rd_kafka_assign(handle, nullptr));
+}
+
+bool KafkaConsumer::IsAssignmentLost() {
+  using enum log::AssignmentChange::Kind;
+  const auto is_lost = [](const log::AssignmentChange& change) { return change.kind == kLost; };
+  return rd_kafka_assignment_lost(client_->handle()) != 0 || (offered_ && is_lost(*offered_)) ||
+         std::ranges::any_of(changes_, is_lost);
+}
+
+Result<std::vector<std::optional<NextOffset>>> KafkaConsumer::Committed(
+    std::span<const log::TopicPartition> partitions, milliseconds timeout) {
+  const PartitionListHandle list = ListOf(partitions);
+  const std::string what = fmt::format("committed offsets of group {}", options_.group);
+  FOOTHOLD_TRY(client_->Explain(StatusFrom(
+      what, rd_kafka_committed(client_->handle(), list.get(), static_cast<int>(timeout.count())))));
+  FOOTHOLD_TRY(StatusFrom(what, *list));
+  std::vector<std::optional<NextOffset>> committed;
+  for (int i = 0; i < list->cnt; ++i) {
+    const std::int64_t offset = list->elems[i].offset;
+    committed.push_back(offset < 0 ? std::nullopt : std::optional(NextOffset{offset}));
+  }
+  return committed;
+}
+
+log::GroupToken KafkaConsumer::group() {
+  const GroupMetadataHandle metadata(rd_kafka_consumer_group_metadata(client_->handle()));
+  FOOTHOLD_CHECK(metadata != nullptr, "a consumer always has a group's metadata");
+  void* bytes = nullptr;
+  std::size_t size = 0;
+  const ErrorHandle error(rd_kafka_consumer_group_metadata_write(metadata.get(), &bytes, &size));
+  FOOTHOLD_CHECK(error == nullptr, "a group's metadata can always be written");
+  log::GroupToken token{.bytes = std::string(static_cast<const char*>(bytes), size)};
+  rd_kafka_mem_free(client_->handle(), bytes);
+  return token;
+}
+
+void KafkaConsumer::Close() {
+  if (is_closing_ || client_ == nullptr) return;
+  is_closing_ = true;
+  DropMessages();
+  rd_kafka_t* const handle = client_->handle();
+  // A change nobody accepted still holds the group back: it is settled here.
+  if (offered_) changes_.push_front(*std::exchange(offered_, std::nullopt));
+  for (const log::AssignmentChange& change : changes_) {
+    if (change.kind == log::AssignmentChange::Kind::kAssigned) {
+      rd_kafka_assign(handle, nullptr);
+    } else {
+      const PartitionListHandle list = ListOf(change.partitions);
+      static_cast<void>(Unassign(list.get()));
+    }
+  }
+  changes_.clear();
+  // The blocking call has no bound of its own; a member that cannot leave times out at the broker.
+  const QueueHandle leaving(rd_kafka_queue_new(handle));
+  const ErrorHandle error(rd_kafka_consumer_close_queue(handle, leaving.get()));
+  const auto deadline = steady_clock::now() + kCloseMax;
+  while (error == nullptr && rd_kafka_consumer_closed(handle) == 0 &&
+         steady_clock::now() < deadline) {
+    // Records that were on their way come here too.
+    Take(leaving.get(), kClosePoll, fetched_.size());
+    DropMessages();
+  }
+  queue_.reset();
+  readings_.clear();
+}
+
+}  // namespace foothold::kafka

@@ -1,0 +1,201 @@
+#include <chrono>
+#include <numeric>
+#include <random>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/kafka/broker.h"
+#include "tests/kafka/harness.h"
+
+namespace foothold::kafka {
+namespace {
+
+using std::chrono::steady_clock;
+using testing::HasSubstr;
+using Kind = log::AssignmentChange::Kind;
+
+constexpr milliseconds kShort{200};
+
+log::TopicPartition First(const std::string& topic) {
+  return {.topic = topic, .partition = PartitionId{0}};
+}
+
+log::Position At(const std::string& topic, std::int64_t offset) {
+  return {.source = First(topic), .next = NextOffset{offset}};
+}
+
+TEST(KafkaConsumerTest, AMemberKeepsRevokedPartitionsAndMayCommitUntilItAccepts) {
+  const auto log = OpenLog(SharedServers());
+  const std::string topic = MakeTopic(log.get(), 4);
+  const std::string group = NewName("group");
+  const std::vector<std::string> topics{topic};
+  const auto producer = MakeProducer(log.get(), NewName("id"), {topic});
+  const auto older = NewMember(log.get(), group);
+  Must(older->Subscribe(topics));
+  ASSERT_TRUE(PollUntil(older.get(), [](const log::Batch& batch) {
+    return batch.change && batch.change->partitions.size() == 4;
+  }));
+
+  const auto newer = NewMember(log.get(), group);
+  Must(newer->Subscribe(topics));
+  std::optional<log::AssignmentChange> revoked;
+  std::size_t owned_by_newer = 0;
+  const auto poll_newer = [&] {
+    const log::Batch batch = Must(newer->Poll(kShort));
+    if (!batch.change) return;
+    if (batch.change->kind == Kind::kAssigned) owned_by_newer += batch.change->partitions.size();
+    Accept(newer.get(), *batch.change);
+  };
+  const auto deadline = steady_clock::now() + kPatience;
+  while (!revoked && steady_clock::now() < deadline) {
+    const log::Batch batch = Must(older->Poll(kShort));
+    if (batch.change && batch.change->kind == Kind::kRevoked) revoked = batch.change;
+    if (batch.change && !revoked) Accept(older.get(), *batch.change);
+    poll_newer();
+  }
+  ASSERT_TRUE(revoked.has_value());
+  ASSERT_EQ(revoked->partitions.size(), 2U);
+
+  // Several heartbeats long nothing moves, and what is still owned can be committed.
+  for (int i = 0; i < 10; ++i) poll_newer();
+  EXPECT_EQ(owned_by_newer, 0U);
+  EXPECT_FALSE(older->IsAssignmentLost());
+  Must(producer->Begin());
+  Must(producer->SendOffsets(std::vector{log::Position{revoked->partitions[0], NextOffset{0}}},
+                             older->group(), kPatience));
+  Must(producer->Commit(kPatience));
+
+  Must(older->AcceptRevoked(revoked->partitions));
+  while (owned_by_newer < 2 && steady_clock::now() < deadline + kPatience) {
+    const log::Batch batch = Must(older->Poll(kShort));
+    if (batch.change) Accept(older.get(), *batch.change);
+    poll_newer();
+  }
+  EXPECT_EQ(owned_by_newer, 2U);
+}
+
+TEST(KafkaConsumerTest, AnEagerGroupChangesHandsTheSameWay) {
+  const auto log = OpenLog(SharedServers(), {{"partition.assignment.strategy", "range"}});
+  const std::string topic = MakeTopic(log.get(), 4);
+  WriteNumbers(log.get(), topic, PartitionId{0}, 10);
+  const std::vector<std::string> topics{topic};
+  const std::string group = NewName("group");
+  const auto older = NewMember(log.get(), group);
+  Must(older->Subscribe(topics));
+  ASSERT_TRUE(PollUntil(older.get(), [](const log::Batch& batch) {
+    return batch.change && batch.change->partitions.size() == 4;
+  }));
+  const auto newer = NewMember(log.get(), group);
+  Must(newer->Subscribe(topics));
+
+  std::map<const log::Consumer*, std::size_t> owned{{older.get(), 4}, {newer.get(), 0}};
+  const auto deadline = steady_clock::now() + kPatience;
+  while ((owned[older.get()] != 2 || owned[newer.get()] != 2) && steady_clock::now() < deadline) {
+    for (log::Consumer* const member : {older.get(), newer.get()}) {
+      const log::Batch batch = Must(member->Poll(kShort));
+      if (!batch.change) continue;
+      owned[member] = batch.change->kind == Kind::kAssigned ? batch.change->partitions.size() : 0;
+      Accept(member, *batch.change);
+    }
+  }
+
+  EXPECT_EQ(owned[older.get()], 2U);
+  EXPECT_EQ(owned[newer.get()], 2U);
+}
+
+TEST(KafkaConsumerTest, PausesResumesAndSeeksNeitherSkipNorRepeat) {
+  constexpr int kCount = 5'000;
+  const auto log = OpenLog(SharedServers());
+  const std::string topic = MakeTopic(log.get(), 1);
+  WriteNumbers(log.get(), topic, PartitionId{0}, kCount);
+  const auto consumer = NewReader(log.get(), 100);
+  Must(consumer->Assign(std::vector{At(topic, 0)}));
+  const std::vector<log::TopicPartition> source{First(topic)};
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  std::mt19937 random(seed);
+
+  std::int64_t next = 0;
+  const auto deadline = steady_clock::now() + kPatience;
+  while (next < kCount && steady_clock::now() < deadline) {
+    const log::Batch batch = Must(consumer->Poll(kShort));
+    for (const log::RecordView& record : batch.records) {
+      ASSERT_EQ(record.value, std::to_string(next));
+      ASSERT_EQ(record.offset, next);
+      ++next;
+    }
+    switch (random() % 6) {
+      case 0:
+        Must(consumer->Pause(source));
+        EXPECT_TRUE(Must(consumer->Poll(milliseconds{1})).records.empty());
+        Must(consumer->Resume(source));
+        break;
+      case 1:
+        next = std::max<std::int64_t>(0, next - static_cast<std::int64_t>(random() % 150));
+        Must(consumer->Seek(std::vector{At(topic, next)}));
+        break;
+      case 2:
+        Must(consumer->Pause(source));
+        next = std::max<std::int64_t>(0, next - static_cast<std::int64_t>(random() % 150));
+        Must(consumer->Seek(std::vector{At(topic, next)}));
+        EXPECT_TRUE(Must(consumer->Poll(milliseconds{1})).records.empty());
+        Must(consumer->Resume(source));
+        break;
+      default:
+        break;
+    }
+  }
+
+  EXPECT_EQ(next, kCount);
+}
+
+TEST(KafkaConsumerTest, ThePositionPassesMarkersAtTheEnd) {
+  const auto log = OpenLog(SharedServers());
+  const std::string topic = MakeTopic(log.get(), 1);
+  WriteNumbers(log.get(), topic, PartitionId{0}, 3);
+  const auto consumer = NewReader(log.get());
+  Must(consumer->Assign(std::vector{At(topic, 0)}));
+
+  ASSERT_TRUE(PollUntil(consumer.get(), [&](const log::Batch&) {
+    return consumer->PositionOf(First(topic)) == NextOffset{4};
+  }));
+
+  EXPECT_EQ(Must(consumer->QueryWatermarks(First(topic), kPatience)).high, 4);
+}
+
+TEST(KafkaConsumerTest, PollWithRecordsAtHandDoesNotWait) {
+  const auto log = OpenLog(SharedServers());
+  const std::string topic = MakeTopic(log.get(), 1);
+  const auto consumer = NewReader(log.get());
+  Must(consumer->Assign(std::vector{At(topic, 0)}));
+  WriteNumbers(log.get(), topic, PartitionId{0}, 3);
+
+  const auto start = steady_clock::now();
+  std::size_t count = 0;
+  while (count < 3 && steady_clock::now() - start < kPatience) {
+    count += Must(consumer->Poll(kPatience)).records.size();
+  }
+
+  EXPECT_EQ(count, 3U);
+  EXPECT_LT(steady_clock::now() - start, kPatience / 2);
+}
+
+TEST(KafkaConsumerTest, ATopicThatComesWithinTheGraceIsRead) {
+  const auto log = OpenLog(SharedServers(), {{"topic.metadata.refresh.interval.ms", "500"}});
+  const std::string topic = NewName("late-topic");
+  const auto consumer = NewMember(log.get(), NewName("group"));
+  Must(consumer->Subscribe(std::vector{topic}));
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(Must(consumer->Poll(kShort)).records.empty());
+
+  const log::TopicSpec spec{.name = topic, .partitions = 1, .configs = {}};
+  Must(Must(log->NewAdmin())->CreateTopics(std::span(&spec, 1)));
+  WriteNumbers(log.get(), topic, PartitionId{0}, 1);
+
+  EXPECT_TRUE(
+      PollUntil(consumer.get(), [](const log::Batch& batch) { return batch.records.size() == 1; }));
+}
+
+}  // namespace
+}  // namespace foothold::kafka

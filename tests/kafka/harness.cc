@@ -1,0 +1,121 @@
+#include "tests/kafka/harness.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace foothold::kafka {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr milliseconds kCallMax{10'000};
+constexpr milliseconds kPollMax{100};
+
+}  // namespace
+
+std::unique_ptr<KafkaLog> OpenLog(const std::string& servers, Properties properties) {
+  properties.insert_or_assign("bootstrap.servers", servers);
+  return Must(KafkaLog::Open({.properties = std::move(properties), .on_log = nullptr}));
+}
+
+std::string NewName(const std::string& stem) {
+  static int number = 0;
+  const auto now = std::chrono::system_clock::now().time_since_epoch().count();
+  return fmt::format("{}-{}-{}-{}", stem, now, getpid(), ++number);
+}
+
+std::string MakeTopic(log::Log* log, std::int32_t partitions, Properties configs) {
+  const log::TopicSpec spec{
+      .name = NewName("topic"), .partitions = partitions, .configs = std::move(configs)};
+  Must(Must(log->NewAdmin())->CreateTopics(std::span(&spec, 1)));
+  return spec.name;
+}
+
+std::unique_ptr<log::TransactionalProducer> MakeProducer(log::Log* log, const std::string& id,
+                                                         std::vector<std::string> topics) {
+  std::unique_ptr<log::TransactionalProducer> producer =
+      Must(log->NewProducer({.transactional_id = id, .topics = std::move(topics)}));
+  Must(producer->Init(kPatience));
+  return producer;
+}
+
+std::unique_ptr<log::Consumer> NewMember(log::Log* log, const std::string& group) {
+  log::ConsumerOptions options;
+  options.group = group;
+  return Must(log->NewConsumer(options));
+}
+
+std::unique_ptr<log::Consumer> NewReader(log::Log* log, int batch_records_max) {
+  log::ConsumerOptions options;
+  options.batch_records_max = batch_records_max;
+  return Must(log->NewConsumer(options));
+}
+
+void WriteNumbers(log::Log* log, const std::string& topic, PartitionId partition, int count) {
+  const auto producer = MakeProducer(log, NewName("numbers"), {topic});
+  Must(producer->Begin());
+  for (int i = 0; i < count; ++i) {
+    const std::string value = std::to_string(i);
+    Must(producer->Send({.topic = topic,
+                         .partition = partition,
+                         .key = {},
+                         .value = value,
+                         .headers = {},
+                         .timestamp = {}}));
+  }
+  Must(producer->Commit(kPatience));
+}
+
+void Accept(log::Consumer* consumer, const log::AssignmentChange& change) {
+  if (change.kind != log::AssignmentChange::Kind::kAssigned) {
+    Must(consumer->AcceptRevoked(change.partitions));
+    return;
+  }
+  std::vector<log::Position> starts;
+  if (!change.partitions.empty()) {
+    const auto committed = Must(consumer->Committed(change.partitions, kPatience));
+    for (std::size_t i = 0; i < committed.size(); ++i) {
+      starts.push_back(
+          {.source = change.partitions[i], .next = committed[i].value_or(NextOffset{0})});
+    }
+  }
+  Must(consumer->AcceptAssigned(starts));
+}
+
+bool PollUntil(log::Consumer* consumer, const std::function<bool(const log::Batch&)>& is_done) {
+  const auto deadline = steady_clock::now() + kPatience;
+  while (steady_clock::now() < deadline) {
+    const log::Batch batch = Must(consumer->Poll(kPollMax));
+    if (batch.change) Accept(consumer, *batch.change);
+    if (is_done(batch)) return true;
+  }
+  return false;
+}
+
+std::map<PartitionId, std::vector<std::string>> ReadAll(log::Log* log, const std::string& topic,
+                                                        std::int32_t partitions) {
+  const auto consumer = NewReader(log);
+  std::vector<log::Position> starts;
+  std::map<PartitionId, std::int64_t> ends;
+  for (PartitionId id{0}; id.value < partitions; ++id.value) {
+    starts.push_back({.source = {.topic = topic, .partition = id}, .next = NextOffset{0}});
+    ends[id] = Must(consumer->QueryWatermarks(starts.back().source, kCallMax)).high;
+  }
+  Must(consumer->Assign(starts));
+  std::map<PartitionId, std::vector<std::string>> values;
+  const bool is_complete = PollUntil(consumer.get(), [&](const log::Batch& batch) {
+    for (const log::RecordView& record : batch.records) {
+      values[record.partition].emplace_back(record.value.value_or(""));
+    }
+    return std::ranges::all_of(starts, [&](const log::Position& start) {
+      return consumer->PositionOf(start.source)->value >= ends[start.source.partition];
+    });
+  });
+  FOOTHOLD_CHECK(is_complete, "the topic could not be read to its end");
+  return values;
+}
+
+}  // namespace foothold::kafka

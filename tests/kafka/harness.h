@@ -1,0 +1,61 @@
+#pragma once
+
+// Small sentences for the tests of the port on a real broker. Setting up must succeed: Must() ends
+// the process with the reason if it does not.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "src/base/check.h"
+#include "src/kafka/kafka_log.h"
+#include "src/log/log.h"
+
+namespace foothold::kafka {
+
+inline void Must(const Status& status) { FOOTHOLD_CHECK(status.ok(), status.ToString()); }
+
+template <class T>
+T Must(Result<T> result) {
+  FOOTHOLD_CHECK(result.has_value(), result.error().ToString());
+  return *std::move(result);
+}
+
+inline constexpr milliseconds kPatience{30'000};
+
+using Properties = std::map<std::string, std::string>;
+
+// A log on `servers` with further properties.
+std::unique_ptr<KafkaLog> OpenLog(const std::string& servers, Properties properties = {});
+
+// "<stem>-<number>", new in every process and call.
+std::string NewName(const std::string& stem);
+
+// Creates a topic of a new name and returns it.
+std::string MakeTopic(log::Log* log, std::int32_t partitions, Properties configs = {});
+
+// A producer after Init().
+std::unique_ptr<log::TransactionalProducer> MakeProducer(log::Log* log, const std::string& id,
+                                                         std::vector<std::string> topics);
+
+// A member of a group, and a reader without one.
+std::unique_ptr<log::Consumer> NewMember(log::Log* log, const std::string& group);
+std::unique_ptr<log::Consumer> NewReader(log::Log* log, int batch_records_max = 500);
+
+// Writes "0", "1", ... `count` of them, to one partition in one transaction.
+void WriteNumbers(log::Log* log, const std::string& topic, PartitionId partition, int count);
+
+// Polls until `is_done` says so of a batch; false if patience ends before. Changes of the
+// assignment are accepted, and new partitions start at 0 or where the group has committed.
+bool PollUntil(log::Consumer* consumer, const std::function<bool(const log::Batch&)>& is_done);
+void Accept(log::Consumer* consumer, const log::AssignmentChange& change);
+
+// All committed values of a topic, by partition, in offset order.
+std::map<PartitionId, std::vector<std::string>> ReadAll(log::Log* log, const std::string& topic,
+                                                        std::int32_t partitions);
+
+}  // namespace foothold::kafka
