@@ -102,6 +102,21 @@ Result<std::optional<TopicShape>> DescribeShape(rd_kafka_t* client, const std::s
   return shape;
 }
 
+Status DeleteRecordsBefore(rd_kafka_t* client, const log::Position& position,
+                           milliseconds timeout) {
+  const std::string what = fmt::format("deleting records of {}", ToString(position.source));
+  const QueueHandle queue(rd_kafka_queue_new(client));
+  const AdminOptionsHandle options = OptionsOf(client, RD_KAFKA_ADMIN_OP_DELETERECORDS, timeout);
+  const PartitionListHandle list = ListOf(std::span(&position, 1));
+  const DeleteRecordsHandle request(rd_kafka_DeleteRecords_new(list.get()));
+  rd_kafka_DeleteRecords_t* requests = request.get();
+  rd_kafka_DeleteRecords(client, &requests, 1, options.get(), queue.get());
+  const EventHandle event = Await(queue.get(), timeout);
+  FOOTHOLD_TRY(StatusOfEvent(what, event));
+  return StatusFrom(what, *rd_kafka_DeleteRecords_result_offsets(
+                              rd_kafka_event_DeleteRecords_result(event.get())));
+}
+
 Result<std::unique_ptr<log::Admin>> KafkaAdmin::Open(const KafkaOptions& kafka) {
   FOOTHOLD_ASSIGN(std::unique_ptr<Client> client,
                   Client::Open(kafka, {.kind = ClientKind::kConsumer,

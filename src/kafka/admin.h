@@ -27,6 +27,9 @@ struct TopicShape {
 Result<std::optional<TopicShape>> DescribeShape(rd_kafka_t* client, const std::string& topic,
                                                 milliseconds timeout);
 
+// Deletes the records of a partition that lie before the position: what retention does by itself.
+Status DeleteRecordsBefore(rd_kafka_t* client, const log::Position& position, milliseconds timeout);
+
 class KafkaAdmin final : public log::Admin {
  public:
   static Result<std::unique_ptr<log::Admin>> Open(const KafkaOptions& kafka);
