@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kTitle = "foothold state, layout ";
 
-std::string ClaimPath(const std::string& path) { return path + "/IDENTITY-OF-STATE"; }
+std::string ClaimPath(const std::string& path) { return path + "/FOOTHOLD-STATE"; }
 
 struct Claim {
   int layout = 0;

@@ -11,7 +11,7 @@ class Env;
 
 namespace foothold::state {
 
-// The file IDENTITY-OF-STATE in a store's folder says in plain text whose state it is:
+// The file FOOTHOLD-STATE in a store's folder says in plain text whose state it is:
 //
 //   foothold state, layout 1
 //   shop/3
