@@ -155,8 +155,8 @@ void Identify(const std::string& email, const Event* event, const User& user, De
 }
 
 bool AdvanceUser(const Definition& definition, const Context& context, const Visit& visit,
-                 const Event* event, const std::string& canonical, const Subjects& subjects,
-                 bool account_matters, Decision* decision) {
+                 const Event* event, const Subjects& subjects, bool account_matters,
+                 Decision* decision) {
   User& user = *subjects.user;
   const bool is_fresh = IsFresh(user);
   bool matters = account_matters;
@@ -165,7 +165,7 @@ bool AdvanceUser(const Definition& definition, const Context& context, const Vis
     case VisitKind::kInvitee:
     case VisitKind::kMember: {
       FOOTHOLD_CHECK(event != nullptr, "visits of an event carry it");
-      const UserLearned learned = LearnUser(definition, *event, canonical, visit, &user);
+      const UserLearned learned = LearnUser(definition, *event, visit, &user);
       decision->is_repeat = learned.is_repeat;
       decision->is_conflict = learned.is_conflict;
       matters = matters || learned.matters || is_fresh;
@@ -237,21 +237,16 @@ void AdvanceAccount(const Definition& definition, const Context& context, const 
 
 std::vector<Visit> VisitsOf(const Definition& definition, const Event& event) {
   const std::string tenant(event.tenant);
-  if (event.user.empty()) {
-    return {{.kind = VisitKind::kAccount,
-             .target = {.tenant = tenant, .user = {}, .email = {}},
-             .merge_from = {},
-             .due = {}}};
-  }
+  std::string canonical = event.name.empty() ? std::string() : definition.Canonical(event.name);
   std::vector<Visit> visits;
-  visits.push_back({.kind = VisitKind::kActor,
+  visits.push_back({.kind = event.user.empty() ? VisitKind::kAccount : VisitKind::kActor,
                     .target = {.tenant = tenant, .user = std::string(event.user), .email = {}},
                     .merge_from = {},
-                    .due = {}});
-  if (event.kind != CallKind::kTrack) {
+                    .due = {},
+                    .canonical = canonical});
+  if (event.user.empty() || event.kind != CallKind::kTrack) {
     return visits;
   }
-  const std::string canonical = definition.Canonical(event.name);
   VisitTarget other{.tenant = tenant, .user = {}, .email = {}};
   VisitKind kind = VisitKind::kInvitee;
   if (canonical == kUserInvited) {
@@ -264,7 +259,11 @@ std::vector<Visit> VisitsOf(const Definition& definition, const Event& event) {
     other.user = MemberOf(event).value_or("");
   }
   if ((!other.user.empty() || !other.email.empty()) && other.user != event.user) {
-    visits.push_back({.kind = kind, .target = std::move(other), .merge_from = {}, .due = {}});
+    visits.push_back({.kind = kind,
+                      .target = std::move(other),
+                      .merge_from = {},
+                      .due = {},
+                      .canonical = std::move(canonical)});
   }
   return visits;
 }
@@ -274,26 +273,24 @@ Decision Advance(const Definition& definition, const Context& context, const Vis
   FOOTHOLD_CHECK(subjects.account != nullptr && context.sources != nullptr,
                  "a visit has an account and a clock");
   Decision decision;
-  const std::string canonical =
-      event == nullptr ? std::string() : definition.Canonical(event->name);
   AccountLearned learned;
   if (visit.kind == VisitKind::kActor || visit.kind == VisitKind::kAccount) {
     FOOTHOLD_CHECK(event != nullptr, "visits of an event carry it");
-    learned = LearnAccount(definition, *event, canonical, subjects.account);
+    learned = LearnAccount(definition, *event, visit.canonical, subjects.account);
   }
   bool is_moved = learned.matters;
   if (subjects.user != nullptr) {
-    is_moved = AdvanceUser(definition, context, visit, event, canonical, subjects,
-                           learned.moves_members, &decision) ||
+    is_moved = AdvanceUser(definition, context, visit, event, subjects, learned.moves_members,
+                           &decision) ||
                is_moved;
     decision.user_due = subjects.user->due;
   } else {
     decision.is_repeat = learned.is_repeat;
   }
   AdvanceAccount(definition, context, visit, event, is_moved, subjects.account, &decision);
-  const bool has_members = std::ranges::any_of(
-      subjects.account->roles, [](const RoleCount& count) { return count.all.members > 0; });
-  if (learned.moves_members && has_members) {
+  if (learned.moves_members &&
+      std::ranges::any_of(subjects.account->roles,
+                          [](const RoleCount& count) { return count.all.members > 0; })) {
     decision.walks.push_back({.tenant = subjects.account->tenant});
   }
   return decision;

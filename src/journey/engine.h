@@ -54,6 +54,7 @@ struct Visit {
   VisitTarget target;
   std::string merge_from;      // kMerge: the user id that ends.
   std::optional<Instant> due;  // kTimer.
+  std::string canonical{};     // Of the event, its canonical name; "" without one.
   friend bool operator==(const Visit&, const Visit&) = default;
 };
 
@@ -104,7 +105,8 @@ struct Decision {
 // The subjects an event concerns, in the order in which they are visited. Empty for none.
 std::vector<Visit> VisitsOf(const Definition& definition, const Event& event);
 
-// Runs one visit. `event` is null for visits without one (kTimer, kRecheck, kFinal, kMerge).
+// Runs one visit. `event` is null for visits without one (kTimer, kRecheck, kFinal, kMerge); with
+// one the visit is of VisitsOf().
 Decision Advance(const Definition& definition, const Context& context, const Visit& visit,
                  const Event* event, const Subjects& subjects);
 

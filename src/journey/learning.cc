@@ -317,8 +317,9 @@ bool IsAccess(const Event& event, const std::string& canonical) {
   return is_act && event.is_product && !IsNeverAccess(canonical);
 }
 
-UserLearned LearnUser(const Definition& definition, const Event& event,
-                      const std::string& canonical, const Visit& visit, User* user) {
+UserLearned LearnUser(const Definition& definition, const Event& event, const Visit& visit,
+                      User* user) {
+  const std::string& canonical = visit.canonical;
   UserLearned learned;
   NoteId(event, &user->recent_ids, &learned.is_repeat, &learned.is_conflict);
   const bool was_known = user->first_seen.has_value();
@@ -335,12 +336,16 @@ UserLearned LearnUser(const Definition& definition, const Event& event,
     learned.matters = LearnMembership(event, canonical, user) || learned.matters;
     return learned;
   }
-  const std::string email_before = TraitText(user->traits, "email").value_or("");
+  const bool may_say_address = !event.traits.is_empty();
+  const std::string email_before =
+      may_say_address ? TraitText(user->traits, "email").value_or("") : std::string();
   learned.matters = LearnOwnAct(definition, event, canonical, was_known, learned.is_repeat, user) ||
                     learned.matters;
-  const std::string email = TraitText(user->traits, "email").value_or("");
-  if (email != email_before) {
-    learned.email = CanonicalEmail(email);
+  if (may_say_address) {
+    const std::string email = TraitText(user->traits, "email").value_or("");
+    if (email != email_before) {
+      learned.email = CanonicalEmail(email);
+    }
   }
   return learned;
 }

@@ -30,11 +30,11 @@ struct AccountLearned {
 // Whether the event shows its actor in the product (PRODUCT.md section 3, "first access").
 bool IsAccess(const Event& event, const std::string& canonical);
 
-// `visit.kind` is kActor, kInvitee or kMember; `canonical` the event's canonical name.
-UserLearned LearnUser(const Definition& definition, const Event& event,
-                      const std::string& canonical, const Visit& visit, User* user);
+// `visit` is of the event, and kActor, kInvitee or kMember.
+UserLearned LearnUser(const Definition& definition, const Event& event, const Visit& visit,
+                      User* user);
 
-// For the first visit of an event (kActor or kAccount) only.
+// For the first visit of an event (kActor or kAccount) only; `canonical` is the event's name.
 AccountLearned LearnAccount(const Definition& definition, const Event& event,
                             const std::string& canonical, Account* account);
 
