@@ -26,6 +26,12 @@ using google::protobuf::Message;
 constexpr std::string_view kJsonType = "application/json";
 constexpr std::string_view kProtobufType = "application/protobuf";
 
+std::string TimeText(Instant at) {
+  std::string text;
+  AppendTime(at, &text);
+  return text;
+}
+
 std::string SubjectOf(std::string_view tenant, const std::optional<std::string>& user) {
   std::string subject = "account/" + PercentEncode(tenant);
   if (user.has_value()) {
@@ -169,7 +175,7 @@ class OutputEncoder::Encodings {
         {.name = "ce_id", .value = std::move(ce_id)},
         {.name = "ce_source", .value = source_},
         {.name = "ce_type", .value = fmt::format("foothold.{}.v1", RecordName(topic))},
-        {.name = "ce_time", .value = FormatRfc3339(at)},
+        {.name = "ce_time", .value = TimeText(at)},
         {.name = "ce_subject", .value = std::move(subject)}};
   }
 
@@ -185,7 +191,7 @@ class OutputEncoder::Encodings {
     headers.push_back({.name = "ce_causationid", .value = common.causation});
     headers.push_back({.name = "ce_correlationid", .value = common.correlation});
     if (common.expires_at.has_value()) {
-      headers.push_back({.name = "ce_expirytime", .value = FormatRfc3339(*common.expires_at)});
+      headers.push_back({.name = "ce_expirytime", .value = TimeText(*common.expires_at)});
     }
     AppendSchemaHeader(output);
     headers.push_back({.name = "ce_fhrev", .value = fmt::format("{}", common.revision)});

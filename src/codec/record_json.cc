@@ -1,7 +1,9 @@
 #include "src/codec/record_json.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 
@@ -135,7 +137,7 @@ class ValueAppender {
         return AppendDigits(reflection_.GetInt64(message_, plan.field), out_);
       case FieldKind::kTime:
         out_->push_back('"');
-        AppendRfc3339(InstantFromMs(reflection_.GetInt64(message_, plan.field)), out_);
+        AppendTime(InstantFromMs(reflection_.GetInt64(message_, plan.field)), out_);
         out_->push_back('"');
         return;
       case FieldKind::kDouble:
@@ -303,6 +305,13 @@ RecordPlan::RecordPlan(const Descriptor& record) {
 
 void AppendJson(const RecordPlan& plan, const Message& record, std::string* out) {
   JsonWalk(out).Run(plan.root(), record);
+}
+
+void AppendTime(Instant at, std::string* out) {
+  using std::chrono::sys_days;
+  constexpr Instant kFirst = sys_days(std::chrono::year(0) / 1 / 1);
+  constexpr Instant kEnd = sys_days(std::chrono::year(10000) / 1 / 1);
+  AppendRfc3339(std::clamp(at, kFirst, kEnd - milliseconds(1)), out);
 }
 
 void AppendJsonNumber(double value, std::string* out) {

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "src/base/time.h"
+
 namespace google::protobuf {
 class Descriptor;
 class FieldDescriptor;
@@ -68,6 +70,10 @@ class RecordPlan {
 
 // Appends `record`, a message of the plan's type, as one line of JSON.
 void AppendJson(const RecordPlan& plan, const google::protobuf::Message& record, std::string* out);
+
+// Appends RFC 3339 without quotes. A time outside the four-digit years, such as the end of a window
+// that opens at 9999-12-31, is written as the nearest one inside.
+void AppendTime(Instant at, std::string* out);
 
 // The shortest decimal text that reads back as `value`; integral values without a point or an
 // exponent up to 2^53; null if it is not finite.

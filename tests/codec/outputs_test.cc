@@ -193,6 +193,19 @@ TEST(OutputsTest, TextsThatJsonCannotHoldAreEscaped) {
   EXPECT_THAT(value, HasSubstr(R"("name":"a\"b\\c\n\u0001 東京 \u0000")"));
 }
 
+TEST(OutputsTest, TimesBeyondFourDigitsOfYearsAreTheNearestInside) {
+  journey::AccountStatus record = ExampleAccountStatus();
+  record.account.contract_at = ParseRfc3339("9999-12-31T23:59:59.999Z").value().instant + kDay;
+  record.account.trial_ends_at = Instant::min();
+  record.as_of = Instant::max();
+
+  const EncodedOutput output = JsonEncoder().Encode(record);
+
+  EXPECT_THAT(output.value.value(), HasSubstr("\"contractAt\":\"9999-12-31T23:59:59.999Z\""));
+  EXPECT_THAT(output.value.value(), HasSubstr("\"trialEndsAt\":\"0000-01-01T00:00:00.000Z\""));
+  EXPECT_EQ(HeaderOf(output, "ce_time"), "9999-12-31T23:59:59.999Z");
+}
+
 TEST(OutputsTest, AFramedRecordHasMagicSchemaAndIndexInFront) {
   OutputEncoder encoder = EncoderOf(
       OutputTopic::kUserStatus, {.format = OutputFormat::kProtobufFramed, .schema_id = 0x01020304});
