@@ -121,8 +121,8 @@ void AppendEnum(const FieldPlan& plan, int number, std::string* out) {
 // A value that is not a message; of a repeated field the one at `item`.
 class ValueAppender {
  public:
-  ValueAppender(const Message& message, std::string* out)
-      : message_(message), reflection_(*message.GetReflection()), out_(out) {}
+  ValueAppender(const Message& message, const Reflection& reflection, std::string* out)
+      : message_(message), reflection_(reflection), out_(out) {}
 
   bool IsNull(const FieldPlan& plan) const {
     return plan.is_nullable && plan.field->has_presence() &&
@@ -192,6 +192,7 @@ class JsonWalk {
  private:
   struct Frame {
     const Message* message = nullptr;
+    const Reflection* reflection = nullptr;  // The message's: dear to ask for at every field.
     const MessagePlan* plan = nullptr;
     std::size_t field = 0;  // The next one.
     int item = -1;          // Of a repeated field, the next one; -1: not begun.
@@ -200,7 +201,10 @@ class JsonWalk {
 
   void Enter(const MessagePlan& plan, const Message& message, std::size_t first_field) {
     FOOTHOLD_CHECK(depth_ < kDepthMax, "records nest deeper than the walk allows");
-    frames_[depth_++] = {.message = &message, .plan = &plan, .field = first_field};
+    frames_[depth_++] = {.message = &message,
+                         .reflection = message.GetReflection(),
+                         .plan = &plan,
+                         .field = first_field};
     out_->push_back('{');
   }
 
@@ -215,12 +219,11 @@ class JsonWalk {
   void StepOverField(Frame* frame) {
     const FieldPlan& field = frame->plan->fields[frame->field++];
     BeginField(field, frame);
-    ValueAppender value(*frame->message, out_);
+    ValueAppender value(*frame->message, *frame->reflection, out_);
     if (value.IsNull(field)) {
       out_->append("null");
     } else if (field.kind == FieldKind::kMessage) {
-      const Message& inner =
-          frame->message->GetReflection()->GetMessage(*frame->message, field.field);
+      const Message& inner = frame->reflection->GetMessage(*frame->message, field.field);
       Enter(*field.message, inner, 0);
     } else {
       value.Append(field);
@@ -229,7 +232,7 @@ class JsonWalk {
 
   void StepIntoList(Frame* frame) {
     const FieldPlan& field = frame->plan->fields[frame->field];
-    const Reflection& reflection = *frame->message->GetReflection();
+    const Reflection& reflection = *frame->reflection;
     if (frame->item < 0) {
       BeginField(field, frame);
       out_->push_back(field.is_keyed ? '{' : '[');
@@ -246,7 +249,7 @@ class JsonWalk {
     }
     const int item = frame->item++;
     if (field.kind != FieldKind::kMessage) {
-      ValueAppender(*frame->message, out_).AppendItem(field, item);
+      ValueAppender(*frame->message, *frame->reflection, out_).AppendItem(field, item);
       return;
     }
     const Message& inner = reflection.GetRepeatedMessage(*frame->message, field.field, item);
@@ -258,7 +261,7 @@ class JsonWalk {
   }
 
   void StepIntoKeyed(const MessagePlan& plan, const Message& message) {
-    ValueAppender value(message, out_);
+    ValueAppender value(message, *message.GetReflection(), out_);
     value.Append(plan.fields[0]);
     out_->push_back(':');
     if (plan.fields.size() == 2) {
