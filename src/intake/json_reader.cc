@@ -24,6 +24,12 @@ struct SlotPath {
   std::string text;
 };
 
+// What stands at the root under one of the names the mapping reads.
+struct Slot {
+  dom::element value;
+  bool is_set = false;
+};
+
 struct SlotRule {
   std::vector<SlotPath> paths;
   std::optional<std::string> fixed;
@@ -77,7 +83,8 @@ class JsonReader::Impl {
   // The first place of the field that holds something, null not counting. A step that is no object
   // is a bad type.
   std::optional<Found> Find(Field field, Draft* draft) const;
-  std::optional<dom::element> Walk(const SlotPath& path, Draft* draft) const;
+  // False if nothing is there.
+  bool Walk(const SlotPath& path, dom::element* value, Draft* draft) const;
 
   bool ReadKind(Draft* draft) const;
   void ReadId(Field field, TextField* out, Draft* draft) const;
@@ -95,7 +102,7 @@ class JsonReader::Impl {
   std::vector<std::string> root_left_out_;  // Likewise in a flat record.
 
   JsonParser parser_;
-  std::vector<std::optional<dom::element>> slots_;
+  std::vector<Slot> slots_;
   std::optional<dom::object> root_;
   std::optional<dom::object> properties_;
   std::optional<dom::object> traits_;
@@ -107,6 +114,28 @@ void NoteBadType(std::string_view path, dom::element value, std::string_view nee
   if (draft->bad_type.empty()) {
     draft->bad_type = fmt::format("{} is {}, needs {}", path, TypeName(value), needed);
   }
+}
+
+// Of ids and names, empty is absent as null is; of times and objects it is not.
+bool TreatsEmptyAsAbsent(Field field) {
+  switch (field) {
+    case Field::kEvent:
+    case Field::kTenant:
+    case Field::kUser:
+    case Field::kId:
+    case Field::kRole:
+    case Field::kPreviousId:
+      return true;
+    case Field::kKind:
+    case Field::kTime:
+    case Field::kOriginalTime:
+    case Field::kSentAt:
+    case Field::kReceivedAt:
+    case Field::kTraits:
+    case Field::kProperties:
+      return false;
+  }
+  return false;
 }
 
 }  // namespace
@@ -167,22 +196,32 @@ void JsonReader::Impl::CollectLeftOut() {
 }
 
 void JsonReader::Impl::FillSlots(dom::object root) {
-  std::ranges::fill(slots_, std::nullopt);
+  for (Slot& slot : slots_) {
+    slot.is_set = false;
+  }
   for (const dom::key_value_pair member : root) {
     for (std::size_t i = 0; i < slot_names_.size(); ++i) {
-      if (slot_names_[i] == member.key) {
-        if (!slots_[i].has_value()) {
-          slots_[i] = member.value;
-        }
-        break;
+      // Most differ in size or in the first letter: that is cheaper to see than a call.
+      const std::string& name = slot_names_[i];
+      if (name.size() != member.key.size() || name.front() != member.key.front() ||
+          name != member.key) {
+        continue;
       }
+      if (!slots_[i].is_set) {
+        slots_[i] = {.value = member.value, .is_set = true};
+      }
+      break;
     }
   }
 }
 
-std::optional<dom::element> JsonReader::Impl::Walk(const SlotPath& path, Draft* draft) const {
-  std::optional<dom::element> value = slots_[path.slot];
-  for (std::size_t i = 0; i < path.names.size() && value.has_value() && !value->is_null(); ++i) {
+bool JsonReader::Impl::Walk(const SlotPath& path, dom::element* value, Draft* draft) const {
+  const Slot& slot = slots_[path.slot];
+  if (!slot.is_set || slot.value.is_null()) {
+    return false;
+  }
+  *value = slot.value;
+  for (std::size_t i = 0; i < path.names.size(); ++i) {
     dom::object object;
     if (value->get(object) != simdjson::SUCCESS) {
       std::string place = slot_names_[path.slot];
@@ -190,31 +229,26 @@ std::optional<dom::element> JsonReader::Impl::Walk(const SlotPath& path, Draft* 
         place += '.' + path.names[j];
       }
       NoteBadType(place, *value, "an object", draft);
-      return std::nullopt;
+      return false;
     }
-    dom::element next;
-    value = object.at_key(path.names[i]).get(next) == simdjson::SUCCESS ? std::optional(next)
-                                                                        : std::nullopt;
+    if (object.at_key(path.names[i]).get(*value) != simdjson::SUCCESS || value->is_null()) {
+      return false;
+    }
   }
-  return value.has_value() && !value->is_null() ? value : std::nullopt;
+  return true;
 }
 
 std::optional<Found> JsonReader::Impl::Find(Field field, Draft* draft) const {
+  dom::element value;
   for (const SlotPath& path : rule(field).paths) {
-    if (!path.kinds.Contains(draft->kind)) {
+    if (!path.kinds.Contains(draft->kind) || !Walk(path, &value, draft)) {
       continue;
     }
-    if (const std::optional<dom::element> value = Walk(path, draft)) {
-      // Empty is absent, as null is; an empty time or object is not.
-      std::string_view text;
-      const bool is_text = field == Field::kTenant || field == Field::kUser ||
-                           field == Field::kId || field == Field::kPreviousId ||
-                           field == Field::kEvent || field == Field::kRole;
-      if (is_text && value->get(text) == simdjson::SUCCESS && text.empty()) {
-        continue;
-      }
-      return Found{.value = *value, .path = path.text};
+    std::string_view text;
+    if (TreatsEmptyAsAbsent(field) && value.get(text) == simdjson::SUCCESS && text.empty()) {
+      continue;
     }
+    return Found{.value = value, .path = path.text};
   }
   return std::nullopt;
 }
