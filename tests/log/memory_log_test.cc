@@ -158,7 +158,8 @@ TEST_F(MemoryLogTest, ATopicTakesNoRecordBeyondItsLimit) {
 
 TEST_F(MemoryLogTest, ACompactedTopicTakesNoRecordWithoutKey) {
   MakeTopic("state", 1, {{"cleanup.policy", "compact"}});
-  OutgoingRecord keyless = RecordOf(PartitionOf("state", 0), "v");
+  const TopicPartition state = PartitionOf("state", 0);
+  OutgoingRecord keyless = RecordOf(state, "v");
   keyless.key = std::nullopt;
   const auto producer = NewProducer("p", {"state"});
   ASSERT_TRUE(producer->Begin().ok());
@@ -369,7 +370,7 @@ TEST_F(MemoryLogTest, ThreadsThatWriteAndReadAtOnceLoseNothing) {
       ASSERT_TRUE((i % 2 == 0 ? producer->Commit(kNow) : producer->Abort(kNow)).ok());
     }
   };
-  const auto read = [this](Member& member) {
+  const auto read = [](Member& member) {
     Eventually([&member] {
       member.Step(milliseconds{5});
       return member.owned().size() == 1 && member.records().size() >= kTransactions / 2;
