@@ -2,44 +2,19 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include "src/intake/json_fields.h"
 #include "src/intake/json_value.h"
 
 namespace foothold::intake {
 namespace {
 
 namespace dom = simdjson::dom;
-
-// A path whose first name is the index of a slot: the root is walked once for all paths.
-struct SlotPath {
-  std::size_t slot = 0;
-  std::vector<std::string> names;  // Behind the first.
-  KindSet kinds;
-  std::string text;
-};
-
-// What stands at the root under one of the names the mapping reads.
-struct Slot {
-  dom::element value;
-  bool is_set = false;
-};
-
-struct SlotRule {
-  std::vector<SlotPath> paths;
-  std::optional<std::string> fixed;
-  bool is_override = false;
-};
-
-struct Found {
-  dom::element value;
-  std::string_view path;
-};
 
 constexpr std::pair<std::string_view, CallKind> kPosthogKinds[] = {
     {"$identify", CallKind::kIdentify},  {"$groupidentify", CallKind::kGroup},
@@ -75,16 +50,8 @@ class JsonReader::Impl {
   void AddTraits(BagBuilder* builder) const;
 
  private:
-  std::size_t SlotOf(const std::string& name);
   void CollectLeftOut();
-  void FillSlots(dom::object root);
-  const SlotRule& rule(Field field) const { return rules_[static_cast<std::size_t>(field)]; }
-
-  // The first place of the field that holds something, null not counting. A step that is no object
-  // is a bad type.
-  std::optional<Found> Find(Field field, Draft* draft) const;
-  // False if nothing is there.
-  bool Walk(const SlotPath& path, dom::element* value, Draft* draft) const;
+  const FieldRule& rule(Field field) const { return mapping_.rule(field); }
 
   bool ReadKind(Draft* draft) const;
   void ReadId(Field field, TextField* out, Draft* draft) const;
@@ -96,77 +63,17 @@ class JsonReader::Impl {
   void ReadPosthogGroup(Draft* draft) const;
 
   const Mapping& mapping_;
-  std::array<SlotRule, kFieldCount> rules_;
-  std::vector<std::string> slot_names_;
-  std::vector<std::string> left_out_;       // Names in `properties` that are no properties.
-  std::vector<std::string> root_left_out_;  // Likewise in a flat record.
+  std::vector<std::string> left_out_;  // Names in `properties` that are no properties.
 
   JsonParser parser_;
-  std::vector<Slot> slots_;
+  JsonFields fields_;
   std::optional<dom::object> root_;
   std::optional<dom::object> properties_;
   std::optional<dom::object> traits_;
 };
 
-namespace {
-
-void NoteBadType(std::string_view path, dom::element value, std::string_view needed, Draft* draft) {
-  if (draft->bad_type.empty()) {
-    draft->bad_type = fmt::format("{} is {}, needs {}", path, TypeName(value), needed);
-  }
-}
-
-// Of ids and names, empty is absent as null is; of times and objects it is not.
-bool TreatsEmptyAsAbsent(Field field) {
-  switch (field) {
-    case Field::kEvent:
-    case Field::kTenant:
-    case Field::kUser:
-    case Field::kId:
-    case Field::kRole:
-    case Field::kPreviousId:
-      return true;
-    case Field::kKind:
-    case Field::kTime:
-    case Field::kOriginalTime:
-    case Field::kSentAt:
-    case Field::kReceivedAt:
-    case Field::kTraits:
-    case Field::kProperties:
-      return false;
-  }
-  return false;
-}
-
-}  // namespace
-
-JsonReader::Impl::Impl(const Mapping& mapping) : mapping_(mapping) {
-  for (std::size_t i = 0; i < kFieldCount; ++i) {
-    const FieldRule& from = mapping.rules[i];
-    rules_[i].fixed = from.fixed;
-    rules_[i].is_override = from.is_override;
-    for (const Path& path : from.paths) {
-      rules_[i].paths.push_back({.slot = SlotOf(path.names.front()),
-                                 .names = {path.names.begin() + 1, path.names.end()},
-                                 .kinds = path.kinds,
-                                 .text = ToString(path)});
-    }
-  }
-  root_left_out_ = slot_names_;
-  if (mapping.preset == Preset::kPosthog) {
-    SlotOf("properties");  // ReadPosthogGroup() looks there whatever the overrides.
-  }
-  slots_.resize(slot_names_.size());
+JsonReader::Impl::Impl(const Mapping& mapping) : mapping_(mapping), fields_(mapping) {
   CollectLeftOut();
-}
-
-std::size_t JsonReader::Impl::SlotOf(const std::string& name) {
-  const auto found = std::ranges::find(slot_names_, name);
-  if (found == slot_names_.end()) {
-    slot_names_.push_back(name);
-    return slot_names_.size() - 1;
-  }
-  return static_cast<std::size_t>(found - slot_names_.begin());
 }
 
 // What the mapping takes out of `properties` for the envelope is not a property as well: ids and
@@ -195,66 +102,8 @@ void JsonReader::Impl::CollectLeftOut() {
   }
 }
 
-void JsonReader::Impl::FillSlots(dom::object root) {
-  for (Slot& slot : slots_) {
-    slot.is_set = false;
-  }
-  for (const dom::key_value_pair member : root) {
-    for (std::size_t i = 0; i < slot_names_.size(); ++i) {
-      // Most differ in size or in the first letter: that is cheaper to see than a call.
-      const std::string& name = slot_names_[i];
-      if (name.size() != member.key.size() || name.front() != member.key.front() ||
-          name != member.key) {
-        continue;
-      }
-      if (!slots_[i].is_set) {
-        slots_[i] = {.value = member.value, .is_set = true};
-      }
-      break;
-    }
-  }
-}
-
-bool JsonReader::Impl::Walk(const SlotPath& path, dom::element* value, Draft* draft) const {
-  const Slot& slot = slots_[path.slot];
-  if (!slot.is_set || slot.value.is_null()) {
-    return false;
-  }
-  *value = slot.value;
-  for (std::size_t i = 0; i < path.names.size(); ++i) {
-    dom::object object;
-    if (value->get(object) != simdjson::SUCCESS) {
-      std::string place = slot_names_[path.slot];
-      for (std::size_t j = 0; j < i; ++j) {
-        place += '.' + path.names[j];
-      }
-      NoteBadType(place, *value, "an object", draft);
-      return false;
-    }
-    if (object.at_key(path.names[i]).get(*value) != simdjson::SUCCESS || value->is_null()) {
-      return false;
-    }
-  }
-  return true;
-}
-
-std::optional<Found> JsonReader::Impl::Find(Field field, Draft* draft) const {
-  dom::element value;
-  for (const SlotPath& path : rule(field).paths) {
-    if (!path.kinds.Contains(draft->kind) || !Walk(path, &value, draft)) {
-      continue;
-    }
-    std::string_view text;
-    if (TreatsEmptyAsAbsent(field) && value.get(text) == simdjson::SUCCESS && text.empty()) {
-      continue;
-    }
-    return Found{.value = value, .path = path.text};
-  }
-  return std::nullopt;
-}
-
 bool JsonReader::Impl::ReadKind(Draft* draft) const {
-  const SlotRule& kind_rule = rule(Field::kKind);
+  const FieldRule& kind_rule = rule(Field::kKind);
   if (kind_rule.fixed.has_value()) {
     draft->kind = *CallKindOfName(*kind_rule.fixed);
     return true;
@@ -266,10 +115,10 @@ bool JsonReader::Impl::ReadKind(Draft* draft) const {
                                                       : KindOfEvent(kMixpanelKinds, event.text());
     return draft->bad_type.empty();
   }
-  const std::optional<Found> found = Find(Field::kKind, draft);
+  const std::optional<FoundField> found = fields_.Find(Field::kKind, draft);
   if (!found.has_value()) {
     if (draft->bad_type.empty()) {
-      draft->bad_type = fmt::format("{} is missing", kind_rule.paths.front().text);
+      draft->bad_type = fmt::format("{} is missing", ToString(kind_rule.paths.front()));
     }
     return false;
   }
@@ -293,7 +142,7 @@ void JsonReader::Impl::ReadId(Field field, TextField* out, Draft* draft) const {
     out->Set(*rule(field).fixed);
     return;
   }
-  const std::optional<Found> found = Find(field, draft);
+  const std::optional<FoundField> found = fields_.Find(field, draft);
   if (!found.has_value()) {
     return;
   }
@@ -313,7 +162,7 @@ void JsonReader::Impl::ReadId(Field field, TextField* out, Draft* draft) const {
 
 // Mixpanel's $merge names two ids of one person: the one that is not the user was before.
 void JsonReader::Impl::ReadPrevious(Draft* draft) const {
-  const std::optional<Found> found = Find(Field::kPreviousId, draft);
+  const std::optional<FoundField> found = fields_.Find(Field::kPreviousId, draft);
   dom::array ids;
   if (mapping_.preset != Preset::kMixpanel || rule(Field::kPreviousId).fixed.has_value() ||
       !found.has_value() || found->value.get(ids) != simdjson::SUCCESS) {
@@ -346,7 +195,7 @@ void JsonReader::Impl::ReadText(Field field, TextField* out, Draft* draft) const
     out->Set(*rule(field).fixed);
     return;
   }
-  const std::optional<Found> found = Find(field, draft);
+  const std::optional<FoundField> found = fields_.Find(field, draft);
   std::string_view text;
   if (found.has_value() && found->value.get(text) != simdjson::SUCCESS) {
     NoteBadType(found->path, found->value, "a string", draft);
@@ -361,7 +210,7 @@ void JsonReader::Impl::ReadRole(Draft* draft) const {
     ReadText(Field::kRole, &draft->role, draft);
     return;
   }
-  const std::optional<Found> found = Find(Field::kRole, draft);
+  const std::optional<FoundField> found = fields_.Find(Field::kRole, draft);
   std::string_view text;
   if (found.has_value() && found->value.get(text) == simdjson::SUCCESS) {
     draft->role.Set(text);
@@ -375,7 +224,7 @@ void JsonReader::Impl::ReadTime(Field field, TimeField* out, Draft* draft) const
     out->text = *rule(field).fixed;
     return;
   }
-  const std::optional<Found> found = Find(field, draft);
+  const std::optional<FoundField> found = fields_.Find(field, draft);
   if (!found.has_value()) {
     return;
   }
@@ -393,7 +242,7 @@ void JsonReader::Impl::ReadTime(Field field, TimeField* out, Draft* draft) const
 }
 
 std::optional<dom::object> JsonReader::Impl::ReadObject(Field field, Draft* draft) const {
-  const std::optional<Found> found = Find(field, draft);
+  const std::optional<FoundField> found = fields_.Find(field, draft);
   if (!found.has_value()) {
     return std::nullopt;
   }
@@ -441,7 +290,7 @@ std::optional<std::string> JsonReader::Impl::Parse(std::string_view text, Draft*
     return std::nullopt;
   }
   root_ = object;
-  FillSlots(object);
+  fields_.Fill(object);
   if (!ReadKind(draft)) {
     return std::nullopt;
   }
@@ -469,7 +318,7 @@ void JsonReader::Impl::AddProperties(BagBuilder* builder) const {
   if (!properties_.has_value() && !is_flat) {
     return;
   }
-  const std::vector<std::string>& left_out = is_flat ? root_left_out_ : left_out_;
+  const std::vector<std::string>& left_out = is_flat ? fields_.names() : left_out_;
   for (const dom::key_value_pair member : is_flat ? *root_ : *properties_) {
     if (std::ranges::find(left_out, member.key) != left_out.end()) {
       continue;
