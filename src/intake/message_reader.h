@@ -21,6 +21,12 @@ namespace foothold::intake {
 Result<std::string_view> Unframe(std::string_view value,
                                  std::optional<std::string_view> schema_header);
 
+// google.protobuf.Timestamp.
+struct Timestamp {
+  std::int64_t seconds = 0;
+  std::int32_t nanos = 0;
+};
+
 // Reads serialised messages foothold.v1.Event: a reader of the wire format for this one message,
 // since generated code would copy every string. Holds the message last read.
 //
@@ -42,10 +48,6 @@ class MessageReader {
   struct Member {
     std::string_view name;
     Value value;
-  };
-  struct Timestamp {
-    std::int64_t seconds = 0;
-    std::int32_t nanos = 0;
   };
   // Fields of the message by number; 0 is none.
   inline static constexpr std::size_t kFieldNumberMax = 12;
