@@ -1,0 +1,210 @@
+#include "src/stream/control_writer.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+
+namespace foothold::stream {
+namespace {
+
+constexpr int kFencedTriesMax = 5;
+// Polls without progress before a read to a known end gives up: with the poll's wait, about a
+// minute.
+constexpr int kEmptyPollsMax = 600;
+constexpr milliseconds kPollTimeout{100};
+
+// Reads `source` from `from` to `until` (exclusive) and hands each record to `take` until it says
+// false.
+template <class Take>
+Status ReadRange(log::Consumer* reader, const log::TopicPartition& source, std::int64_t from,
+                 std::int64_t until, const RetryPolicy& retry, const Take& take) {
+  FOOTHOLD_TRY(reader->Assign(std::vector<log::Position>{{source, NextOffset{from}}}));
+  int empty_polls = 0;
+  while (reader->PositionOf(source).value_or(NextOffset{from}).value < until) {
+    log::Batch batch;
+    FOOTHOLD_TRY(retry.Run([&]() -> Status {
+      FOOTHOLD_ASSIGN(batch, reader->Poll(retry.wait ? kPollTimeout : milliseconds{0}));
+      return Status();
+    }));
+    for (const log::RecordView& record : batch.records) {
+      FOOTHOLD_ASSIGN(const bool goes_on, take(record));
+      if (!goes_on) return Status();
+    }
+    empty_polls = batch.records.empty() ? empty_polls + 1 : 0;
+    if (empty_polls > kEmptyPollsMax) {
+      return Error(Code::kFatal, fmt::format("{} cannot be read to offset {}: a transaction hangs. "
+                                             "Find it with kafka-transactions.sh find-hanging",
+                                             log::ToString(source), until));
+    }
+  }
+  return Status();
+}
+
+// The roster to hold from now on: what was fixed before stays fixed.
+journey::Roster Carry(const std::optional<journey::Roster>& before, journey::Roster roster) {
+  std::ranges::sort(roster.sources, {}, &journey::RosterSource::name);
+  if (!before.has_value()) return roster;
+  for (journey::RosterSource& source : roster.sources) {
+    const auto known =
+        std::ranges::find(before->sources, source.name, &journey::RosterSource::name);
+    if (known != before->sources.end() && known->history_begin.has_value()) {
+      source.history_begin = known->history_begin;
+    }
+  }
+  return roster;
+}
+
+}  // namespace
+
+ControlWriter::ControlWriter(log::Log* log, Options options)
+    : log_(log), options_(std::move(options)) {}
+
+Result<ControlWriter::Ledger> ControlWriter::Seed(const journey::Playbook& playbook,
+                                                  const journey::Roster& roster) {
+  FOOTHOLD_TRY(journey::Validate(playbook));
+  Status last;
+  for (int attempt = 0; attempt < kFencedTriesMax; ++attempt) {
+    Result<Ledger> ledger = TrySeed(playbook, roster);
+    const bool may_try_again = !ledger.has_value() && (ledger.error().code() == Code::kFenced ||
+                                                       ledger.error().code() == Code::kAborted);
+    if (!may_try_again) return ledger;
+    last = ledger.error();
+    if (options_.retry.wait) options_.retry.wait(options_.retry.backoff);
+  }
+  return Error(Code::kFatal,
+               fmt::format("the ledger {} could not be written: others write to it all "
+                           "the time ({})",
+                           options_.topics.control, last.message()));
+}
+
+Result<ControlWriter::Ledger> ControlWriter::TrySeed(const journey::Playbook& playbook,
+                                                     const journey::Roster& roster) {
+  // The producer comes first: whoever wrote before is fenced, so that what is read is the last
+  // word.
+  FOOTHOLD_ASSIGN(const std::unique_ptr<log::TransactionalProducer> producer,
+                  log_->NewProducer({.transactional_id = options_.app + "-control",
+                                     .topics = {options_.topics.control, options_.topics.journal},
+                                     .transaction_timeout = options_.transaction_timeout,
+                                     .message_bytes_max = options_.message_bytes_max}));
+  FOOTHOLD_TRY(options_.retry.Run([&] { return producer->Init(options_.retry.call_timeout); }));
+  FOOTHOLD_ASSIGN(Ledger ledger, ReadLedger());
+
+  codec::JournalBatchWriter batch;
+  if (!ledger.playbook.has_value()) {
+    FOOTHOLD_TRY(CheckJournalIsNew());
+    batch.Append(codec::Control{.number = ledger.last_number + 1,
+                                .follows = ledger.last_number,
+                                .action = codec::PublishPlaybook{playbook}});
+    ++ledger.last_number;
+    ledger.playbook = playbook;
+  }
+  journey::Roster carried = Carry(ledger.roster, roster);
+  if (ledger.roster != carried) {
+    batch.Append(carried);
+    ledger.roster = std::move(carried);
+  }
+  if (!batch.is_empty()) FOOTHOLD_TRY(Write(producer.get(), batch.Take()));
+  return ledger;
+}
+
+Status ControlWriter::Write(log::TransactionalProducer* producer, const std::string& batch) {
+  const RetryPolicy& retry = options_.retry;
+  const auto send = [&](const std::string& topic, std::int32_t partition) {
+    const log::OutgoingRecord record{.topic = topic,
+                                     .partition = PartitionId{partition},
+                                     .key = std::nullopt,
+                                     .value = batch,
+                                     .headers = {},
+                                     .timestamp = std::nullopt};
+    return retry.Run([&] { return producer->Send(record); });
+  };
+  FOOTHOLD_TRY(producer->Begin());
+  FOOTHOLD_TRY(send(options_.topics.control, 0));
+  for (std::int32_t partition = 0; partition < options_.journal_partitions; ++partition) {
+    FOOTHOLD_TRY(send(options_.topics.journal, partition));
+  }
+  return retry.Run([&] { return producer->Commit(retry.call_timeout); });
+}
+
+Result<ControlWriter::Ledger> ControlWriter::ReadLedger() {
+  FOOTHOLD_ASSIGN(const std::unique_ptr<log::Consumer> reader, log_->NewConsumer({}));
+  const log::TopicPartition source{options_.topics.control, PartitionId{0}};
+  log::Watermarks range;
+  FOOTHOLD_TRY(options_.retry.Run([&]() -> Status {
+    FOOTHOLD_ASSIGN(range, reader->QueryWatermarks(source, options_.retry.call_timeout));
+    return Status();
+  }));
+  Ledger ledger;
+  const auto take = [&](const log::RecordView& record) -> Result<bool> {
+    FOOTHOLD_ASSIGN(const codec::JournalBatchReader batch,
+                    codec::JournalBatchReader::Open(record.value.value_or("")));
+    for (std::size_t i = 0; i < batch.count(); ++i) {
+      FOOTHOLD_ASSIGN(codec::JournalEntry entry, batch.entry(i));
+      if (auto* control = std::get_if<codec::Control>(&entry)) {
+        ledger.last_number = control->number;
+        ledger.playbook = std::move(std::get<codec::PublishPlaybook>(control->action).playbook);
+      } else if (auto* roster = std::get_if<journey::Roster>(&entry)) {
+        ledger.roster = std::move(*roster);
+      }
+    }
+    return true;
+  };
+  Status read = ReadRange(reader.get(), source, range.low, range.high, options_.retry, take);
+  if (!read.ok() && read.code() == Code::kCorrupt) {
+    return Error(Code::kFatal, fmt::format("the ledger {} cannot be read: {}",
+                                           options_.topics.control, read.message()));
+  }
+  FOOTHOLD_TRY(read);
+  return ledger;
+}
+
+// An empty ledger beside a journal with records is not a first start.
+Status ControlWriter::CheckJournalIsNew() {
+  FOOTHOLD_ASSIGN(const std::unique_ptr<log::Consumer> reader, log_->NewConsumer({}));
+  for (std::int32_t partition = 0; partition < options_.journal_partitions; ++partition) {
+    const log::TopicPartition source{options_.topics.journal, PartitionId{partition}};
+    log::Watermarks range;
+    FOOTHOLD_TRY(options_.retry.Run([&]() -> Status {
+      FOOTHOLD_ASSIGN(range, reader->QueryWatermarks(source, options_.retry.call_timeout));
+      return Status();
+    }));
+    bool has_record = false;
+    const auto take = [&](const log::RecordView&) -> Result<bool> {
+      has_record = true;
+      return false;
+    };
+    FOOTHOLD_TRY(ReadRange(reader.get(), source, range.low, range.high, options_.retry, take));
+    if (has_record) {
+      return Error(Code::kFatal,
+                   fmt::format("the ledger {} is empty, but {} is not: the ledger was deleted. "
+                               "Restore it, or begin with a new app id",
+                               options_.topics.control, log::ToString(source)));
+    }
+  }
+  return Status();
+}
+
+Result<Instant> HistoryBegin(log::Log* log, const std::vector<log::TopicPartition>& partitions,
+                             const StartAt& start, Instant now, const RetryPolicy& retry) {
+  if (start.kind == StartAt::Kind::kLatest) return now;
+  Instant begin = now;
+  FOOTHOLD_ASSIGN(const std::unique_ptr<log::Consumer> reader, log->NewConsumer({}));
+  for (const log::TopicPartition& source : partitions) {
+    log::Watermarks range;
+    FOOTHOLD_TRY(retry.Run([&]() -> Status {
+      FOOTHOLD_ASSIGN(range, reader->QueryWatermarks(source, retry.call_timeout));
+      return Status();
+    }));
+    const auto take = [&](const log::RecordView& record) -> Result<bool> {
+      begin = std::min(begin, record.timestamp);
+      return false;
+    };
+    FOOTHOLD_TRY(ReadRange(reader.get(), source, range.low, range.high, retry, take));
+  }
+  if (start.kind == StartAt::Kind::kTime) begin = std::max(begin, std::min(start.time, now));
+  return begin;
+}
+
+}  // namespace foothold::stream

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/base/status.h"
+#include "src/base/time.h"
+#include "src/codec/journal.h"
+#include "src/journey/clock.h"
+#include "src/journey/playbook.h"
+#include "src/log/log.h"
+#include "src/stream/options.h"
+#include "src/stream/transaction.h"
+
+namespace foothold::stream {
+
+// Writes control entries: each in one transaction into the ledger (<app>-control, one partition)
+// and into every journal partition. One transactional id for the whole app, so that of two writers
+// one is fenced, reads the ledger, and tries again on what the other wrote.
+//
+// Not thread-safe. Blocks.
+class ControlWriter {
+ public:
+  struct Options {
+    std::string app;
+    TopicNames topics;
+    std::int32_t journal_partitions = 8;
+    milliseconds transaction_timeout{10'000};
+    std::int64_t message_bytes_max = 1'100'000;
+    RetryPolicy retry;
+  };
+  // What the ledger says.
+  struct Ledger {
+    std::uint64_t last_number = 0;  // Of the last control entry; 0: there is none.
+    std::optional<journey::Playbook> playbook;
+    std::optional<journey::Roster> roster;
+  };
+
+  // `log` outlives the writer.
+  ControlWriter(log::Log* log, Options options);
+
+  // Makes sure, before any event is read, that the journal has a playbook and the roster of today:
+  // `playbook` is published only into a journal that never had one; a roster that differs from the
+  // last one is written, with the beginnings of history that were fixed before. Returns what holds
+  // from now on.
+  Result<Ledger> Seed(const journey::Playbook& playbook, const journey::Roster& roster);
+
+  // The whole ledger, folded.
+  Result<Ledger> ReadLedger();
+
+ private:
+  Result<Ledger> TrySeed(const journey::Playbook& playbook, const journey::Roster& roster);
+  Status CheckJournalIsNew();
+  Status Write(log::TransactionalProducer* producer, const std::string& batch);
+
+  log::Log* log_;
+  Options options_;
+};
+
+// When the history of a source began for us: the earliest timestamp of the broker, or, where
+// nothing is retained, or it is not read from the beginning, now or the time it starts at. Fixed by
+// the first roster that has it. kRetry: call again.
+Result<Instant> HistoryBegin(log::Log* log, const std::vector<log::TopicPartition>& partitions,
+                             const StartAt& start, Instant now, const RetryPolicy& retry);
+
+}  // namespace foothold::stream

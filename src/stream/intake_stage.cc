@@ -1,0 +1,449 @@
+#include "src/stream/intake_stage.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "src/base/check.h"
+#include "src/metrics/intake_metrics.h"
+
+namespace foothold::stream {
+namespace {
+
+constexpr milliseconds kTellInterval{1'000};
+constexpr milliseconds kTellAnywayInterval{10'000};
+constexpr milliseconds kLookInterval{1'000};
+constexpr milliseconds kCompareInterval{100};
+constexpr milliseconds kCallTimeout{10'000};
+
+// True once `interval` has passed since `last`, also when the wall clock was set back.
+bool IsDue(const std::optional<Instant>& last, Instant now, milliseconds interval) {
+  return !last.has_value() || now < *last || now - *last >= interval;
+}
+
+journey::Event ToJourney(const intake::Event& event, const std::string& source,
+                         const log::RecordView& record) {
+  return {.kind = static_cast<journey::CallKind>(event.kind),
+          .tenant = event.tenant,
+          .user = event.user,
+          .id = event.id,
+          .fingerprint = event.fingerprint,
+          .name = event.name,
+          .occurred_at = event.occurred_at,
+          .is_product = event.is_product,
+          .role = event.role,
+          .is_role_override = event.is_role_override,
+          .previous_user = event.previous_user,
+          .properties = event.properties,
+          .traits = event.traits,
+          .position = {.source = source,
+                       .topic = record.topic,
+                       .partition = record.partition,
+                       .offset = record.offset}};
+}
+
+intake::InputPartition ToInput(const log::TopicPartition& partition) {
+  return {partition.topic, partition.partition};
+}
+
+}  // namespace
+
+IntakeStage::IntakeStage(IntakeOptions options, Surroundings surroundings)
+    : options_(std::move(options)),
+      around_(surroundings),
+      dead_letter_options_{.app = options_.app,
+                           .topic = options_.topics.dead_letter,
+                           .partitions = options_.dead_letter_partitions,
+                           .bytes_max = options_.dead_letter_bytes_max},
+      batches_(options_.topics.journal, options_.journal_partitions, surroundings.metrics) {
+  for (const SourceOptions& source : options_.sources) {
+    for (const std::string& topic : source.topics) {
+      const bool is_new = source_of_topic_.emplace(topic, sources_.size()).second;
+      FOOTHOLD_CHECK(is_new, "a topic belongs to one source");
+    }
+    sources_.push_back(std::make_unique<Source>(
+        source.name, intake::DecoderOptions{.mapping = source.mapping,
+                                            .record_bytes_max = options_.record_bytes_max,
+                                            .is_product = source.is_product}));
+  }
+}
+
+void IntakeStage::Attach(log::Consumer* consumer) {
+  FOOTHOLD_CHECK(inputs_.empty(), "partitions belong to the consumer before");
+  consumer_ = consumer;
+}
+
+std::size_t IntakeStage::SourceOf(const std::string& topic) const {
+  const auto found = source_of_topic_.find(topic);
+  FOOTHOLD_CHECK(found != source_of_topic_.end(), "only the sources' topics are subscribed");
+  return found->second;
+}
+
+Result<std::vector<log::Position>> IntakeStage::Assign(
+    std::span<const log::TopicPartition> partitions) {
+  FOOTHOLD_ASSIGN(const std::vector<std::optional<NextOffset>> committed,
+                  consumer_->Committed(partitions, kCallTimeout));
+  std::map<log::TopicPartition, Input> opened;
+  for (std::size_t i = 0; i < partitions.size(); ++i) {
+    FOOTHOLD_ASSIGN(Input input, OpenInput(partitions[i], committed[i]));
+    opened.emplace(partitions[i], input);
+  }
+  std::vector<log::Position> positions;
+  for (auto& [partition, input] : opened) {
+    positions.push_back({partition, input.next});
+    // A start that was found out now is committed before anything else.
+    if (!input.is_start_saved) ++staged_entries_;
+    inputs_.insert_or_assign(partition, input);
+  }
+  Publish(false);
+  return positions;
+}
+
+Result<IntakeStage::Input> IntakeStage::OpenInput(const log::TopicPartition& partition,
+                                                  const std::optional<NextOffset>& committed) {
+  FOOTHOLD_ASSIGN(const log::Watermarks range, consumer_->QueryWatermarks(partition, kCallTimeout));
+  Input input;
+  input.source = SourceOf(partition.topic);
+  input.high = range.high;
+  input.moved_at = around_.clock->Now();
+  if (!committed.has_value()) {
+    FOOTHOLD_ASSIGN(input.next, ResolveStart(partition, range));
+    input.committed = input.next;
+    return input;
+  }
+  if (committed->value < range.low) {
+    return Error(
+        Code::kFatal,
+        fmt::format("source {}: {} was read up to offset {}, but is retained from {} on: {} "
+                    "records are lost. Set the offset of group {}-intake to {} to go on "
+                    "without them",
+                    sources_[input.source]->name, log::ToString(partition), committed->value,
+                    range.low, range.low - committed->value, options_.app, range.low));
+  }
+  if (committed->value > range.high) {
+    return Error(
+        Code::kFatal,
+        fmt::format("source {}: {} was read up to offset {}, but ends at {}: the topic was "
+                    "made anew. Set the offset of group {}-intake to {} to read it from its "
+                    "beginning",
+                    sources_[input.source]->name, log::ToString(partition), committed->value,
+                    range.high, options_.app, range.low));
+  }
+  input.next = *committed;
+  input.committed = *committed;
+  input.is_start_saved = true;
+  return input;
+}
+
+Result<NextOffset> IntakeStage::ResolveStart(const log::TopicPartition& partition,
+                                             const log::Watermarks& range) {
+  switch (options_.start.kind) {
+    case StartAt::Kind::kEarliest:
+      return NextOffset{range.low};
+    case StartAt::Kind::kLatest:
+      return NextOffset{range.high};
+    case StartAt::Kind::kTime:
+      return consumer_->OffsetForTime(partition, options_.start.time, kCallTimeout);
+  }
+  return NextOffset{range.low};
+}
+
+void IntakeStage::Release(std::span<const log::TopicPartition> partitions) {
+  for (const log::TopicPartition& partition : partitions) {
+    const auto found = inputs_.find(partition);
+    if (found == inputs_.end()) continue;
+    sources_[found->second.source]->progress.Forget(ToInput(partition));
+    inputs_.erase(found);
+    told_.erase(partition);
+  }
+  if (inputs_.empty()) {
+    batches_.Clear();
+    dead_letters_.clear();
+    staged_entries_ = 0;
+    has_moved_ = false;
+  }
+  Publish(false);
+}
+
+std::vector<log::TopicPartition> IntakeStage::assigned() const {
+  std::vector<log::TopicPartition> partitions;
+  for (const auto& [partition, input] : inputs_) partitions.push_back(partition);
+  return partitions;
+}
+
+std::vector<log::TopicPartition> IntakeStage::readable() const {
+  std::vector<log::TopicPartition> partitions;
+  for (const auto& [partition, input] : inputs_) {
+    if (!input.is_ahead) partitions.push_back(partition);
+  }
+  return partitions;
+}
+
+Status IntakeStage::Take(const log::RecordView& record) {
+  const log::TopicPartition partition{std::string(record.topic), record.partition};
+  const auto found = inputs_.find(partition);
+  if (found == inputs_.end() || record.offset < found->second.next.value) {
+    return Error(Code::kFatal, fmt::format("{} delivered offset {}, which is not ours to read now",
+                                           log::ToString(partition), record.offset));
+  }
+  Input& input = found->second;
+  Source& source = *sources_[input.source];
+  const std::optional<Instant> broker_time =
+      IsLive() ? std::optional<Instant>(record.timestamp) : std::nullopt;
+  std::optional<std::string_view> schema_header;
+  for (const log::Header& header : record.headers) {
+    if (header.key == intake::kSchemaIdHeader) schema_header = header.value;
+  }
+  around_.metrics->RecordRead(input.source, record.value.value_or("").size());
+  source.progress.ObserveRecord(ToInput(partition), broker_time);
+  has_moved_ = true;
+  input.is_at_end = false;
+  input.moved_at = around_.clock->Now();
+
+  const intake::Outcome outcome =
+      source.decoder.Decode({.value = record.value,
+                             .schema_header = schema_header,
+                             .broker_time = broker_time,
+                             .event_time_max = source.progress.event_time_max()});
+  if (const auto* accepted = std::get_if<intake::Accepted>(&outcome)) {
+    Accept(record, *accepted, &input);
+  } else if (const auto* rejected = std::get_if<intake::Rejected>(&outcome)) {
+    Reject(record, *rejected, input.source);
+  } else {
+    around_.metrics->RecordSkipped(
+        input.source, intake::SkipReasonName(std::get<intake::Skipped>(outcome).reason));
+  }
+  input.next = NextOffset{record.offset + 1};
+  ++staged_entries_;
+
+  // With much to catch up, or in a file, event time moves faster than the wall: tell as it moves.
+  if (!input.event_time_max.has_value()) return Status();
+  const auto told = told_.find(partition);
+  const milliseconds step = IsLive() ? kHour : kMinute;
+  if (told == told_.end() || *input.event_time_max - told->second >= step) {
+    TellProgress(Telling::kMoved, input.moved_at);
+  }
+  return Status();
+}
+
+void IntakeStage::Accept(const log::RecordView& record, const intake::Accepted& accepted,
+                         Input* input) {
+  Source& source = *sources_[input->source];
+  const intake::Event& event = accepted.event;
+  const std::optional<Instant> wall =
+      IsLive() ? std::optional<Instant>(input->moved_at) : std::nullopt;
+  source.progress.ObserveEvent({std::string(record.topic), record.partition}, event.occurred_at,
+                               event.name, wall);
+  const Instant at = wall.has_value() ? std::min(event.occurred_at, *wall) : event.occurred_at;
+  input->event_time_max = std::max(input->event_time_max.value_or(at), at);
+  input->event_time_min = std::min(input->event_time_min.value_or(at), at);
+  batches_.Append(ToJourney(event, source.name, record));
+  if (accepted.was_without_zone) around_.metrics->RecordRemarked(input->source, "no_zone");
+  if (accepted.was_in_future) around_.metrics->RecordRemarked(input->source, "future_time");
+}
+
+void IntakeStage::Reject(const log::RecordView& record, const intake::Rejected& rejected,
+                         std::size_t source) {
+  DeadLetter letter = MakeDeadLetter(dead_letter_options_, record, rejected);
+  dead_letters_.push_back(std::move(letter.record));
+  around_.metrics->RecordRejected(source, intake::RejectReasonName(rejected.reason));
+  if (letter.was_cut) around_.metrics->DeadLetterCut(source);
+}
+
+void IntakeStage::TellProgress(Telling telling, Instant now) {
+  journey::Progress progress;
+  for (const std::unique_ptr<Source>& source : sources_) {
+    const auto moved = source->progress.TakeMoved();
+    for (const auto& [input, read] : telling == Telling::kAll ? source->progress.all() : moved) {
+      progress.partitions[{source->name, input.topic, input.partition.value}] = {
+          .event_time_max = read.event_time_max,
+          .event_time_min = read.event_time_min,
+          .is_at_end = read.is_at_end,
+          .broker_time_max = read.broker_time_max};
+    }
+  }
+  has_moved_ = false;
+  told_at_ = now;
+  for (const auto& [partition, input] : inputs_) {
+    if (input.event_time_max.has_value()) told_[partition] = *input.event_time_max;
+  }
+  if (IsLive()) progress.wall = now;
+  if (progress.partitions.empty() && !IsLive()) return;
+  batches_.AppendToAll(progress);
+  ++staged_entries_;
+}
+
+Status IntakeStage::ObserveIdle() {
+  if (!IsLive()) return FindEnds(around_.clock->Now(), milliseconds{0});
+  return Status();
+}
+
+Result<bool> IntakeStage::Work(std::size_t /*entries_max*/, Instant now) {
+  const std::size_t before = staged_entries_;
+  if (!inputs_.empty()) {
+    if (IsLive() && IsDue(looked_at_, now, kLookInterval)) {
+      looked_at_ = now;
+      FOOTHOLD_TRY(FindEnds(now, kIdleAtEnd));
+    }
+    if (!IsLive() || IsDue(compared_at_, now, kCompareInterval)) {
+      compared_at_ = now;
+      FOOTHOLD_TRY(UpdateAhead(now));
+    }
+    if (IsLive() && has_moved_ && IsDue(told_at_, now, kTellInterval)) {
+      TellProgress(Telling::kMoved, now);
+    } else if (IsLive() && IsDue(told_at_, now, kTellAnywayInterval)) {
+      TellProgress(Telling::kAll, now);
+    }
+  }
+  TakeFinishRequest();
+  return staged_entries_ != before;
+}
+
+// Finds the inputs that have been read to their high watermark and idle for `idle` since.
+Status IntakeStage::FindEnds(Instant now, milliseconds idle) {
+  bool has_found = false;
+  for (auto& [partition, input] : inputs_) {
+    if (input.is_at_end || now - input.moved_at < idle) continue;
+    FOOTHOLD_ASSIGN(input.is_at_end, IsReadToEnd(partition, &input));
+    if (!input.is_at_end) continue;
+    sources_[input.source]->progress.ObserveEnd(ToInput(partition), true);
+    has_moved_ = true;
+    has_found = true;
+  }
+  if (has_found && !IsLive()) TellProgress(Telling::kMoved, now);
+  return Status();
+}
+
+Result<bool> IntakeStage::IsReadToEnd(const log::TopicPartition& partition, Input* input) {
+  const NextOffset position =
+      std::max(input->next, consumer_->PositionOf(partition).value_or(input->next));
+  FOOTHOLD_ASSIGN(const log::Watermarks range, consumer_->QueryWatermarks(partition, kCallTimeout));
+  input->high = range.high;
+  return position.value >= range.high;
+}
+
+// While there is much to catch up, inputs that are far ahead of the others in event time wait, so
+// that the clock of the journey can follow them all.
+Status IntakeStage::UpdateAhead(Instant now) {
+  const auto is_old = [&](const auto& entry) {
+    return entry.second.event_time_max.has_value() &&
+           (!IsLive() || *entry.second.event_time_max < now - kAheadMax);
+  };
+  if (inputs_.size() < 2 || !std::ranges::any_of(inputs_, is_old)) {
+    for (auto& [partition, input] : inputs_) input.is_ahead = false;
+    return Status();
+  }
+  // An input with more to read of which nothing was accepted yet may begin as early as any other.
+  std::optional<Instant> earliest;
+  for (const auto& [partition, input] : inputs_) {
+    if (input.event_time_min.has_value()) {
+      earliest = std::min(earliest.value_or(*input.event_time_min), *input.event_time_min);
+    }
+  }
+  std::optional<Instant> slowest;
+  for (auto& [partition, input] : inputs_) {
+    if (input.is_at_end) continue;
+    if (input.next.value >= input.high) {
+      FOOTHOLD_ASSIGN(const bool is_read, IsReadToEnd(partition, &input));
+      if (is_read) continue;
+    }
+    const std::optional<Instant> at =
+        input.event_time_max.has_value() ? input.event_time_max : earliest;
+    if (at.has_value()) slowest = std::min(slowest.value_or(*at), *at);
+  }
+  for (auto& [partition, input] : inputs_) {
+    input.is_ahead = slowest.has_value() && input.event_time_max.has_value() &&
+                     *input.event_time_max - *slowest > kAheadMax;
+  }
+  return Status();
+}
+
+void IntakeStage::RequestFinish(Instant final_clock) {
+  is_finished_.store(false, std::memory_order_relaxed);
+  finish_at_ms_.store(ToMs(final_clock), std::memory_order_release);
+}
+
+void IntakeStage::TakeFinishRequest() {
+  const std::int64_t finish_at_ms = finish_at_ms_.load(std::memory_order_acquire);
+  if (finish_at_ms < 0 || is_finish_staged_) return;
+  batches_.AppendToAll(journey::Progress{
+      .partitions = {}, .wall = std::nullopt, .final_clock = InstantFromMs(finish_at_ms)});
+  is_finish_staged_ = true;
+  ++staged_entries_;
+}
+
+Status IntakeStage::Collect(Instant /*now*/, StagedWrites* writes) {
+  batches_.Take(&writes->outputs);
+  for (StagedRecord& letter : dead_letters_) writes->outputs.push_back(std::move(letter));
+  dead_letters_.clear();
+  for (const auto& [partition, input] : inputs_) {
+    if (input.next != input.committed || !input.is_start_saved) {
+      writes->positions.push_back({partition, input.next});
+    }
+  }
+  return Status();
+}
+
+Status IntakeStage::Apply() {
+  for (auto& [partition, input] : inputs_) {
+    input.committed = input.next;
+    input.is_start_saved = true;
+  }
+  for (const std::unique_ptr<Source>& source : sources_) source->progress.Commit();
+  staged_entries_ = 0;
+  if (is_finish_staged_) finish_at_ms_.store(-1, std::memory_order_relaxed);
+  Publish(is_finish_staged_);
+  is_finish_staged_ = false;
+  return Status();
+}
+
+Result<std::vector<log::Position>> IntakeStage::Rewind() {
+  batches_.Clear();
+  dead_letters_.clear();
+  staged_entries_ = 0;
+  is_finish_staged_ = false;
+  for (const std::unique_ptr<Source>& source : sources_) source->progress.Rollback();
+  // What progress told may have been taken back: it is told again.
+  told_.clear();
+  told_at_.reset();
+  has_moved_ = true;
+  std::vector<log::Position> positions;
+  for (auto& [partition, input] : inputs_) {
+    input.next = input.committed;
+    input.is_at_end = false;
+    if (!input.is_start_saved) ++staged_entries_;
+    positions.push_back({partition, input.next});
+  }
+  return positions;
+}
+
+Result<std::vector<log::Position>> IntakeStage::Repair() {
+  return Error(Code::kFatal, "the intake has no state that could be damaged");
+}
+
+IntakeStage::Outlook IntakeStage::outlook() const {
+  const std::int64_t max_ms = event_time_max_ms_.load(std::memory_order_relaxed);
+  return {
+      .partitions = partitions_.load(std::memory_order_relaxed),
+      .partitions_at_end = partitions_at_end_.load(std::memory_order_relaxed),
+      .is_finished = is_finished_.load(std::memory_order_acquire),
+      .event_time_max = max_ms < 0 ? std::nullopt : std::optional<Instant>(InstantFromMs(max_ms))};
+}
+
+void IntakeStage::Publish(bool is_finished) {
+  std::optional<Instant> event_time_max;
+  for (const std::unique_ptr<Source>& source : sources_) {
+    event_time_max = std::max(event_time_max, source->progress.event_time_max());
+  }
+  partitions_.store(inputs_.size(), std::memory_order_relaxed);
+  partitions_at_end_.store(static_cast<std::size_t>(std::ranges::count_if(
+                               inputs_, [](const auto& entry) { return entry.second.is_at_end; })),
+                           std::memory_order_relaxed);
+  if (event_time_max.has_value()) {
+    event_time_max_ms_.store(ToMs(*event_time_max), std::memory_order_relaxed);
+  }
+  if (is_finished) is_finished_.store(true, std::memory_order_release);
+}
+
+}  // namespace foothold::stream

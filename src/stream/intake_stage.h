@@ -1,0 +1,148 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "src/base/ids.h"
+#include "src/base/time.h"
+#include "src/intake/decoder.h"
+#include "src/intake/source_progress.h"
+#include "src/stream/dead_letter.h"
+#include "src/stream/journal_batches.h"
+#include "src/stream/options.h"
+#include "src/stream/stage.h"
+
+namespace foothold::metrics {
+class IntakeMetrics;
+}
+
+namespace foothold::stream {
+
+// The intake's side of a worker: reads the sources' partitions that it owns, decodes, and writes
+// journal batches, dead letters and progress, all in the transaction that moves the input's
+// offsets.
+//
+// Progress goes into every journal partition behind the events it covers: at once when event time
+// has moved by an hour (files: a minute) since it was told last, else once a second if something
+// moved, else every 10 s. Not thread-safe, but for outlook() and RequestFinish().
+class IntakeStage final : public Stage {
+ public:
+  inline static constexpr milliseconds kAheadMax = 6 * kHour;
+  inline static constexpr milliseconds kIdleAtEnd{10'000};
+
+  // All of it outlives the stage.
+  struct Surroundings {
+    const WallClock* clock = nullptr;
+    metrics::IntakeMetrics* metrics = nullptr;
+  };
+  // How far the stage is, as of its last commit.
+  struct Outlook {
+    std::size_t partitions = 0;         // Assigned.
+    std::size_t partitions_at_end = 0;  // Read to their end.
+    bool is_finished = false;           // What RequestFinish() asked for is committed.
+    std::optional<Instant> event_time_max;
+    friend bool operator==(const Outlook&, const Outlook&) = default;
+  };
+
+  // REQUIRES: every topic belongs to one source.
+  IntakeStage(IntakeOptions options, Surroundings surroundings);
+
+  void Attach(log::Consumer* consumer) override;
+  Result<std::vector<log::Position>> Assign(
+      std::span<const log::TopicPartition> partitions) override;
+  void Release(std::span<const log::TopicPartition> partitions) override;
+  std::vector<log::TopicPartition> assigned() const override;
+  std::vector<log::TopicPartition> readable() const override;
+  Status Take(const log::RecordView& record) override;
+  Status ObserveIdle() override;
+  Result<bool> Work(std::size_t entries_max, Instant now) override;
+  bool has_backlog() const override { return false; }
+  std::size_t staged_entries() const override { return staged_entries_; }
+  Status Collect(Instant now, StagedWrites* writes) override;
+  Status Apply() override;
+  Result<std::vector<log::Position>> Rewind() override;
+  Result<std::vector<log::Position>> Repair() override;
+
+  // Thread-safe.
+  Outlook outlook() const;
+  // The input has ended, in all workers (replay, drain): the next turn tells every journal
+  // partition that the clock goes to `final_clock`. Thread-safe.
+  void RequestFinish(Instant final_clock);
+
+ private:
+  struct Input {
+    std::size_t source = 0;
+    NextOffset next;              // Staged.
+    NextOffset committed;         // Of the last commit.
+    bool is_start_saved = false;  // `committed` is known to the group.
+    std::int64_t high = 0;        // The last high watermark that was asked for.
+    Instant moved_at;             // Wall time of the last record, or of the assignment.
+    bool is_at_end = false;
+    bool is_ahead = false;  // Waits for the others.
+    std::optional<Instant> event_time_max;
+    std::optional<Instant> event_time_min;
+  };
+  struct Source {
+    Source(std::string source_name, intake::DecoderOptions options)
+        : name(std::move(source_name)), decoder(std::move(options)) {}
+    std::string name;
+    intake::Decoder decoder;
+    intake::SourceProgress progress;
+  };
+
+  Result<Input> OpenInput(const log::TopicPartition& partition,
+                          const std::optional<NextOffset>& committed);
+  Result<NextOffset> ResolveStart(const log::TopicPartition& partition,
+                                  const log::Watermarks& range);
+  void Accept(const log::RecordView& record, const intake::Accepted& accepted, Input* input);
+  void Reject(const log::RecordView& record, const intake::Rejected& rejected, std::size_t source);
+  // Tells every journal partition how far the inputs are: those that moved, or all of them.
+  enum class Telling { kMoved, kAll };
+  void TellProgress(Telling telling, Instant now);
+  // Whether `input` has been read to its high watermark.
+  Result<bool> IsReadToEnd(const log::TopicPartition& partition, Input* input);
+  Status FindEnds(Instant now, milliseconds idle);
+  Status UpdateAhead(Instant now);
+  void TakeFinishRequest();
+  bool IsLive() const { return options_.mode == journey::ClockMode::kWall; }
+  std::size_t SourceOf(const std::string& topic) const;
+  void Publish(bool is_finished);
+
+  IntakeOptions options_;
+  Surroundings around_;
+  DeadLetterOptions dead_letter_options_;
+  log::Consumer* consumer_ = nullptr;
+  std::vector<std::unique_ptr<Source>> sources_;
+  std::map<std::string, std::size_t, std::less<>> source_of_topic_;
+  std::map<log::TopicPartition, Input> inputs_;
+
+  // Staged.
+  JournalBatches batches_;
+  std::vector<StagedRecord> dead_letters_;
+  std::size_t staged_entries_ = 0;
+  bool has_moved_ = false;  // Since progress was told.
+  // The largest event time of each input that progress has told.
+  std::map<log::TopicPartition, Instant> told_;
+  bool is_finish_staged_ = false;
+
+  // Wall times: of the last progress, the last look for ends, the last comparison of the inputs.
+  std::optional<Instant> told_at_;
+  std::optional<Instant> looked_at_;
+  std::optional<Instant> compared_at_;
+
+  std::atomic<std::size_t> partitions_{0};
+  std::atomic<std::size_t> partitions_at_end_{0};
+  std::atomic<std::int64_t> event_time_max_ms_{-1};
+  std::atomic<std::int64_t> finish_at_ms_{-1};  // Asked for; -1: not.
+  std::atomic<bool> is_finished_{false};
+};
+
+}  // namespace foothold::stream

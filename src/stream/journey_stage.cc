@@ -1,0 +1,365 @@
+#include "src/stream/journey_stage.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "src/base/check.h"
+#include "src/base/hash.h"
+#include "src/metrics/journey_metrics.h"
+#include "src/stream/store_place.h"
+#include "state/schema.h"
+
+namespace foothold::stream {
+namespace {
+
+// How often the store notes its place in the changelog: what a restart reads again at most.
+constexpr milliseconds kPlaceInterval{10'000};
+constexpr milliseconds kMeasureInterval{5'000};
+constexpr milliseconds kHungSlack{20'000};
+constexpr milliseconds kCallTimeout{10'000};
+// A state that was rebuilt and is damaged again before it was of any use: the disk is at fault.
+constexpr int kRepairsMax = 2;
+
+Result<std::optional<std::string>> ReadPayload(const state::Store& store, const std::string& key) {
+  FOOTHOLD_ASSIGN(const std::optional<std::string> value, store.Get(key));
+  if (!value.has_value()) return std::nullopt;
+  FOOTHOLD_ASSIGN(const state::ParsedValue parsed, state::ParseValue(*value));
+  return std::string(parsed.payload);
+}
+
+const std::string& TopicName(const TopicNames& topics, codec::OutputTopic topic) {
+  switch (topic) {
+    case codec::OutputTopic::kActivationChanged:
+      return topics.activation_changed;
+    case codec::OutputTopic::kOnboardingProgress:
+      return topics.onboarding_progress;
+    case codec::OutputTopic::kUserStatus:
+      return topics.user_status;
+    case codec::OutputTopic::kAccountStatus:
+      return topics.account_status;
+  }
+  return topics.activation_changed;
+}
+
+}  // namespace
+
+JourneyStage::JourneyStage(JourneyOptions options, Surroundings surroundings)
+    : options_(std::move(options)),
+      around_(surroundings),
+      encoder_(options_.outputs),
+      restorer_(surroundings.log,
+                Restorer::Options{.changelog = options_.topics.changelog,
+                                  .hung_after = options_.transaction_timeout + kHungSlack,
+                                  .call_timeout = kCallTimeout}) {}
+
+void JourneyStage::Attach(log::Consumer* consumer) {
+  FOOTHOLD_CHECK(running_.empty() && restoring_.empty(),
+                 "partitions belong to the consumer before");
+  consumer_ = consumer;
+}
+
+log::TopicPartition JourneyStage::JournalOf(PartitionId partition) const {
+  return {options_.topics.journal, partition};
+}
+
+Result<std::vector<log::Position>> JourneyStage::Assign(
+    std::span<const log::TopicPartition> partitions) {
+  FOOTHOLD_ASSIGN(const std::vector<Start> starts, QueryStarts(partitions));
+  std::vector<log::Position> positions;
+  for (const Start& start : starts) {
+    Status begun = BeginRestore(start, Trust::kAsItIs);
+    if (!begun.ok() && begun.code() == Code::kCorrupt) begun = BeginRestore(start, Trust::kNone);
+    FOOTHOLD_TRY(begun);
+    positions.push_back({JournalOf(start.partition), start.committed.value_or(NextOffset{0})});
+  }
+  return positions;
+}
+
+// Everything that is asked of the log before anything is begun: the group's places first.
+Result<std::vector<JourneyStage::Start>> JourneyStage::QueryStarts(
+    std::span<const log::TopicPartition> partitions) {
+  FOOTHOLD_ASSIGN(const std::vector<std::optional<NextOffset>> committed,
+                  consumer_->Committed(partitions, kCallTimeout));
+  std::vector<Start> starts;
+  for (std::size_t i = 0; i < partitions.size(); ++i) {
+    Start start{.partition = partitions[i].partition,
+                .committed = committed[i],
+                .journal = {},
+                .changelog = {}};
+    FOOTHOLD_ASSIGN(start.journal, consumer_->QueryWatermarks(partitions[i], kCallTimeout));
+    FOOTHOLD_ASSIGN(start.changelog, restorer_.Range(start.partition));
+    const std::int64_t next = start.committed.value_or(NextOffset{0}).value;
+    if (next < start.journal.low || next > start.journal.high) {
+      return Error(
+          Code::kFatal,
+          fmt::format("{} retains offsets {} to {}, the journey stands at {}: what lies "
+                      "between is lost, or the topic was made anew. Restore the topic, or "
+                      "begin with a new app id",
+                      log::ToString(partitions[i]), start.journal.low, start.journal.high, next));
+    }
+    starts.push_back(start);
+  }
+  return starts;
+}
+
+Status JourneyStage::BeginRestore(const Start& start, Trust trust) {
+  std::unique_ptr<state::Store> store;
+  std::optional<NextOffset> tail;
+  if (trust == Trust::kAsItIs) {
+    FOOTHOLD_ASSIGN(store, around_.shelf->Open(start.partition));
+    FOOTHOLD_ASSIGN(tail, TailOf(*store, start));
+  }
+  if (!tail.has_value()) {
+    store.reset();
+    FOOTHOLD_TRY(around_.shelf->Destroy(start.partition));
+    FOOTHOLD_ASSIGN(store, around_.shelf->Open(start.partition));
+  }
+  FOOTHOLD_TRY(restorer_.Add({.partition = start.partition,
+                              .store = store.get(),
+                              .from = tail.value_or(NextOffset{start.changelog.low}),
+                              .is_full = !tail.has_value(),
+                              .until = start.changelog.high,
+                              .committed = start.committed},
+                             around_.clock->Now()));
+  restoring_[start.partition] = {std::move(store), start.committed.value_or(NextOffset{0})};
+  return Status();
+}
+
+Result<std::optional<NextOffset>> JourneyStage::TailOf(const state::Store& store,
+                                                       const Start& start) const {
+  if (!start.committed.has_value()) return std::nullopt;
+  FOOTHOLD_ASSIGN(const std::optional<std::string> noted, ReadPayload(store, StorePlaceKey()));
+  FOOTHOLD_ASSIGN(const std::optional<std::string> meta, ReadPayload(store, state::MetaKey()));
+  if (!noted.has_value() || !meta.has_value()) return std::nullopt;
+  const std::optional<StorePlace> place = DecodeStorePlace(*noted);
+  if (!place.has_value()) return Error(Code::kCorrupt, "the store's place cannot be read");
+  FOOTHOLD_ASSIGN(const codec::Meta decoded, codec::DecodeMeta(*meta));
+
+  const bool is_ahead =
+      decoded.journal_next > *start.committed || place->next.value > start.changelog.high;
+  const bool is_within = place->next.value >= start.changelog.low;
+  const bool is_fresh = around_.clock->Now() - place->saved_at < options_.store_age_max;
+  if (is_ahead || !is_within || !is_fresh) return std::nullopt;
+  return place->next;
+}
+
+Status JourneyStage::BeginRunning(PartitionId partition) {
+  const auto restored = restoring_.find(partition);
+  const std::size_t cache_bytes_max =
+      options_.cache_bytes_max / static_cast<std::size_t>(options_.journal_partitions);
+  auto task = std::make_unique<JourneyTask>(
+      partition, std::move(restored->second.store), cache_bytes_max,
+      JourneyTask::Surroundings{.options = &options_, .metrics = around_.metrics});
+  restoring_.erase(restored);
+  JourneyTask* raw = task.get();
+  running_[partition] = std::move(task);
+  placeless_.insert(partition);
+  return Blame(partition, raw->Load());
+}
+
+void JourneyStage::Release(std::span<const log::TopicPartition> partitions) {
+  for (const log::TopicPartition& source : partitions) {
+    const PartitionId partition = source.partition;
+    if (const auto found = running_.find(partition); found != running_.end()) {
+      // Only a shorter tail for whoever comes next here: a store that cannot be flushed is behind.
+      if (found->second->staged_entries() == 0 && !corrupt_.contains(partition)) {
+        static_cast<void>(found->second->store().Flush());
+      }
+      running_.erase(found);
+    }
+    restorer_.Remove(partition);
+    restoring_.erase(partition);
+    corrupt_.erase(partition);
+    repairs_.erase(partition);
+    placeless_.erase(partition);
+    around_.metrics->PartitionDropped(partition);
+  }
+}
+
+std::vector<log::TopicPartition> JourneyStage::assigned() const {
+  std::vector<log::TopicPartition> partitions = readable();
+  for (const auto& [partition, restoring] : restoring_) partitions.push_back(JournalOf(partition));
+  return partitions;
+}
+
+std::vector<log::TopicPartition> JourneyStage::readable() const {
+  std::vector<log::TopicPartition> partitions;
+  for (const auto& [partition, task] : running_) partitions.push_back(JournalOf(partition));
+  return partitions;
+}
+
+Status JourneyStage::Take(const log::RecordView& record) {
+  const auto found = running_.find(record.partition);
+  if (found == running_.end()) {
+    return Error(Code::kFatal, fmt::format("{} delivered a record while it was paused or not ours",
+                                           log::ToString(JournalOf(record.partition))));
+  }
+  return Blame(record.partition, found->second->Take(record));
+}
+
+Status JourneyStage::ObserveIdle() { return Status(); }
+
+Result<bool> JourneyStage::Work(std::size_t entries_max, Instant now) {
+  Measure(now);
+  bool has_worked = !restorer_.is_idle();
+  Result<std::vector<PartitionId>> whole = restorer_.RunSlice(now);
+  if (!whole.has_value()) {
+    const std::optional<PartitionId> failed = restorer_.failed_partition();
+    return Failure(failed.has_value() ? Blame(*failed, whole.error()) : whole.error());
+  }
+  for (const PartitionId partition : *whole) FOOTHOLD_TRY(BeginRunning(partition));
+
+  std::size_t done = 0;
+  for (const auto& [partition, task] : running_) {
+    if (!task->has_backlog()) continue;
+    if (done >= entries_max) break;
+    Result<std::size_t> ran = task->Run(entries_max - done);
+    if (!ran.has_value()) return Failure(Blame(partition, ran.error()));
+    done += *ran;
+    has_worked = true;
+  }
+  return has_worked;
+}
+
+bool JourneyStage::has_backlog() const {
+  return std::ranges::any_of(running_,
+                             [](const auto& entry) { return entry.second->has_backlog(); });
+}
+
+std::size_t JourneyStage::staged_entries() const {
+  std::size_t entries = 0;
+  for (const auto& [partition, task] : running_) entries += task->staged_entries();
+  return entries;
+}
+
+Status JourneyStage::Collect(Instant now, StagedWrites* writes) {
+  FOOTHOLD_ASSIGN(const auto places, PlacesToNote(now));
+  for (const auto& [partition, task] : running_) {
+    if (task->staged_entries() == 0) continue;
+    CollectOutputs(*task, writes);
+    const auto place = places.find(partition);
+    FOOTHOLD_TRY(task->Collect(
+        place == places.end() ? std::nullopt : std::optional<std::string>(place->second), writes));
+  }
+  return Status();
+}
+
+// A place is asked for before a commit and noted with it: that the commit succeeds proves that
+// nobody else wrote to the changelog in between, so that all before the place is in the store.
+Result<std::map<PartitionId, std::string>> JourneyStage::PlacesToNote(Instant now) {
+  std::map<PartitionId, std::string> places;
+  const bool is_due = !places_noted_at_.has_value() || now < *places_noted_at_ ||
+                      now - *places_noted_at_ >= kPlaceInterval;
+  for (const auto& [partition, task] : running_) {
+    if (task->staged_entries() == 0 || (!is_due && !placeless_.contains(partition))) continue;
+    Result<log::Watermarks> range =
+        consumer_->QueryWatermarks({options_.topics.changelog, partition}, kCallTimeout);
+    if (!range.has_value() && range.error().code() == Code::kRetry) continue;
+    if (!range.has_value()) return Failure(range.error());
+    places[partition] = EncodeStorePlace({NextOffset{range->high}, now});
+  }
+  if (is_due) places_noted_at_ = now;
+  return places;
+}
+
+void JourneyStage::CollectOutputs(const JourneyTask& task, StagedWrites* writes) {
+  for (const journey::OutputRecord& record : task.outbox().records()) {
+    codec::EncodedOutput encoded = encoder_.Encode(record);
+    StagedRecord staged{
+        .topic = TopicName(options_.topics, encoded.topic),
+        .partition = PartitionId{PartitionOfKey(encoded.tenant, options_.output_partitions)},
+        .key = std::move(encoded.key),
+        .value = std::move(encoded.value),
+        .headers = {}};
+    staged.headers.reserve(encoded.headers.size());
+    for (codec::OutputHeader& header : encoded.headers) {
+      staged.headers.emplace_back(std::string(header.name), std::move(header.value));
+    }
+    writes->outputs.push_back(std::move(staged));
+  }
+}
+
+Status JourneyStage::Apply() {
+  // What is committed must come into each store, also when one of them fails.
+  Status failure;
+  for (const auto& [partition, task] : running_) {
+    if (task->staged_entries() == 0) continue;
+    Status applied = Blame(partition, task->Apply());
+    if (applied.ok()) {
+      placeless_.erase(partition);
+      repairs_.erase(partition);
+    } else if (failure.ok() || applied.code() == Code::kFatal) {
+      failure = std::move(applied);
+    }
+  }
+  return failure;
+}
+
+Result<std::vector<log::Position>> JourneyStage::Rewind() {
+  std::vector<log::Position> positions;
+  for (const auto& [partition, task] : running_) {
+    if (corrupt_.contains(partition)) {
+      task->DropAll();
+    } else {
+      FOOTHOLD_TRY(Blame(partition, task->Rewind()));
+    }
+    positions.push_back({JournalOf(partition), task->position()});
+  }
+  for (const auto& [partition, restoring] : restoring_) {
+    positions.push_back({JournalOf(partition), restoring.journal_next});
+  }
+  return positions;
+}
+
+Result<std::vector<log::Position>> JourneyStage::Repair() {
+  std::vector<log::TopicPartition> partitions;
+  for (const PartitionId partition : corrupt_) partitions.push_back(JournalOf(partition));
+  FOOTHOLD_ASSIGN(const std::vector<Start> starts, QueryStarts(partitions));
+  std::vector<log::Position> positions;
+  for (const Start& start : starts) {
+    if (++repairs_[start.partition] > kRepairsMax) {
+      return Error(
+          Code::kFatal,
+          fmt::format("the state of partition {} is damaged again right after it was rebuilt: "
+                      "look at the disk",
+                      start.partition.value));
+    }
+    running_.erase(start.partition);
+    restorer_.Remove(start.partition);
+    restoring_.erase(start.partition);
+    FOOTHOLD_TRY(BeginRestore(start, Trust::kNone));
+    positions.push_back({JournalOf(start.partition), start.committed.value_or(NextOffset{0})});
+  }
+  corrupt_.clear();
+  return positions;
+}
+
+Status JourneyStage::Blame(PartitionId partition, Status status) {
+  if (!status.ok() && status.code() == Code::kCorrupt) corrupt_.insert(partition);
+  return status;
+}
+
+const JourneyTask* JourneyStage::task(PartitionId partition) const {
+  const auto found = running_.find(partition);
+  return found == running_.end() ? nullptr : found->second.get();
+}
+
+void JourneyStage::Measure(Instant now) {
+  const bool is_due =
+      !measured_at_.has_value() || now < *measured_at_ || now - *measured_at_ >= kMeasureInterval;
+  if (!is_due) return;
+  measured_at_ = now;
+  std::size_t cache_bytes = 0;
+  for (const auto& [partition, task] : running_) {
+    const state::Store& store = task->store();
+    around_.metrics->StateSizeIs(partition,
+                                 {.bytes = store.bytes_on_disk(), .keys = store.keys_estimate()});
+    around_.metrics->ClockAt(partition, task->clock().now(), task->ClockHolder());
+    cache_bytes += task->cache_bytes();
+  }
+  around_.metrics->CacheBytes(cache_bytes, around_.shelf->memory_bytes());
+}
+
+}  // namespace foothold::stream

@@ -1,0 +1,482 @@
+#include "src/stream/journey_task.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "src/base/check.h"
+#include "src/base/hash.h"
+#include "src/base/names.h"
+#include "src/metrics/journey_metrics.h"
+#include "src/stream/store_place.h"
+#include "state/schema.h"
+
+namespace foothold::stream {
+namespace {
+
+// What one stimulus may set off at its own position; more is a loop in the engine.
+constexpr int kVisitsOfStimulusMax = 100'000;
+
+const std::string& ClockKey() {
+  static const std::string kKey = state::FactKey("clock");
+  return kKey;
+}
+const std::string& PlaybookKey() {
+  static const std::string kKey = state::FactKey("playbook");
+  return kKey;
+}
+const std::string& SaltKey() {
+  static const std::string kKey = state::FactKey("salt");
+  return kKey;
+}
+
+bool BelongsToEvent(journey::VisitKind kind) {
+  switch (kind) {
+    case journey::VisitKind::kActor:
+    case journey::VisitKind::kInvitee:
+    case journey::VisitKind::kMember:
+    case journey::VisitKind::kAccount:
+      return true;
+    case journey::VisitKind::kMerge:
+    case journey::VisitKind::kTimer:
+    case journey::VisitKind::kRecheck:
+    case journey::VisitKind::kFinal:
+      return false;
+  }
+  return false;
+}
+
+journey::VisitKind VisitKindOf(codec::WalkKind kind) {
+  switch (kind) {
+    case codec::WalkKind::kRecheck:
+      return journey::VisitKind::kRecheck;
+    case codec::WalkKind::kFinal:
+      return journey::VisitKind::kFinal;
+  }
+  return journey::VisitKind::kRecheck;
+}
+
+// The role as a metric's label: never free text from a record.
+std::string_view RoleLabel(const std::optional<std::string>& role,
+                           const journey::Definition* definition) {
+  if (!role.has_value() || role->empty() || definition == nullptr) return "none";
+  const std::int32_t index = definition->RoleIndex(*role);
+  if (index < 0) return "contact";
+  const journey::Role& known = definition->playbook().roles[static_cast<std::size_t>(index)];
+  return known.is_contact ? std::string_view("contact") : std::string_view(known.name);
+}
+
+void CountActivation(const journey::ActivationChanged& activation,
+                     const journey::Definition* definition, metrics::JourneyMetrics* counts) {
+  const std::string_view role = RoleLabel(activation.common.role, definition);
+  const auto activation_class = activation.activation_class;
+  counts->DecisionEmitted(
+      "activation.changed", role,
+      activation_class.has_value() ? journey::ActivationClassName(*activation_class) : "");
+  const std::string_view segment =
+      activation.account.segment.has_value() ? std::string_view(*activation.account.segment) : "";
+  const auto observe = [&](metrics::ValueAnchor anchor, std::optional<std::int64_t> seconds) {
+    if (!seconds.has_value()) return;
+    counts->TimeToValue(anchor, role, segment, std::chrono::seconds(*seconds));
+  };
+  observe(metrics::ValueAnchor::kSignup, activation.time_to_value_from_signup_s);
+  observe(metrics::ValueAnchor::kFirstAccess, activation.time_to_value_from_first_access_s);
+}
+
+}  // namespace
+
+JourneyTask::JourneyTask(PartitionId partition, std::unique_ptr<state::Store> store,
+                         std::size_t cache_bytes_max, Surroundings surroundings)
+    : partition_(partition), around_(surroundings), state_(std::move(store), cache_bytes_max) {}
+
+Status JourneyTask::Load() {
+  meta_ = codec::Meta{};
+  clock_ = journey::Clock();
+  definition_.reset();
+  is_clock_changed_ = false;
+
+  FOOTHOLD_ASSIGN(const std::optional<std::string> meta, state_.Read(state::MetaKey()));
+  if (meta.has_value()) {
+    FOOTHOLD_ASSIGN(meta_, codec::DecodeMeta(*meta));
+  }
+  FOOTHOLD_ASSIGN(const std::optional<std::string> clock, state_.Read(ClockKey()));
+  if (clock.has_value()) {
+    FOOTHOLD_ASSIGN(journey::Clock::Parts parts, codec::DecodeClock(*clock));
+    clock_ = journey::Clock::FromParts(std::move(parts));
+  }
+  FOOTHOLD_ASSIGN(const std::optional<std::string> playbook, state_.Read(PlaybookKey()));
+  if (playbook.has_value()) {
+    FOOTHOLD_ASSIGN(journey::Playbook decoded, codec::DecodePlaybook(*playbook));
+    definition_ = std::make_unique<journey::Definition>(std::move(decoded));
+  }
+  FOOTHOLD_ASSIGN(std::optional<std::string> salt, state_.Read(SaltKey()));
+  if (!salt.has_value()) {
+    salt = around_.options->email_salt;
+    state_.Write(SaltKey(), *salt);
+  }
+  email_seed_ = Hash64(*salt);
+
+  committed_position_ = meta_.journal_next;
+  taken_ = meta_.journal_next;
+  phase_ = meta_.walks.empty() ? Phase::kFresh : Phase::kWalking;
+  return Status();
+}
+
+Status JourneyTask::Take(const log::RecordView& record) {
+  const log::TopicPartition source{std::string(record.topic), record.partition};
+  if (record.offset < taken_.value) {
+    return Error(Code::kFatal, fmt::format("{} delivered offset {} where {} was to come next",
+                                           log::ToString(source), record.offset, taken_.value));
+  }
+  const bool is_cut = queue_.empty() && (meta_.next_entry > 0 || !meta_.walks.empty());
+  if (is_cut && record.offset != meta_.journal_next.value) {
+    return Error(Code::kFatal,
+                 fmt::format("{} has lost offset {}, of which {} entries were done",
+                             log::ToString(source), meta_.journal_next.value, meta_.next_entry));
+  }
+  queue_.push_back({record.offset, std::string(record.value.value_or(std::string_view()))});
+  taken_ = NextOffset{record.offset + 1};
+  return Status();
+}
+
+Result<std::size_t> JourneyTask::Run(std::size_t entries_max) {
+  std::size_t done = 0;
+  while (done < entries_max) {
+    FOOTHOLD_ASSIGN(const bool has_entry, OpenEntry());
+    if (!has_entry) break;
+    switch (phase_) {
+      case Phase::kFresh:
+        FOOTHOLD_TRY(RunEntry());
+        break;
+      case Phase::kFiring:
+        FOOTHOLD_TRY(Fire());
+        break;
+      case Phase::kWalking:
+        FOOTHOLD_TRY(Walk());
+        break;
+    }
+    ++done;
+    ++staged_entries_;
+  }
+  return done;
+}
+
+Result<bool> JourneyTask::OpenEntry() {
+  while (!entry_.has_value()) {
+    if (queue_.empty()) return false;
+    const QueuedRecord& record = queue_.front();
+    if (!reader_.has_value()) {
+      Result<codec::JournalBatchReader> reader = codec::JournalBatchReader::Open(record.value);
+      if (!reader.has_value()) {
+        // Not the state's fault: building it anew would end here again.
+        return Error(Code::kFatal,
+                     fmt::format("{} at offset {} cannot be read: {}",
+                                 log::ToString({around_.options->topics.journal, partition_}),
+                                 record.offset, reader.error().message()));
+      }
+      reader_.emplace(std::move(*reader));
+      if (record.offset != meta_.journal_next.value) {
+        // Offsets have holes: transaction markers and aborted records.
+        meta_.journal_next = NextOffset{record.offset};
+        meta_.next_entry = 0;
+      }
+    }
+    if (meta_.next_entry >= reader_->count()) {
+      meta_.journal_next = NextOffset{record.offset + 1};
+      meta_.next_entry = 0;
+      reader_.reset();
+      queue_.pop_front();
+      continue;
+    }
+    Result<codec::JournalEntry> entry = reader_->entry(meta_.next_entry);
+    if (!entry.has_value()) {
+      return Error(Code::kFatal,
+                   fmt::format("{} at offset {}, entry {} cannot be read: {}",
+                               log::ToString({around_.options->topics.journal, partition_}),
+                               record.offset, meta_.next_entry, entry.error().message()));
+    }
+    entry_.emplace(std::move(*entry));
+  }
+  return true;
+}
+
+void JourneyTask::FinishEntry() {
+  entry_.reset();
+  phase_ = Phase::kFresh;
+  ++meta_.next_entry;
+  if (meta_.next_entry < reader_->count()) return;
+  meta_.journal_next = NextOffset{queue_.front().offset + 1};
+  meta_.next_entry = 0;
+  reader_.reset();
+  queue_.pop_front();
+}
+
+Status JourneyTask::RunEntry() {
+  if (const auto* event = std::get_if<journey::Event>(&*entry_)) {
+    if (definition_ == nullptr) {
+      return Error(Code::kFatal,
+                   fmt::format("{} has an event before the first playbook",
+                               log::ToString({around_.options->topics.journal, partition_})));
+    }
+    around_.metrics->StimulusApplied(metrics::Stimulus::kEvent);
+    FOOTHOLD_TRY(
+        RunVisits(journey::VisitsOf(*definition_, *event), event, MakeContext(clock_.now())));
+    if (meta_.walks.empty()) {
+      FinishEntry();
+    } else {
+      phase_ = Phase::kWalking;
+    }
+    return Status();
+  }
+  if (const auto* progress = std::get_if<journey::Progress>(&*entry_)) {
+    around_.metrics->StimulusApplied(metrics::Stimulus::kClock);
+    clock_.Apply(*progress);
+    if (definition_ != nullptr) clock_.Advance(definition_->playbook().lateness);
+    is_clock_changed_ = true;
+    phase_ = Phase::kFiring;
+    return Fire();
+  }
+  around_.metrics->StimulusApplied(metrics::Stimulus::kControl);
+  if (const auto* roster = std::get_if<journey::Roster>(&*entry_)) {
+    clock_.Apply(*roster);
+    is_clock_changed_ = true;
+  } else {
+    FOOTHOLD_TRY(ApplyControl(std::get<codec::Control>(*entry_)));
+  }
+  FinishEntry();
+  return Status();
+}
+
+Status JourneyTask::ApplyControl(const codec::Control& control) {
+  if (control.follows != meta_.control_number || control.number <= control.follows) {
+    ++meta_.counters["control_out_of_sequence"];
+    return Status();
+  }
+  const journey::Playbook& playbook = std::get<codec::PublishPlaybook>(control.action).playbook;
+  FOOTHOLD_TRY(journey::Validate(playbook));
+  meta_.control_number = control.number;
+  state_.Write(PlaybookKey(), codec::EncodePlaybook(playbook));
+  definition_ = std::make_unique<journey::Definition>(playbook);
+  return Status();
+}
+
+// Fires the earliest due timer. When none is left, the entry ends, or the final walk begins.
+Status JourneyTask::Fire() {
+  const auto& progress = std::get<journey::Progress>(*entry_);
+  if (definition_ != nullptr && clock_.now().has_value()) {
+    FOOTHOLD_ASSIGN(const std::optional<state::DueTimer> timer, state_.NextTimer(*clock_.now()));
+    if (timer.has_value()) return FireTimer(*timer);
+    if (progress.final_clock.has_value()) {
+      meta_.walks.push_back({.kind = codec::WalkKind::kFinal, .tenant = {}, .cursor = {}});
+      phase_ = Phase::kWalking;
+      return Status();
+    }
+  }
+  FinishEntry();
+  return Status();
+}
+
+Status JourneyTask::FireTimer(const state::DueTimer& timer) {
+  around_.metrics->StimulusApplied(metrics::Stimulus::kTimer);
+  const bool is_user = timer.key.front() == static_cast<char>(state::KeyKind::kUser);
+  around_.metrics->TimersFired(is_user ? "user" : "account", 1);
+  FOOTHOLD_ASSIGN(journey::Visit visit, VisitOfKey(timer.key, journey::VisitKind::kTimer));
+  visit.due = timer.due;
+  FOOTHOLD_TRY(RunVisits({std::move(visit)}, nullptr, MakeContext(timer.due)));
+  FOOTHOLD_ASSIGN(const std::optional<Instant> due, state_.subjects().DueOf(timer.key));
+  FOOTHOLD_CHECK(!due.has_value() || *due > timer.due, "a timer that fired must move on");
+  if (!meta_.walks.empty()) phase_ = Phase::kWalking;
+  return Status();
+}
+
+// Visits the next subject of the first pending walk.
+Status JourneyTask::Walk() {
+  codec::PendingWalk& walk = meta_.walks.front();
+  FOOTHOLD_ASSIGN(const std::optional<std::string> key, NextOfWalk(walk));
+  if (key.has_value()) {
+    walk.cursor = *key;
+    FOOTHOLD_ASSIGN(journey::Visit visit, VisitOfKey(*key, VisitKindOf(walk.kind)));
+    return RunVisits({std::move(visit)}, nullptr, MakeContext(clock_.now()));
+  }
+  const bool is_final = walk.kind == codec::WalkKind::kFinal;
+  meta_.walks.erase(meta_.walks.begin());
+  if (!meta_.walks.empty()) return Status();
+  if (std::holds_alternative<journey::Progress>(*entry_) && !is_final) {
+    phase_ = Phase::kFresh;  // A timer asked for the walk: applying the progress again goes on.
+  } else {
+    FinishEntry();
+  }
+  return Status();
+}
+
+// Users first, so that the accounts' own visits find them decided.
+Result<std::optional<std::string>> JourneyTask::NextOfWalk(const codec::PendingWalk& walk) {
+  if (walk.kind == codec::WalkKind::kRecheck) {
+    return state_.NextKey(state::UserKeyPrefix(walk.tenant), walk.cursor);
+  }
+  const std::string users(1, static_cast<char>(state::KeyKind::kUser));
+  const std::string accounts(1, static_cast<char>(state::KeyKind::kAccount));
+  if (!walk.cursor.starts_with(accounts)) {
+    FOOTHOLD_ASSIGN(std::optional<std::string> user, state_.NextKey(users, walk.cursor));
+    if (user.has_value()) return user;
+  }
+  return state_.NextKey(accounts, walk.cursor.starts_with(accounts) ? walk.cursor : "");
+}
+
+Status JourneyTask::RunVisits(std::vector<journey::Visit> visits, const journey::Event* event,
+                              const journey::Context& context) {
+  std::deque<journey::Visit> waiting(std::make_move_iterator(visits.begin()),
+                                     std::make_move_iterator(visits.end()));
+  for (int count = 0; !waiting.empty(); ++count) {
+    FOOTHOLD_CHECK(count < kVisitsOfStimulusMax, "a stimulus sets off visits without end");
+    journey::Visit visit = std::move(waiting.front());
+    waiting.pop_front();
+    const journey::Event* cause = BelongsToEvent(visit.kind) ? event : nullptr;
+    FOOTHOLD_TRY(RunVisit(std::move(visit), cause, context, &waiting));
+  }
+  return Status();
+}
+
+Status JourneyTask::RunVisit(journey::Visit visit, const journey::Event* event,
+                             const journey::Context& context,
+                             std::deque<journey::Visit>* follow_ups) {
+  FOOTHOLD_TRY(Resolve(&visit.target));
+  SubjectTable& table = state_.subjects();
+  const std::string& tenant = visit.target.tenant;
+  Subject* merge_from = nullptr;
+  if (visit.kind == journey::VisitKind::kMerge) {
+    if (visit.merge_from == visit.target.user) return Status();
+    FOOTHOLD_ASSIGN(const bool is_known, table.Has(state::UserKey(tenant, visit.merge_from)));
+    if (!is_known) return Status();
+    FOOTHOLD_ASSIGN(merge_from, table.TouchUser(tenant, visit.merge_from));
+  }
+  FOOTHOLD_ASSIGN(Subject * account, table.TouchAccount(tenant));
+  Subject* user = nullptr;
+  if (!visit.target.user.empty()) {
+    FOOTHOLD_ASSIGN(user, table.TouchUser(tenant, visit.target.user));
+  }
+
+  const journey::Subjects subjects{
+      .account = &account->account(),
+      .user = user == nullptr ? nullptr : &user->user(),
+      .merge_from = merge_from == nullptr ? nullptr : &merge_from->user()};
+  journey::Decision decision = journey::Advance(*definition_, context, visit, event, subjects);
+
+  if (user != nullptr) table.SetDue(user, decision.user_due);
+  table.SetDue(account, decision.account_due);
+  if (decision.is_user_gone) table.Remove(merge_from);
+  for (const journey::EmailOwner& owner : decision.email_owners) {
+    state_.Write(EmailKeyOf(owner.tenant, owner.email), owner.user);
+  }
+  for (journey::MemberWalk& walk : decision.walks) {
+    // The final walk stays the last one: the entry ends with it.
+    const auto place =
+        std::ranges::find(meta_.walks, codec::WalkKind::kFinal, &codec::PendingWalk::kind);
+    meta_.walks.insert(
+        place, {.kind = codec::WalkKind::kRecheck, .tenant = std::move(walk.tenant), .cursor = {}});
+  }
+  if (decision.is_repeat) around_.metrics->Repeat();
+  if (decision.is_conflict) around_.metrics->Conflict();
+  for (journey::OutputRecord& record : decision.records) outbox_.Add(std::move(record));
+  std::ranges::move(decision.follow_ups, std::back_inserter(*follow_ups));
+  return Status();
+}
+
+Status JourneyTask::Resolve(journey::VisitTarget* target) {
+  if (!target->user.empty() || target->email.empty()) return Status();
+  FOOTHOLD_ASSIGN(std::optional<std::string> owner,
+                  state_.Read(EmailKeyOf(target->tenant, target->email)));
+  target->user = owner.has_value() ? std::move(*owner) : EmailUserId(target->email);
+  return Status();
+}
+
+std::string JourneyTask::EmailKeyOf(const std::string& tenant, const std::string& email) const {
+  const Hash128 hash = HashWide(email, email_seed_);
+  return state::EmailKey(tenant, fmt::format("{:016x}{:016x}", hash.high, hash.low));
+}
+
+Result<journey::Visit> JourneyTask::VisitOfKey(const std::string& key, journey::VisitKind kind) {
+  FOOTHOLD_ASSIGN(state::ParsedKey parsed, state::ParseKey(key));
+  const bool is_user = parsed.kind == state::KeyKind::kUser;
+  if (!is_user && parsed.kind != state::KeyKind::kAccount) {
+    return Error(Code::kCorrupt, "a timer or a walk leads to a key that is no subject");
+  }
+  return journey::Visit{.kind = kind,
+                        .target = {.tenant = std::move(parsed.tenant),
+                                   .user = is_user ? std::move(parsed.id) : std::string(),
+                                   .email = {}},
+                        .merge_from = {},
+                        .due = {}};
+}
+
+std::int64_t JourneyTask::revision() const {
+  return (meta_.journal_next.value << 16) + meta_.next_entry;
+}
+
+journey::Context JourneyTask::MakeContext(std::optional<Instant> clock) const {
+  return {.clock = clock,
+          .wall = clock_.wall(),
+          .revision = revision(),
+          .sources = &clock_,
+          .app = around_.options->app};
+}
+
+std::string JourneyTask::ClockHolder() const {
+  return clock_.Holder(definition_ == nullptr ? milliseconds{0} : definition_->playbook().lateness);
+}
+
+void JourneyTask::CountEmitted() const {
+  std::size_t user_statuses = 0;
+  std::size_t account_statuses = 0;
+  for (const journey::OutputRecord& record : outbox_.records()) {
+    if (const auto* activation = std::get_if<journey::ActivationChanged>(&record)) {
+      CountActivation(*activation, definition_.get(), around_.metrics);
+    } else if (const auto* step = std::get_if<journey::OnboardingProgress>(&record)) {
+      around_.metrics->DecisionEmitted("onboarding.progress",
+                                       RoleLabel(step->common.role, definition_.get()), "");
+    } else if (std::holds_alternative<journey::AccountStatus>(record)) {
+      ++account_statuses;
+    } else {
+      ++user_statuses;
+    }
+  }
+  if (user_statuses > 0) around_.metrics->StatusesEmitted("user_status", user_statuses);
+  if (account_statuses > 0) around_.metrics->StatusesEmitted("account_status", account_statuses);
+}
+
+Status JourneyTask::Collect(const std::optional<std::string>& place, StagedWrites* writes) {
+  if (is_clock_changed_) state_.Write(ClockKey(), codec::EncodeClock(clock_.parts()));
+  state_.Write(state::MetaKey(), codec::EncodeMeta(meta_));
+  if (place.has_value()) state_.WriteLocal(StorePlaceKey(), *place);
+  state_.Collect(around_.options->topics.changelog, partition_, &writes->changelog);
+  writes->positions.push_back({{around_.options->topics.journal, partition_}, meta_.journal_next});
+  return Status();
+}
+
+Status JourneyTask::Apply() {
+  FOOTHOLD_TRY(state_.Apply());
+  committed_position_ = meta_.journal_next;
+  is_clock_changed_ = false;
+  CountEmitted();
+  outbox_.Clear();
+  staged_entries_ = 0;
+  return Status();
+}
+
+Status JourneyTask::Rewind() {
+  DropAll();
+  return Load();
+}
+
+void JourneyTask::DropAll() {
+  state_.Drop();
+  outbox_.Clear();
+  staged_entries_ = 0;
+  entry_.reset();
+  reader_.reset();
+  queue_.clear();
+}
+
+}  // namespace foothold::stream

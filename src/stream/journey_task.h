@@ -1,0 +1,145 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/base/ids.h"
+#include "src/base/status.h"
+#include "src/base/time.h"
+#include "src/codec/journal.h"
+#include "src/codec/state.h"
+#include "src/journey/clock.h"
+#include "src/journey/definition.h"
+#include "src/journey/engine.h"
+#include "src/log/log.h"
+#include "src/stream/options.h"
+#include "src/stream/outbox.h"
+#include "src/stream/partition_state.h"
+#include "src/stream/staged.h"
+
+namespace foothold::metrics {
+class JourneyMetrics;
+}
+
+namespace foothold::stream {
+
+// The fold of one journal partition: takes its records, runs their entries and the timers that fall
+// due through the engine, and stages what follows.
+//
+//   an entry:   kFresh ---> visits and follow-ups ---> kWalking ---> done: the next entry
+//                  |                                    ^   |
+//                  `---> (progress) kFiring: timers ----'   |  kFresh again, if a timer asked for
+//                               ^---------------------------'  the walk
+//
+// A commit may fall between any two visits that begin at this level: the position stays at the
+// entry until all of it is done, walks keep a cursor in meta, and timers that fired are gone from
+// the index, so that after a restart the rest of the entry follows and nothing twice.
+//
+// Not thread-safe: owned by one Worker.
+class JourneyTask {
+ public:
+  // All but the values outlive the task.
+  struct Surroundings {
+    const JourneyOptions* options = nullptr;
+    metrics::JourneyMetrics* metrics = nullptr;
+  };
+
+  JourneyTask(PartitionId partition, std::unique_ptr<state::Store> store,
+              std::size_t cache_bytes_max, Surroundings surroundings);
+  JourneyTask(const JourneyTask&) = delete;
+  JourneyTask& operator=(const JourneyTask&) = delete;
+
+  // Reads position and facts from the store, which is up to date. Call before anything below.
+  Status Load();
+
+  // Queues one record of the journal. kFatal if the journal is not what the position says.
+  Status Take(const log::RecordView& record);
+  // Runs at most `entries_max` entries, timers or members; returns how many.
+  Result<std::size_t> Run(std::size_t entries_max);
+  bool has_backlog() const { return !queue_.empty(); }
+
+  std::size_t staged_entries() const { return staged_entries_; }
+  // See Stage. `place`: what to keep in the store alone, if anything.
+  Status Collect(const std::optional<std::string>& place, StagedWrites* writes);
+  Status Apply();
+  // Drops what is staged and what is queued; the journal is read again from position().
+  Status Rewind();
+
+  // Likewise, but without looking at the store, which is not to be trusted: only good for
+  // position().
+  void DropAll();
+
+  const Outbox& outbox() const { return outbox_; }
+  PartitionId partition() const { return partition_; }
+  // The journal record that is not finished, as of the last commit.
+  NextOffset position() const { return committed_position_; }
+  state::Store& store() const { return state_.store(); }
+  const journey::Clock& clock() const { return clock_; }
+  // The source partition that holds the clock back; "" if none does.
+  std::string ClockHolder() const;
+  std::size_t cache_bytes() { return state_.subjects().bytes(); }
+
+ private:
+  enum class Phase {
+    kFresh,    // Nothing of the entry was done, or it is a progress entry, which may be done again.
+    kFiring,   // Its progress is applied; due timers fire.
+    kWalking,  // Its visits are done; meta_.walks are not.
+  };
+  struct QueuedRecord {
+    std::int64_t offset = 0;
+    std::string value;
+  };
+
+  // Makes the next entry current; false if the queue has none.
+  Result<bool> OpenEntry();
+  void FinishEntry();
+  Status RunEntry();
+  Status ApplyControl(const codec::Control& control);
+  Status FireTimer(const state::DueTimer& timer);
+  Status Fire();
+  Status Walk();
+  Result<std::optional<std::string>> NextOfWalk(const codec::PendingWalk& walk);
+
+  // Runs visits and what follows from them until nothing is left but walks.
+  Status RunVisits(std::vector<journey::Visit> visits, const journey::Event* event,
+                   const journey::Context& context);
+  Status RunVisit(journey::Visit visit, const journey::Event* event,
+                  const journey::Context& context, std::deque<journey::Visit>* follow_ups);
+  // Fills in the user that owns the target's e-mail.
+  Status Resolve(journey::VisitTarget* target);
+  std::string EmailKeyOf(const std::string& tenant, const std::string& email) const;
+  // A visit of a subject by its key; nullopt if it is no subject.
+  static Result<journey::Visit> VisitOfKey(const std::string& key, journey::VisitKind kind);
+  journey::Context MakeContext(std::optional<Instant> clock) const;
+  std::int64_t revision() const;
+  void CountEmitted() const;
+
+  PartitionId partition_;
+  Surroundings around_;
+  PartitionState state_;
+
+  // Facts of the partition, as staged.
+  codec::Meta meta_;
+  journey::Clock clock_;
+  std::unique_ptr<journey::Definition> definition_;  // Null until a playbook is published.
+  std::uint64_t email_seed_ = 0;
+  bool is_clock_changed_ = false;
+  NextOffset committed_position_;
+  NextOffset taken_;  // One past the last record queued.
+
+  // The journal's records that wait; the first is the current one once `reader_` is set.
+  std::deque<QueuedRecord> queue_;
+  std::optional<codec::JournalBatchReader> reader_;
+  std::optional<codec::JournalEntry> entry_;  // The current one; views into queue_.front().
+  Phase phase_ = Phase::kFresh;
+
+  Outbox outbox_;
+  std::size_t staged_entries_ = 0;
+};
+
+}  // namespace foothold::stream

@@ -1,0 +1,102 @@
+#pragma once
+
+// What the application hands to the parts of this folder. Plain values: src/app fills them from the
+// configuration, tests and scenarios by hand.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "src/base/time.h"
+#include "src/codec/outputs.h"
+#include "src/intake/mapping.h"
+#include "src/journey/clock.h"
+#include "src/log/log.h"
+
+namespace foothold::stream {
+
+// The topics of one app. The internal ones are named after it.
+struct TopicNames {
+  std::string journal;
+  std::string changelog;
+  std::string control;
+  std::string activation_changed = "activation.changed";
+  std::string onboarding_progress = "onboarding.progress";
+  std::string user_status = "onboarding.user-status";
+  std::string account_status = "onboarding.account-status";
+  std::string dead_letter = "onboarding.dead-letter";
+
+  // "<app>-journal", "<app>-state-changelog", "<app>-control"; the outputs as above.
+  static TopicNames ForApp(const std::string& app);
+  // All that the intake (the journey) writes to.
+  std::vector<std::string> OfIntake() const { return {journal, dead_letter}; }
+  std::vector<std::string> OfJourney() const {
+    return {changelog, activation_changed, onboarding_progress, user_status, account_status};
+  }
+};
+
+// Where the first run begins in a partition that nobody has read yet.
+struct StartAt {
+  enum class Kind { kEarliest, kLatest, kTime };
+  Kind kind = Kind::kEarliest;
+  Instant time;  // kTime.
+};
+
+struct SourceOptions {
+  std::string name;
+  std::vector<std::string> topics;  // No topic belongs to two sources.
+  bool is_required = true;
+  bool is_product = true;
+  intake::Mapping mapping;
+};
+
+struct IntakeOptions {
+  std::string app;
+  TopicNames topics;
+  std::int32_t journal_partitions = 8;
+  std::int32_t dead_letter_partitions = 4;
+  std::vector<SourceOptions> sources;
+  StartAt start;
+  journey::ClockMode mode = journey::ClockMode::kWall;
+  std::size_t record_bytes_max = 1U << 20U;       // Of an input record that is accepted.
+  std::size_t dead_letter_bytes_max = 1'048'000;  // What the dead letter's topic takes.
+};
+
+struct JourneyOptions {
+  std::string app;
+  TopicNames topics;
+  std::int32_t journal_partitions = 8;
+  std::int32_t output_partitions = 4;
+  std::size_t cache_bytes_max = 64U << 20U;  // Decoded objects, over all partitions of one worker.
+  // Salts the hashes of e-mail addresses; the one of the first start holds for ever.
+  std::string email_salt;
+  codec::OutputOptions outputs;
+  milliseconds transaction_timeout{10'000};
+  // How old a store may be and still be brought up to date by its changelog's tail: half of the
+  // changelog's delete.retention.ms, for a tombstone may be gone after that.
+  milliseconds store_age_max{7 * kDay / 2};
+};
+
+struct WorkerOptions {
+  std::string name;  // "intake-0": in messages and metrics.
+  std::vector<std::string> subscription;
+  log::ConsumerOptions consumer;
+  log::ProducerOptions producer;
+  // How long a poll waits for records. 0 on a log in memory driven by one thread: nothing waits.
+  milliseconds poll_timeout{50};
+  // A commit is due this long after the first change that waits for it (longer while commits take
+  // longer), or sooner when the input is drained.
+  milliseconds commit_interval{100};
+  milliseconds drained_commit_interval{20};
+  // ... or when so many entries (records, timers, members of a walk) wait. At least 1.
+  std::size_t commit_entries_max = 5'000;
+  milliseconds call_timeout{10'000};  // Of each call on the log that may block.
+  int retries_max = 30;               // Of one call that says kRetry.
+  milliseconds retry_backoff{100};
+  // How a backoff passes. A simulator moves its clock instead.
+  std::function<void(milliseconds)> wait;
+};
+
+}  // namespace foothold::stream

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/base/ids.h"
+#include "src/base/status.h"
+#include "src/base/time.h"
+#include "src/stream/staged.h"
+#include "src/stream/subject_table.h"
+#include "state/store.h"
+
+namespace foothold::stream {
+
+// The state of one journal partition: the store, and the overlay of what is staged on it. All reads
+// see the overlay first, so that where a commit cuts the work changes nothing that is decided.
+//
+// Not thread-safe.
+class PartitionState {
+ public:
+  PartitionState(std::unique_ptr<state::Store> store, std::size_t cache_bytes_max);
+  PartitionState(const PartitionState&) = delete;
+  PartitionState& operator=(const PartitionState&) = delete;
+
+  SubjectTable& subjects() { return subjects_; }
+  state::Store& store() const { return *store_; }
+
+  // The payload of a key that is no subject: an e-mail's owner, a fact, meta.
+  Result<std::optional<std::string>> Read(const std::string& key) const;
+  void Write(const std::string& key, std::string payload);
+  // Likewise, but the key is this store's own and is kept out of the changelog.
+  void WriteLocal(const std::string& key, std::string payload);
+
+  // The earliest timer with due <= `until` by (due, key), staged ones included. It is gone once its
+  // subject's due has changed.
+  Result<std::optional<state::DueTimer>> NextTimer(Instant until);
+  // The first subject after `after` whose key starts with `prefix`, staged ones included.
+  Result<std::optional<std::string>> NextKey(std::string_view prefix, std::string_view after);
+
+  // Appends a changelog record for each key that changed, in key order, and prepares the store's
+  // batch.
+  void Collect(const std::string& topic, PartitionId partition,
+               std::vector<StagedRecord>* changelog);
+  // Writes the batch of the last Collect(). kFatal: disk; then the store is behind, never ahead.
+  Status Apply();
+  void Drop();
+
+ private:
+  void ForgetLookahead();
+  Status FetchTimers(Instant until);
+  void AddToBatch(std::string_view key, const std::optional<std::string>& value,
+                  std::optional<Instant> due_before);
+
+  std::unique_ptr<state::Store> store_;
+  SubjectTable subjects_;
+  std::map<std::string, std::string> staged_;  // Payloads, for the changelog too.
+  std::map<std::string, std::string> staged_local_;
+  state::WriteBatch batch_;
+
+  // Timers of the store that lie ahead, as far as they were fetched.
+  std::vector<state::DueTimer> timers_;
+  std::size_t timers_used_ = 0;
+  std::optional<Instant> timers_until_;  // Fetched up to here; nullopt: not at all.
+  bool may_have_more_timers_ = false;    // The fetch was cut by its bound.
+
+  // Keys of the store that lie ahead of a walk.
+  std::vector<std::string> keys_;
+  std::size_t keys_used_ = 0;
+  std::string keys_prefix_;
+  std::string keys_after_;  // Of the last call.
+};
+
+}  // namespace foothold::stream

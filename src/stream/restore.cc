@@ -1,0 +1,177 @@
+#include "src/stream/restore.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "src/codec/state.h"
+#include "state/schema.h"
+
+namespace foothold::stream {
+namespace {
+
+// Polls of one slice: the worker's own membership must not wait for longer.
+constexpr int kPollsMax = 25;
+
+}  // namespace
+
+Restorer::Restorer(log::Log* log, Options options) : log_(log), options_(std::move(options)) {}
+
+Status Restorer::EnsureConsumer() {
+  if (consumer_ != nullptr) return Status();
+  log::ConsumerOptions reader;
+  reader.batch_records_max = options_.slice_records_max;
+  FOOTHOLD_ASSIGN(consumer_, log_->NewConsumer(reader));
+  return Status();
+}
+
+Result<log::Watermarks> Restorer::Range(PartitionId partition) {
+  FOOTHOLD_TRY(EnsureConsumer());
+  return consumer_->QueryWatermarks(Source(partition), options_.call_timeout);
+}
+
+Status Restorer::Add(const Request& request, Instant now) {
+  FOOTHOLD_TRY(EnsureConsumer());
+  running_[request.partition] = Running{.store = request.store,
+                                        .is_full = request.is_full,
+                                        .committed = request.committed,
+                                        .next = request.from,
+                                        .target = request.until,
+                                        .moved_at = now};
+  return Reassign();
+}
+
+void Restorer::Remove(PartitionId partition) {
+  if (running_.erase(partition) == 0) return;
+  // A consumer that reads nothing is not kept: it costs threads and connections on a real log.
+  if (running_.empty()) consumer_.reset();
+}
+
+Status Restorer::Reassign() {
+  std::vector<log::Position> positions;
+  positions.reserve(running_.size());
+  for (const auto& [partition, running] : running_) {
+    positions.push_back({Source(partition), running.next});
+  }
+  return consumer_->Assign(positions);
+}
+
+std::int64_t Restorer::remaining() const {
+  std::int64_t records = 0;
+  for (const auto& [partition, running] : running_) {
+    records += std::max<std::int64_t>(0, running.target - running.next.value);
+  }
+  return records;
+}
+
+Result<std::vector<PartitionId>> Restorer::RunSlice(Instant now) {
+  failed_partition_.reset();
+  if (running_.empty()) return std::vector<PartitionId>{};
+  for (int poll = 0; poll < kPollsMax; ++poll) {
+    FOOTHOLD_ASSIGN(const log::Batch batch, consumer_->Poll(milliseconds{0}));
+    if (batch.records.empty()) break;
+    FOOTHOLD_TRY(ApplyRecords(batch));
+  }
+
+  std::vector<PartitionId> whole;
+  for (auto& [partition, running] : running_) {
+    const std::optional<NextOffset> position = consumer_->PositionOf(Source(partition));
+    if (position.has_value() && *position > running.next) {
+      running.next = *position;
+      running.moved_at = now;
+    }
+    if (running.next.value >= running.target) {
+      if (Status agrees = CheckAgreement(partition, running); !agrees.ok()) {
+        failed_partition_ = partition;
+        return Failure(std::move(agrees));
+      }
+      whole.push_back(partition);
+    } else if (now - running.moved_at > options_.hung_after) {
+      return Error(Code::kFatal,
+                   fmt::format("a transaction hangs: {} could not be read beyond offset {} (of {}) "
+                               "for {}. Find it with kafka-transactions.sh find-hanging",
+                               log::ToString(Source(partition)), running.next.value, running.target,
+                               FormatDuration(options_.hung_after)));
+    }
+  }
+  for (const PartitionId partition : whole) running_.erase(partition);
+  if (running_.empty()) {
+    consumer_.reset();
+  } else if (!whole.empty()) {
+    FOOTHOLD_TRY(Reassign());
+  }
+  return whole;
+}
+
+Status Restorer::ApplyRecords(const log::Batch& batch) {
+  // The last record of a key is the one that counts.
+  std::map<PartitionId, std::map<std::string, std::optional<std::string>>> changes;
+  for (const log::RecordView& record : batch.records) {
+    if (!record.key.has_value() || !running_.contains(record.partition)) continue;
+    std::optional<std::string>& value = changes[record.partition][std::string(*record.key)];
+    value.reset();
+    if (record.value.has_value()) value.emplace(*record.value);
+  }
+  for (const auto& [partition, changed] : changes) {
+    Status applied = Apply(partition, &running_.at(partition), changed);
+    if (applied.ok()) continue;
+    failed_partition_ = partition;
+    return applied;
+  }
+  return Status();
+}
+
+Status Restorer::Apply(PartitionId partition, Running* running,
+                       const std::map<std::string, std::optional<std::string>>& changes) {
+  state::WriteBatch batch;
+  for (const auto& [key, value] : changes) {
+    if (Result<state::ParsedKey> parsed = state::ParseKey(key); !parsed.has_value()) {
+      return Error(Code::kFatal,
+                   fmt::format("{} holds a key that is not ours: {}",
+                               log::ToString(Source(partition)), parsed.error().message()));
+    }
+    // The timer index is kept in step with what the store had.
+    FOOTHOLD_ASSIGN(const std::optional<std::string> before, running->store->Get(key));
+    std::optional<Instant> due_before;
+    if (before.has_value()) {
+      FOOTHOLD_ASSIGN(const state::ParsedValue parsed, state::ParseValue(*before));
+      due_before = parsed.due;
+    }
+    if (!value.has_value()) {
+      batch.Delete(key, due_before);
+      continue;
+    }
+    if (Result<state::ParsedValue> parsed = state::ParseValue(*value); !parsed.has_value()) {
+      return Error(Code::kFatal,
+                   fmt::format("{} holds a value that cannot be read: {}",
+                               log::ToString(Source(partition)), parsed.error().message()));
+    }
+    batch.Put(key, *value, due_before);
+  }
+  return running->store->Write(batch);
+}
+
+Status Restorer::CheckAgreement(PartitionId partition, const Running& running) const {
+  FOOTHOLD_ASSIGN(const std::optional<std::string> value, running.store->Get(state::MetaKey()));
+  std::optional<NextOffset> restored;
+  if (value.has_value()) {
+    FOOTHOLD_ASSIGN(const state::ParsedValue parsed, state::ParseValue(*value));
+    FOOTHOLD_ASSIGN(const codec::Meta meta, codec::DecodeMeta(parsed.payload));
+    restored = meta.journal_next;
+  }
+  if (restored == running.committed) return Status();
+  const auto text = [](const std::optional<NextOffset>& offset) {
+    return offset.has_value() ? fmt::format("offset {}", offset->value) : std::string("none");
+  };
+  return Error(
+      running.is_full ? Code::kFatal : Code::kCorrupt,
+      fmt::format(
+          "partition {} cannot go on: the state in {} belongs to journal {}, the group's "
+          "committed place is {}. If the group's offsets were reset or have expired, set them "
+          "to the former; if the changelog was deleted, begin with a new app id",
+          partition.value, log::ToString(Source(partition)), text(restored),
+          text(running.committed)));
+}
+
+}  // namespace foothold::stream

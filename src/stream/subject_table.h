@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "src/base/status.h"
+#include "src/base/time.h"
+#include "src/journey/account.h"
+#include "src/journey/user.h"
+#include "state/store.h"
+
+namespace foothold::stream {
+
+// A user or an account in memory, decoded.
+struct Subject {
+  std::string key;  // Of state/schema.h.
+  std::variant<journey::User, journey::Account> object;
+  std::optional<Instant> due;  // Its earliest timer.
+  bool is_gone = false;        // Deleted by what is staged; the object is void.
+
+  journey::User& user() { return std::get<journey::User>(object); }
+  journey::Account& account() { return std::get<journey::Account>(object); }
+
+  // As of the last commit, kept by the table.
+  std::optional<Instant> stored_due;
+  std::uint64_t stored_hash = 0;  // Of the value in the store; 0: there is none.
+  std::size_t bytes = 0;          // Estimate of its memory.
+  bool is_staged = false;
+  std::list<Subject*>::iterator recency;  // Valid while it is not staged.
+};
+
+// The decoded subjects of one partition: the overlay of what is staged, and behind it a bounded
+// cache of committed ones, least recently used out first. A subject is in one of the two: touching
+// moves it into the overlay, a commit moves it back, an abort drops it.
+//
+// Not thread-safe.
+class SubjectTable {
+ public:
+  struct Change {
+    std::string_view key;               // Lives until Applied() or Drop().
+    std::optional<std::string> value;   // With its header; nullopt: deleted.
+    std::optional<Instant> due_before;  // What the store's timer index has for it.
+  };
+
+  // `bytes_max`: of committed subjects; 0 keeps none. `store` outlives the table.
+  SubjectTable(const state::Store* store, std::size_t bytes_max);
+  SubjectTable(const SubjectTable&) = delete;
+  SubjectTable& operator=(const SubjectTable&) = delete;
+
+  // The subject of that key, staged from now on; a new one with only its ids set if there is none.
+  // The pointer lives until Applied() or Drop(). kCorrupt: the stored bytes are damaged.
+  Result<Subject*> TouchUser(std::string_view tenant, std::string_view user);
+  Result<Subject*> TouchAccount(std::string_view tenant);
+  // Whether the subject is there (staged deletions count). Loads it.
+  Result<bool> Has(std::string_view key);
+  // Its earliest timer; nullopt if it has none or is not there. Loads it.
+  Result<std::optional<Instant>> DueOf(std::string_view key);
+
+  // Its earliest timer is `due` from now on. REQUIRES: staged.
+  void SetDue(Subject* subject, std::optional<Instant> due);
+  // REQUIRES: staged.
+  void Remove(Subject* subject);
+
+  bool IsStaged(std::string_view key) const { return staged_.contains(key); }
+  // The earliest timer among the staged subjects.
+  std::optional<state::DueTimer> EarliestStagedTimer() const;
+  // The first staged key after `after` with `prefix` that is not gone.
+  std::optional<std::string_view> NextStagedKey(std::string_view prefix,
+                                                std::string_view after) const;
+
+  // What is staged and differs from the store, in key order. Once per commit.
+  std::vector<Change> Encode();
+  // What Encode() gave is committed and in the store.
+  void Applied();
+  // Takes back everything since the last Applied().
+  void Drop();
+
+  std::size_t staged_count() const { return staged_.size(); }
+  std::size_t bytes() const { return bytes_; }
+  std::uint64_t hits() const { return hits_; }
+  std::uint64_t misses() const { return misses_; }
+
+ private:
+  // The subject as it is in memory or in the store; nullptr if there is none.
+  Result<Subject*> Load(std::string_view key);
+  Subject* Insert(std::unique_ptr<Subject> subject);
+  void Stage(Subject* subject);
+  void Evict();
+
+  const state::Store* store_;
+  std::size_t bytes_max_;
+  std::unordered_map<std::string_view, std::unique_ptr<Subject>> subjects_;  // Keys are theirs.
+  std::map<std::string_view, Subject*> staged_;
+  std::set<std::pair<Instant, std::string_view>> staged_timers_;
+  std::list<Subject*> recent_;  // Committed ones, the most recently used first.
+  std::size_t bytes_ = 0;       // Of `recent_`.
+  std::uint64_t hits_ = 0;
+  std::uint64_t misses_ = 0;
+};
+
+}  // namespace foothold::stream

@@ -1,0 +1,151 @@
+#include "src/stream/topics.h"
+
+#include <charconv>
+#include <optional>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace foothold::stream {
+namespace {
+
+constexpr std::int64_t kForever = -1;
+
+struct Requirement {
+  log::TopicSpec spec;
+  const char* role = "";  // What the topic is, for messages.
+  // Records that time removes are lost for good: the retention is checked.
+  std::optional<std::int64_t> retention_ms_min;
+  std::optional<std::int64_t> delete_retention_ms_min;
+};
+
+std::optional<std::int64_t> IntegerOf(const log::TopicInfo& info, const std::string& name) {
+  const auto found = info.configs.find(name);
+  if (found == info.configs.end()) return std::nullopt;
+  std::int64_t number = 0;
+  const char* const end = found->second.data() + found->second.size();
+  const auto [stop, error] = std::from_chars(found->second.data(), end, number);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return number;
+}
+
+std::vector<Requirement> RequirementsOf(const TopicOptions& options) {
+  const std::string bytes_max = fmt::format("{}", options.message_bytes_max);
+  const std::string forever = fmt::format("{}", kForever);
+  const std::string journal_ms = fmt::format("{}", options.journal_retention.count());
+  const std::string tombstone_ms = fmt::format("{}", options.tombstone_retention.count());
+  const auto spec = [&](const std::string& name, std::int32_t partitions,
+                        std::map<std::string, std::string> configs) {
+    configs["max.message.bytes"] = bytes_max;
+    return log::TopicSpec{.name = name,
+                          .partitions = partitions,
+                          .replication = options.replication,
+                          .configs = std::move(configs)};
+  };
+  const TopicNames& topics = options.topics;
+  std::vector<Requirement> all;
+  all.push_back({spec(topics.journal, options.journal_partitions,
+                      {{"cleanup.policy", "delete"},
+                       {"retention.ms", journal_ms},
+                       {"retention.bytes", forever}}),
+                 "the journal", options.journal_retention.count(), std::nullopt});
+  all.push_back({spec(topics.changelog, options.journal_partitions,
+                      {{"cleanup.policy", "compact"}, {"delete.retention.ms", tombstone_ms}}),
+                 "the state's changelog", std::nullopt, options.tombstone_retention.count()});
+  all.push_back(
+      {spec(
+           topics.control, 1,
+           {{"cleanup.policy", "delete"}, {"retention.ms", forever}, {"retention.bytes", forever}}),
+       "the ledger of control entries", INT64_MAX, std::nullopt});
+  for (const std::string& log_topic :
+       {topics.activation_changed, topics.onboarding_progress, topics.dead_letter}) {
+    all.push_back({spec(log_topic, options.output_partitions, {{"cleanup.policy", "delete"}}),
+                   "an output", std::nullopt, std::nullopt});
+  }
+  for (const std::string& status_topic : {topics.user_status, topics.account_status}) {
+    all.push_back({spec(status_topic, options.output_partitions, {{"cleanup.policy", "compact"}}),
+                   "a status output", std::nullopt, std::nullopt});
+  }
+  return all;
+}
+
+Status CheckPartitions(const Requirement& required, const log::TopicInfo& info) {
+  const log::TopicSpec& spec = required.spec;
+  if (info.partitions == spec.partitions) return Status();
+  return Error(
+      Code::kFatal,
+      fmt::format("topic {} ({}) has {} partitions, the configuration says {}: set it to "
+                  "{}, or begin with a new app id",
+                  spec.name, required.role, info.partitions, spec.partitions, info.partitions));
+}
+
+Status CheckCleanup(const Requirement& required, const log::TopicInfo& info) {
+  const std::string& wanted = required.spec.configs.at("cleanup.policy");
+  const auto found = info.configs.find("cleanup.policy");
+  if (found == info.configs.end() || found->second == wanted) return Status();
+  return Error(
+      Code::kFatal,
+      fmt::format("topic {} ({}) has cleanup.policy={}, which would lose records: set it to "
+                  "{}",
+                  required.spec.name, required.role, found->second, wanted));
+}
+
+Status CheckAtLeast(const Requirement& required, const log::TopicInfo& info,
+                    const std::string& setting, std::optional<std::int64_t> min) {
+  if (!min.has_value()) return Status();
+  const std::optional<std::int64_t> found = IntegerOf(info, setting);
+  if (!found.has_value() || *found == kForever || *found >= *min) return Status();
+  return Error(Code::kFatal,
+               fmt::format("topic {} ({}) has {}={}, too little: set it to {}", required.spec.name,
+                           required.role, setting, *found, required.spec.configs.at(setting)));
+}
+
+Status CheckMessageBytes(const Requirement& required, const log::TopicInfo& info,
+                         std::size_t bytes_min) {
+  const std::optional<std::int64_t> found = IntegerOf(info, "max.message.bytes");
+  if (!found.has_value() || *found >= static_cast<std::int64_t>(bytes_min)) return Status();
+  return Error(
+      Code::kFatal,
+      fmt::format("topic {} ({}) has max.message.bytes={}, but records of {} bytes may come: "
+                  "raise it, or lower the size of the records that are accepted",
+                  required.spec.name, required.role, *found, bytes_min));
+}
+
+}  // namespace
+
+Status EnsureTopics(log::Admin* admin, const TopicOptions& options) {
+  std::vector<log::TopicSpec> missing;
+  for (const Requirement& required : RequirementsOf(options)) {
+    FOOTHOLD_ASSIGN(const std::optional<log::TopicInfo> info,
+                    admin->DescribeTopic(required.spec.name));
+    if (!info.has_value()) {
+      missing.push_back(required.spec);
+      continue;
+    }
+    FOOTHOLD_TRY(CheckPartitions(required, *info));
+    FOOTHOLD_TRY(CheckCleanup(required, *info));
+    FOOTHOLD_TRY(CheckAtLeast(required, *info, "retention.ms", required.retention_ms_min));
+    FOOTHOLD_TRY(
+        CheckAtLeast(required, *info, "delete.retention.ms", required.delete_retention_ms_min));
+    FOOTHOLD_TRY(CheckMessageBytes(required, *info, options.message_bytes_max));
+  }
+  return missing.empty() ? Status() : admin->CreateTopics(missing);
+}
+
+Result<std::vector<std::int32_t>> SourcePartitions(log::Admin* admin,
+                                                   const std::vector<std::string>& topics) {
+  std::vector<std::int32_t> counts;
+  for (const std::string& topic : topics) {
+    FOOTHOLD_ASSIGN(const std::optional<log::TopicInfo> info, admin->DescribeTopic(topic));
+    if (!info.has_value()) {
+      return Error(Code::kFatal,
+                   fmt::format("source topic {} does not exist: create it, or correct "
+                               "its name in the configuration",
+                               topic));
+    }
+    counts.push_back(info->partitions);
+  }
+  return counts;
+}
+
+}  // namespace foothold::stream

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <functional>
+
+#include "src/base/status.h"
+#include "src/base/time.h"
+#include "src/log/log.h"
+#include "src/stream/stage.h"
+#include "src/stream/staged.h"
+
+namespace foothold::stream {
+
+// A call that says kRetry is made again, this often at most, with `wait` between.
+struct RetryPolicy {
+  int retries_max = 30;
+  milliseconds backoff{100};
+  milliseconds call_timeout{10'000};
+  std::function<void(milliseconds)> wait = nullptr;  // None: at once.
+
+  Status Run(const std::function<Status()>& call) const;
+};
+
+// The only commit order there is:
+//
+//   1 outputs   2 changelog   3 input positions   4 commit in the log   5 the stores
+//
+// Before 4 nothing happened; between 4 and 5 a store is behind its changelog and catches up at the
+// next start. It is never ahead.
+//
+// Not thread-safe: owned by one Worker.
+class Transaction {
+ public:
+  // `producer` is initialised and outlives the transaction.
+  Transaction(log::TransactionalProducer* producer, RetryPolicy retry);
+
+  // Runs the five steps for what `stage` has staged. `group`: fresh from the consumer.
+  // kAborted: call Abort(), then rewind. kFenced: the outcome is unknown, open a new producer with
+  // the same id. Errors of step 5 are the store's: the transaction is committed nevertheless.
+  Status Commit(const StagedWrites& writes, const log::GroupToken& group, Stage* stage);
+
+  // Voids what is open, if anything is.
+  Status Abort();
+
+ private:
+  Status Send(const StagedRecord& record);
+
+  log::TransactionalProducer* producer_;
+  RetryPolicy retry_;
+  bool is_open_ = false;
+};
+
+}  // namespace foothold::stream

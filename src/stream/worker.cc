@@ -1,0 +1,396 @@
+#include "src/stream/worker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "src/base/check.h"
+#include "src/metrics/worker_metrics.h"
+
+namespace foothold::stream {
+namespace {
+
+// Longer than a transaction can stay open by itself: whatever still holds offsets back then hangs.
+constexpr milliseconds kHungSlack{20'000};
+// A turn works on at most so many entries before it looks at the time again.
+constexpr std::size_t kSliceEntriesMax = 1'000;
+// While commits are slow, this share of the time is spent in them at most (1 / 4).
+constexpr int kCommitShare = 4;
+// A failure may lead to another one on the way to a sound state; more than this is a fault of ours.
+constexpr int kFailuresInARowMax = 4;
+constexpr milliseconds kLagInterval{5'000};
+
+std::size_t PartitionsOf(const StagedWrites& writes) {
+  std::set<std::pair<std::string_view, PartitionId>> partitions;
+  for (const StagedRecord& record : writes.outputs) {
+    partitions.emplace(record.topic, record.partition);
+  }
+  for (const StagedRecord& record : writes.changelog) {
+    partitions.emplace(record.topic, record.partition);
+  }
+  return partitions.size();
+}
+
+}  // namespace
+
+Worker::Worker(WorkerOptions options, Surroundings surroundings, Stage* stage)
+    : options_(std::move(options)), around_(std::move(surroundings)), stage_(stage) {
+  FOOTHOLD_CHECK(options_.commit_entries_max > 0, "a commit needs room for an entry");
+}
+
+Worker::~Worker() { DropHandles(); }
+
+Status Worker::Open() {
+  FOOTHOLD_CHECK(consumer_ == nullptr, "the worker is open already");
+  around_.heartbeat->Beat("opening the producer");
+  FOOTHOLD_ASSIGN(producer_, around_.log->NewProducer(options_.producer));
+  const RetryPolicy retry = MakeRetryPolicy();
+  Status ready = retry.Run([&] { return producer_->Init(options_.call_timeout); });
+  if (!ready.ok()) {
+    const Code code = ready.code() == Code::kRetry ? Code::kFatal : ready.code();
+    return Error(
+        code, fmt::format("worker {} cannot open its transactional producer {}: {}", options_.name,
+                          options_.producer.transactional_id, ready.message()));
+  }
+  transaction_.emplace(producer_.get(), retry);
+
+  around_.heartbeat->Beat("joining the group");
+  FOOTHOLD_ASSIGN(consumer_, around_.log->NewConsumer(options_.consumer));
+  FOOTHOLD_TRY(consumer_->Subscribe(options_.subscription));
+  stage_->Attach(consumer_.get());
+  last_poll_ = around_.clock->Now();
+  last_commit_ = last_poll_;
+  return Status();
+}
+
+Result<Worker::Activity> Worker::RunOnce() {
+  FOOTHOLD_CHECK(consumer_ != nullptr, "the worker is not open");
+  Activity activity = Activity::kIdle;
+  Status status = Turn(&activity);
+  for (int failures = 0; !status.ok(); ++failures) {
+    activity = Activity::kWorked;
+    if (failures == kFailuresInARowMax) {
+      return Error(Code::kFatal,
+                   fmt::format("worker {} cannot recover: {}", options_.name, status.message()));
+    }
+    if (status.code() == Code::kFatal) return Failure(std::move(status));
+    status = OnFailure(status);
+  }
+  return activity;
+}
+
+// The loop: take the assignment change; poll; process; fire due timers; commit if it is time or
+// full. (Timers are part of the stage's work: they are due at entries of the journal only.)
+Status Worker::Turn(Activity* activity) {
+  if (change_.has_value()) return TakeAssignment(activity);
+  FOOTHOLD_TRY(SyncPauses());
+  if (!stage_->has_backlog() || IsKeepAliveDue()) {
+    FOOTHOLD_TRY(Poll(activity));
+    if (change_.has_value()) return TakeAssignment(activity);
+  }
+
+  around_.heartbeat->Beat("working");
+  const std::size_t room =
+      options_.commit_entries_max - std::min(options_.commit_entries_max, stage_->staged_entries());
+  FOOTHOLD_ASSIGN(
+      const bool has_worked,
+      stage_->Work(std::clamp<std::size_t>(room, 1, kSliceEntriesMax), around_.clock->Now()));
+  if (has_worked) *activity = Activity::kWorked;
+
+  if (stage_->staged_entries() > 0 && !staged_since_.has_value()) {
+    staged_since_ = around_.clock->Now();
+  }
+  if (IsCommitDue()) {
+    *activity = Activity::kWorked;
+    FOOTHOLD_TRY(Commit());
+  }
+  if (stage_->staged_entries() > 0) *activity = Activity::kWorked;
+  is_ready_.store(
+      !stage_->assigned().empty() && stage_->readable().size() == stage_->assigned().size(),
+      std::memory_order_relaxed);
+  retrying_since_.reset();
+  around_.metrics->LoopMoved(around_.clock->Now());
+  return MeasureLag();
+}
+
+Status Worker::Poll(Activity* activity) {
+  around_.heartbeat->Beat("polling");
+  if (!seeks_.empty()) {
+    FOOTHOLD_TRY(consumer_->Seek(seeks_));
+    seeks_.clear();
+  }
+  // What is waiting for its commit must not wait for records as well.
+  const bool may_wait = stage_->staged_entries() == 0 && !stage_->has_backlog();
+  const milliseconds timeout =
+      may_wait ? options_.poll_timeout
+               : std::min(options_.poll_timeout, options_.drained_commit_interval);
+  FOOTHOLD_ASSIGN(log::Batch batch, consumer_->Poll(timeout));
+  last_poll_ = around_.clock->Now();
+  if (batch.change.has_value()) {
+    change_ = std::move(batch.change);
+    return Status();
+  }
+  if (batch.records.empty()) return stage_->ObserveIdle();
+  *activity = Activity::kWorked;
+  for (const log::RecordView& record : batch.records) {
+    FOOTHOLD_TRY(stage_->Take(record));
+    newest_[{std::string(record.topic), record.partition}] = record.timestamp;
+    if (IsFull()) FOOTHOLD_TRY(Commit());
+  }
+  return Status();
+}
+
+Status Worker::TakeAssignment(Activity* activity) {
+  around_.heartbeat->Beat("taking an assignment");
+  *activity = Activity::kWorked;
+  if (change_->kind != log::AssignmentChange::Kind::kAssigned) return GiveUpPartitions(*change_);
+
+  FOOTHOLD_ASSIGN(const std::vector<log::Position> starts, stage_->Assign(change_->partitions));
+  FOOTHOLD_TRY(consumer_->AcceptAssigned(starts));
+  around_.metrics->Rebalanced(metrics::RebalanceKind::kAssigned, starts.size());
+  around_.metrics->AssignedPartitions(stage_->assigned().size());
+  change_.reset();
+  retrying_since_.reset();
+  FOOTHOLD_TRY(SyncPauses());
+  // Start places that were found out now must hold for ever, whatever happens before the first
+  // event.
+  return stage_->staged_entries() > 0 ? Commit() : Status();
+}
+
+Status Worker::GiveUpPartitions(const log::AssignmentChange& change) {
+  const bool is_lost =
+      change.kind == log::AssignmentChange::Kind::kLost || consumer_->IsAssignmentLost();
+  if (is_lost) {
+    FOOTHOLD_TRY(Rewind());
+  } else if (stage_->staged_entries() > 0) {
+    FOOTHOLD_TRY(Commit());  // An abort drops what is staged; this call then comes again.
+  }
+  stage_->Release(change.partitions);
+  for (const log::TopicPartition& partition : change.partitions) {
+    paused_.erase(partition);
+    newest_.erase(partition);
+    around_.metrics->PartitionDropped(partition.topic, partition.partition);
+    std::erase_if(seeks_, [&](const log::Position& seek) { return seek.source == partition; });
+  }
+  around_.metrics->Rebalanced(
+      is_lost ? metrics::RebalanceKind::kLost : metrics::RebalanceKind::kRevoked,
+      change.partitions.size());
+  around_.metrics->AssignedPartitions(stage_->assigned().size());
+  FOOTHOLD_TRY(consumer_->AcceptRevoked(change.partitions));
+  change_.reset();
+  return Status();
+}
+
+bool Worker::IsFull() const { return stage_->staged_entries() >= options_.commit_entries_max; }
+
+bool Worker::IsCommitDue() const {
+  if (stage_->staged_entries() == 0) return false;
+  if (IsFull()) return true;
+  const Instant now = around_.clock->Now();
+  const milliseconds interval =
+      std::max(options_.commit_interval, kCommitShare * last_commit_duration_);
+  // A wall clock that was set back must not hold a commit back.
+  if (now < last_commit_ || now - staged_since_.value_or(now) >= interval) return true;
+  return !stage_->has_backlog() && now - last_commit_ >= options_.drained_commit_interval;
+}
+
+Status Worker::Commit() {
+  around_.heartbeat->Beat("committing");
+  const Instant begin = around_.clock->Now();
+  StagedWrites writes;
+  FOOTHOLD_TRY(stage_->Collect(begin, &writes));
+  around_.metrics->OldestOpenTransaction(begin);
+  Status committed = transaction_->Commit(writes, consumer_->group(), stage_);
+  around_.metrics->OldestOpenTransaction(std::nullopt);
+  if (!committed.ok()) {
+    around_.metrics->CommitFailed(committed.code());
+    return committed;
+  }
+  last_commit_ = around_.clock->Now();
+  last_commit_duration_ = std::max(milliseconds{0}, last_commit_ - begin);
+  staged_since_.reset();
+  around_.metrics->CommitDone(last_commit_duration_, PartitionsOf(writes));
+  return Status();
+}
+
+Status Worker::OnFailure(const Status& failure) {
+  around_.heartbeat->Beat("recovering");
+  switch (failure.code()) {
+    case Code::kInvalid:  // The dead letter takes such records: what comes here is not one.
+      return Error(Code::kFatal, failure.message());
+    case Code::kRetry:
+      return OnRetry(failure);
+    case Code::kAborted:
+      around_.logger->Warning("transaction aborted, going back to the last commit",
+                              {{"worker", options_.name}, {"why", failure.message()}});
+      return Rewind();
+    case Code::kFenced:
+      return Reopen(failure);
+    case Code::kCorrupt:
+      around_.logger->Error("state cannot be trusted, restoring it from the changelog",
+                            {{"worker", options_.name}, {"why", failure.message()}});
+      return Repair();
+    case Code::kFatal:
+      return failure;
+  }
+  return failure;
+}
+
+Status Worker::OnRetry(const Status& failure) {
+  const Instant now = around_.clock->Now();
+  if (!retrying_since_.has_value()) {
+    retrying_since_ = now;
+    around_.logger->Warning("waiting for the log",
+                            {{"worker", options_.name}, {"why", failure.message()}});
+  }
+  const milliseconds patience = options_.producer.transaction_timeout + kHungSlack;
+  if (change_.has_value() && now - *retrying_since_ > patience) {
+    return Error(
+        Code::kFatal,
+        fmt::format("a transaction hangs: the committed offsets of group {} were not stable "
+                    "for {} ({}). Find it with kafka-transactions.sh find-hanging",
+                    options_.consumer.group, FormatDuration(patience), failure.message()));
+  }
+  if (options_.wait) options_.wait(options_.retry_backoff);
+  return Status();
+}
+
+Status Worker::Rewind() {
+  FOOTHOLD_TRY(transaction_->Abort());
+  FOOTHOLD_ASSIGN(seeks_, stage_->Rewind());
+  staged_since_.reset();
+  return Status();
+}
+
+Status Worker::Repair() {
+  FOOTHOLD_TRY(Rewind());
+  std::vector<log::Position> places;
+  FOOTHOLD_TRY(MakeRetryPolicy().Run([&]() -> Status {
+    FOOTHOLD_ASSIGN(places, stage_->Repair());
+    return Status();
+  }));
+  for (const log::Position& place : places) {
+    std::erase_if(seeks_, [&](const log::Position& seek) { return seek.source == place.source; });
+    seeks_.push_back(place);
+  }
+  return Status();
+}
+
+Status Worker::Reopen(const Status& failure) {
+  const Instant now = around_.clock->Now();
+  if (last_fenced_.has_value() && now - *last_fenced_ < options_.producer.transaction_timeout) {
+    return Error(Code::kFatal,
+                 fmt::format("worker {} was fenced twice: another process runs as {}: give each "
+                             "instance its own name ({})",
+                             options_.name, options_.producer.transactional_id, failure.message()));
+  }
+  last_fenced_ = now;
+  around_.logger->Warning("fenced, opening new handles",
+                          {{"worker", options_.name}, {"why", failure.message()}});
+  DropHandles();
+  return Open();
+}
+
+void Worker::DropHandles() {
+  if (consumer_ == nullptr && producer_ == nullptr) return;
+  stage_->Release(stage_->assigned());
+  change_.reset();
+  seeks_.clear();
+  paused_.clear();
+  newest_.clear();
+  staged_since_.reset();
+  is_holding_ = false;
+  transaction_.reset();
+  if (consumer_ != nullptr) consumer_->Close();
+  consumer_.reset();
+  producer_.reset();
+  is_ready_.store(false, std::memory_order_relaxed);
+}
+
+bool Worker::IsKeepAliveDue() const {
+  const Instant now = around_.clock->Now();
+  return now < last_poll_ || now - last_poll_ >= options_.consumer.max_poll_interval / 4;
+}
+
+// Pauses what must not deliver now and resumes what may. With a long backlog everything is paused,
+// so that a poll that keeps the membership alive brings no further records.
+Status Worker::SyncPauses() {
+  is_holding_ = stage_->has_backlog() && IsKeepAliveDue();
+  const std::vector<log::TopicPartition> readable =
+      is_holding_ ? std::vector<log::TopicPartition>{} : stage_->readable();
+  const std::set<log::TopicPartition> may_read(readable.begin(), readable.end());
+  std::vector<log::TopicPartition> to_pause;
+  std::vector<log::TopicPartition> to_resume;
+  for (const log::TopicPartition& partition : stage_->assigned()) {
+    const bool is_paused = paused_.contains(partition);
+    if (may_read.contains(partition) && is_paused) to_resume.push_back(partition);
+    if (!may_read.contains(partition) && !is_paused) to_pause.push_back(partition);
+  }
+  if (!to_pause.empty()) {
+    FOOTHOLD_TRY(consumer_->Pause(to_pause));
+    paused_.insert(to_pause.begin(), to_pause.end());
+  }
+  if (!to_resume.empty()) {
+    FOOTHOLD_TRY(consumer_->Resume(to_resume));
+    for (const log::TopicPartition& partition : to_resume) paused_.erase(partition);
+  }
+  return Status();
+}
+
+Status Worker::MeasureLag() {
+  const Instant now = around_.clock->Now();
+  if (measured_at_.has_value() && now >= *measured_at_ && now - *measured_at_ < kLagInterval) {
+    return Status();
+  }
+  measured_at_ = now;
+  for (const log::TopicPartition& partition : stage_->assigned()) {
+    const std::optional<NextOffset> position = consumer_->PositionOf(partition);
+    if (!position.has_value()) continue;
+    Result<log::Watermarks> range = consumer_->QueryWatermarks(partition, options_.call_timeout);
+    if (!range.has_value() && range.error().code() == Code::kRetry) continue;
+    if (!range.has_value()) return Failure(range.error());
+    const std::int64_t behind = std::max<std::int64_t>(0, range->high - position->value);
+    const auto newest = newest_.find(partition);
+    const bool is_behind = behind > 0 && newest != newest_.end() && newest->second < now;
+    around_.metrics->LagIs(partition.topic, partition.partition,
+                           {.records = static_cast<std::uint64_t>(behind),
+                            .time = is_behind ? now - newest->second : milliseconds{0}});
+  }
+  return Status();
+}
+
+RetryPolicy Worker::MakeRetryPolicy() const {
+  return RetryPolicy{.retries_max = options_.retries_max,
+                     .backoff = options_.retry_backoff,
+                     .call_timeout = options_.call_timeout,
+                     .wait = options_.wait};
+}
+
+Status Worker::Close() {
+  FOOTHOLD_CHECK(consumer_ != nullptr, "the worker is not open");
+  Status status;
+  if (!change_.has_value() && stage_->staged_entries() > 0 && !consumer_->IsAssignmentLost()) {
+    status = Commit();
+    if (!status.ok() && status.code() != Code::kFatal) {
+      // It is done again after the next start.
+      around_.logger->Warning("the last commit did not succeed",
+                              {{"worker", options_.name}, {"why", status.message()}});
+      status = transaction_->Abort();
+    }
+  }
+  DropHandles();
+  around_.heartbeat->Stop();
+  return status;
+}
+
+Status Worker::Run(const std::stop_token& stop) {
+  Status status = Open();
+  while (status.ok() && !stop.stop_requested()) status = StatusOf(RunOnce());
+  if (status.ok()) return Close();
+  DropHandles();
+  around_.heartbeat->Stop();
+  return status;
+}
+
+}  // namespace foothold::stream

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <stop_token>
+
+#include "src/base/logging.h"
+#include "src/base/status.h"
+#include "src/base/time.h"
+#include "src/log/log.h"
+#include "src/stream/options.h"
+#include "src/stream/stage.h"
+#include "src/stream/transaction.h"
+#include "src/stream/watchdog.h"
+
+namespace foothold::metrics {
+class WorkerMetrics;
+}
+
+namespace foothold::stream {
+
+// One thread's work: a consumer, a transactional producer and the tasks (Stage) of the partitions
+// that the group gives it.
+//
+// The same object serves a real broker on its own thread (Run()) and a log in memory driven step by
+// step (RunOnce() with poll_timeout 0): there is one loop.
+// Not thread-safe, but for is_ready().
+class Worker {
+ public:
+  enum class Activity {
+    kIdle,    // There was nothing to read, to do or to commit.
+    kWorked,  // Something happened; there may be more.
+  };
+
+  // What the worker does not own; all of it outlives the worker.
+  struct Surroundings {
+    log::Log* log = nullptr;
+    const WallClock* clock = nullptr;
+    const Logger* logger = nullptr;
+    metrics::WorkerMetrics* metrics = nullptr;
+    std::shared_ptr<Heartbeat> heartbeat;
+  };
+
+  Worker(WorkerOptions options, Surroundings surroundings, Stage* stage);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // Opens the handles and joins the group. REQUIRES: not open.
+  Status Open();
+
+  // One turn of the loop. An error is final: kFatal, with the line to end the process with; nothing
+  // more is called then but the destructor.
+  Result<Activity> RunOnce();
+
+  // Commits what is staged and leaves the group. REQUIRES: open, no call failed.
+  Status Close();
+
+  // Open(), RunOnce() until `stop` or an error, Close().
+  Status Run(const std::stop_token& stop);
+
+  // True once partitions are assigned and all of them may be read (their state is restored).
+  // Thread-safe.
+  bool is_ready() const { return is_ready_.load(std::memory_order_relaxed); }
+  const std::string& name() const { return options_.name; }
+
+ private:
+  Status Turn(Activity* activity);
+  Status TakeAssignment(Activity* activity);
+  Status GiveUpPartitions(const log::AssignmentChange& change);
+  Status Poll(Activity* activity);
+  Status Commit();
+  bool IsCommitDue() const;
+  bool IsFull() const;
+
+  Status OnFailure(const Status& failure);
+  Status OnRetry(const Status& failure);
+  Status Rewind();
+  Status Repair();
+  Status Reopen(const Status& failure);
+
+  Status SyncPauses();
+  Status MeasureLag();
+  bool IsKeepAliveDue() const;
+  void DropHandles();
+  RetryPolicy MakeRetryPolicy() const;
+
+  WorkerOptions options_;
+  Surroundings around_;
+  Stage* stage_;
+
+  std::unique_ptr<log::Consumer> consumer_;
+  std::unique_ptr<log::TransactionalProducer> producer_;
+  std::optional<Transaction> transaction_;
+
+  std::optional<log::AssignmentChange> change_;  // Not accepted yet.
+  std::set<log::TopicPartition> paused_;
+  std::vector<log::Position> seeks_;  // To be done before the next poll.
+  bool is_holding_ = false;           // All is paused: the backlog goes on between polls.
+
+  std::optional<Instant> staged_since_;
+  Instant last_poll_;
+  Instant last_commit_;
+  milliseconds last_commit_duration_{0};
+  std::optional<Instant> last_fenced_;
+  std::optional<Instant> retrying_since_;
+  std::map<log::TopicPartition, Instant> newest_;  // Timestamps of the newest records taken.
+  std::optional<Instant> measured_at_;
+  std::atomic<bool> is_ready_{false};
+};
+
+}  // namespace foothold::stream

@@ -1,0 +1,365 @@
+#include "tests/stream/service.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "src/base/check.h"
+#include "src/base/random.h"
+#include "src/config/playbook_file.h"
+#include "src/stream/topics.h"
+
+namespace foothold::stream {
+namespace {
+
+constexpr char kSourceTopic[] = "events";
+constexpr int kTurnsMax = 200'000;
+
+// `"revision":...` and what else a status says of its place.
+std::string WithoutPlace(std::string value) {
+  for (const std::string_view field : {"\"revision\":", "\"asOf\":"}) {
+    const std::size_t begin = value.find(field);
+    if (begin == std::string::npos) continue;
+    const std::size_t end = value.find_first_of(",}", begin);
+    value.erase(begin, end - begin);
+  }
+  return value;
+}
+
+}  // namespace
+
+std::string Track(std::string_view tenant, std::string_view user, std::string_view event,
+                  Instant at, std::string_view properties) {
+  return fmt::format(R"({{"type":"track","event":"{}","userId":"{}","messageId":"{}-{}-{}",)"
+                     R"("timestamp":"{}","context":{{"groupId":"{}"}},"properties":{}}})",
+                     event, user, user, event, ToMs(at), FormatRfc3339(at), tenant, properties);
+}
+
+std::string Identify(std::string_view tenant, std::string_view user, Instant at,
+                     std::string_view traits) {
+  return fmt::format(R"({{"type":"identify","userId":"{}","messageId":"{}-identify-{}",)"
+                     R"("timestamp":"{}","context":{{"groupId":"{}"}},"traits":{}}})",
+                     user, user, ToMs(at), FormatRfc3339(at), tenant, traits);
+}
+
+// A store that asks the service before and after each write, and keeps nothing back from it.
+class Service::TestStore final : public state::Store {
+ public:
+  TestStore(std::unique_ptr<state::Store> store, const Service* service)
+      : store_(std::move(store)), service_(service) {}
+
+  Result<std::optional<std::string>> Get(std::string_view key) const override {
+    return store_->Get(key);
+  }
+  Result<std::vector<std::optional<std::string>>> MultiGet(
+      const std::vector<std::string>& keys) const override {
+    return store_->MultiGet(keys);
+  }
+  Status Write(const state::WriteBatch& batch) override {
+    if (service_->before_store_write) FOOTHOLD_TRY(service_->before_store_write());
+    FOOTHOLD_TRY(store_->Write(batch));
+    return service_->after_store_write ? service_->after_store_write() : Status();
+  }
+  Result<std::vector<state::DueTimer>> TimersUntil(Instant until,
+                                                   const std::optional<state::DueTimer>& after,
+                                                   std::size_t count_max) const override {
+    return store_->TimersUntil(until, after, count_max);
+  }
+  Status Scan(std::string_view prefix, std::string_view after,
+              const std::function<bool(std::string_view, std::string_view)>& visit) const override {
+    return store_->Scan(prefix, after, visit);
+  }
+  Status Flush() override { return store_->Flush(); }
+  Status Verify() const override { return store_->Verify(); }
+  std::uint64_t bytes_on_disk() const override { return store_->bytes_on_disk(); }
+  std::uint64_t keys_estimate() const override { return store_->keys_estimate(); }
+
+ private:
+  std::unique_ptr<state::Store> store_;
+  const Service* service_;
+};
+
+class Service::TestShelf final : public StoreShelf {
+ public:
+  explicit TestShelf(const Service* service)
+      : service_(service),
+        memory_(state::SharedMemory::Create(32U << 20U)),
+        shelf_({.root = "state", .app = "shop", .memory = memory_, .in_memory = true}) {}
+
+  Result<std::unique_ptr<state::Store>> Open(PartitionId partition) override {
+    FOOTHOLD_ASSIGN(std::unique_ptr<state::Store> store, shelf_.Open(partition));
+    return std::make_unique<TestStore>(std::move(store), service_);
+  }
+  Status Destroy(PartitionId partition) override { return shelf_.Destroy(partition); }
+  std::size_t memory_bytes() const override { return shelf_.memory_bytes(); }
+
+ private:
+  const Service* service_;
+  std::shared_ptr<state::SharedMemory> memory_;
+  FolderShelf shelf_;
+};
+
+Service::Service(ServiceOptions options, log::FaultInjector* faults)
+    : options_(std::move(options)),
+      topics_(TopicNames::ForApp("shop")),
+      clock_(kStoryEnd + kDay),
+      log_(clock_, faults),
+      logger_({}, clock_, [this](std::string_view line) { log_lines_.emplace_back(line); }),
+      intake_metrics_(&registry_, {"product"}),
+      journey_metrics_(&registry_),
+      shelf_(std::make_unique<TestShelf>(this)) {
+  const std::unique_ptr<log::Admin> admin = log_.NewAdmin().value();
+  const Status created = admin->CreateTopics(std::vector<log::TopicSpec>{
+      {.name = kSourceTopic, .partitions = options_.source_partitions, .configs = {}}});
+  FOOTHOLD_CHECK(created.ok(), "the source's topic is there");
+}
+
+Service::~Service() { Kill(); }
+
+void Service::Produce(std::int32_t partition, const std::string& value,
+                      std::optional<Instant> timestamp) {
+  const Result<std::int64_t> appended = log_.AppendInput({.topic = kSourceTopic,
+                                                          .partition = PartitionId{partition},
+                                                          .key = std::nullopt,
+                                                          .value = value,
+                                                          .headers = {},
+                                                          .timestamp = timestamp});
+  FOOTHOLD_CHECK(appended.has_value(), appended.error().message());
+}
+
+WorkerOptions Service::OptionsOf(const std::string& stage, int worker) const {
+  const bool is_intake = stage == "intake";
+  WorkerOptions options;
+  options.name = fmt::format("{}-{}", stage, worker);
+  options.subscription = {is_intake ? std::string(kSourceTopic) : topics_.journal};
+  options.consumer.group = "shop-" + stage;
+  options.consumer.instance_id = fmt::format("shop-{}-test-{}", stage, worker);
+  options.consumer.batch_records_max = is_intake ? options_.intake_batch_records_max : 50;
+  options.producer.transactional_id = options.consumer.instance_id;
+  options.producer.topics = is_intake ? topics_.OfIntake() : topics_.OfJourney();
+  options.poll_timeout = milliseconds{0};
+  options.drained_commit_interval = milliseconds{0};
+  options.commit_entries_max =
+      is_intake ? options_.intake_entries_max : options_.journey_entries_max;
+  options.retries_max = 3;
+  return options;
+}
+
+Status Service::TryStart() {
+  FOOTHOLD_ASSIGN(const std::unique_ptr<log::Admin> admin, log_.NewAdmin());
+  FOOTHOLD_TRY(EnsureTopics(admin.get(), {.topics = topics_,
+                                          .journal_partitions = options_.journal_partitions,
+                                          .output_partitions = 2}));
+  const bool is_live = options_.mode == journey::ClockMode::kWall;
+  ControlWriter control(&log_, {.app = "shop",
+                                .topics = topics_,
+                                .journal_partitions = options_.journal_partitions,
+                                .retry = {.retries_max = 3}});
+  journey::RosterSource source;
+  source.name = "product";
+  source.topic_partitions = {{kSourceTopic, options_.source_partitions}};
+  if (is_live) source.history_begin = kStart - 400 * kDay;
+  FOOTHOLD_TRY(StatusOf(
+      control.Seed(config::DefaultPlaybook(), {.mode = options_.mode, .sources = {source}})));
+  return OpenWorkers();
+}
+
+Status Service::OpenWorkers() {
+  IntakeOptions intake;
+  intake.app = "shop";
+  intake.topics = topics_;
+  intake.journal_partitions = options_.journal_partitions;
+  intake.dead_letter_partitions = 2;
+  intake.sources = {{.name = "product",
+                     .topics = {kSourceTopic},
+                     .mapping = intake::MakeMapping("segment", {}).value()}};
+  intake.start = options_.start;
+  intake.mode = options_.mode;
+  JourneyOptions journey;
+  journey.app = "shop";
+  journey.topics = topics_;
+  journey.journal_partitions = options_.journal_partitions;
+  journey.output_partitions = 2;
+  journey.cache_bytes_max = options_.cache_bytes_max;
+  journey.email_salt = "salt of a test";
+  journey.outputs.app = "shop";
+
+  const auto add = [&](const std::string& stage, int worker, Stage* run) {
+    worker_metrics_.push_back(std::make_unique<metrics::WorkerMetrics>(&registry_, stage, worker));
+    WorkerOptions options = OptionsOf(stage, worker);
+    const std::string name = options.name;
+    workers_.push_back(std::make_unique<Worker>(
+        std::move(options),
+        Worker::Surroundings{.log = &log_,
+                             .clock = &clock_,
+                             .logger = &logger_,
+                             .metrics = worker_metrics_.back().get(),
+                             .heartbeat = std::make_shared<Heartbeat>(name, milliseconds{90'000})},
+        run));
+    return workers_.back()->Open();
+  };
+  Status opened;
+  for (int i = 0; i < options_.intake_workers && opened.ok(); ++i) {
+    intake_stages_.push_back(std::make_unique<IntakeStage>(
+        intake, IntakeStage::Surroundings{.clock = &clock_, .metrics = &intake_metrics_}));
+    opened = add("intake", i, intake_stages_.back().get());
+  }
+  for (int i = 0; i < options_.journey_workers && opened.ok(); ++i) {
+    journey_stages_.push_back(std::make_unique<JourneyStage>(
+        journey,
+        JourneyStage::Surroundings{
+            .log = &log_, .shelf = shelf_.get(), .clock = &clock_, .metrics = &journey_metrics_}));
+    opened = add("journey", i, journey_stages_.back().get());
+  }
+  return opened;
+}
+
+void Service::Start() {
+  const Status started = TryStart();
+  FOOTHOLD_CHECK(started.ok(), started.ToString());
+}
+
+Status Service::TryRun() {
+  for (int turn = 0; turn < kTurnsMax; ++turn) {
+    bool has_worked = false;
+    for (const std::unique_ptr<Worker>& worker : workers_) {
+      FOOTHOLD_ASSIGN(const Worker::Activity activity, worker->RunOnce());
+      has_worked = has_worked || activity == Worker::Activity::kWorked;
+    }
+    if (!has_worked) return Status();
+  }
+  return Error(Code::kFatal, "the workers never come to rest");
+}
+
+void Service::Run() {
+  const Status ran = TryRun();
+  FOOTHOLD_CHECK(ran.ok(), ran.ToString());
+}
+
+Status Service::TryFinish(Instant final_clock) {
+  FOOTHOLD_TRY(TryRun());
+  intake_stages_.front()->RequestFinish(final_clock);
+  return TryRun();
+}
+
+void Service::Kill() {
+  workers_.clear();
+  intake_stages_.clear();
+  journey_stages_.clear();
+  worker_metrics_.clear();
+}
+
+void Service::Stop() {
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    const Status closed = worker->Close();
+    FOOTHOLD_CHECK(closed.ok(), closed.ToString());
+  }
+  Kill();
+}
+
+void Service::LoseStores() {
+  for (std::int32_t i = 0; i < options_.journal_partitions; ++i) {
+    const Status gone = shelf_->Destroy(PartitionId{i});
+    FOOTHOLD_CHECK(gone.ok(), gone.ToString());
+  }
+}
+
+std::vector<Output> Service::Committed(const std::vector<std::string>& topics) {
+  const std::unique_ptr<log::CommittedReader> reader = log_.ReadCommitted(topics).value();
+  std::vector<Output> outputs;
+  for (auto records = reader->Read(100); !records.empty(); records = reader->Read(100)) {
+    for (const log::RecordView& record : records) {
+      Output output{.topic = std::string(record.topic),
+                    .partition = record.partition.value,
+                    .key = std::string(record.key.value_or("")),
+                    .value = {},
+                    .headers = {}};
+      if (record.value.has_value()) output.value.emplace(*record.value);
+      for (const log::Header& header : record.headers) {
+        output.headers[std::string(header.key)] = std::string(header.value.value_or(""));
+      }
+      outputs.push_back(std::move(output));
+    }
+  }
+  return outputs;
+}
+
+std::vector<Output> Service::Decisions() {
+  return Committed({topics_.activation_changed, topics_.onboarding_progress});
+}
+std::vector<Output> Service::Statuses() {
+  return Committed({topics_.user_status, topics_.account_status});
+}
+std::vector<Output> Service::DeadLetters() { return Committed({topics_.dead_letter}); }
+
+std::map<std::string, std::string> Service::LastStatuses() {
+  std::map<std::string, std::string> last;
+  for (const Output& output : Statuses()) {
+    const std::string subject = output.topic + " " + output.key;
+    if (output.value.has_value()) {
+      last[subject] = WithoutPlace(*output.value);
+    } else {
+      last.erase(subject);
+    }
+  }
+  return last;
+}
+
+std::vector<std::string> Sorted(const std::vector<Output>& decisions) {
+  std::vector<std::string> texts;
+  for (const Output& decision : decisions) {
+    std::string text = decision.topic + " " + decision.key + " " + decision.value.value_or("null");
+    for (const auto& [name, value] : decision.headers) {
+      if (name != "ce_fhrev") text += "\n" + name + "=" + value;
+    }
+    texts.push_back(std::move(text));
+  }
+  std::ranges::sort(texts);
+  return texts;
+}
+
+std::vector<StoryEvent> MakeStory(std::uint64_t seed, int users, std::int32_t partitions) {
+  Random random(seed);
+  std::vector<StoryEvent> story;
+  const auto add = [&](int user, Instant at, std::string value) {
+    // Producers key by user.
+    story.push_back({static_cast<std::int32_t>(user % partitions), at, std::move(value)});
+  };
+  constexpr std::string_view kTenants[] = {"acme", "globex", "initech"};
+  constexpr std::string_view kRoles[] = {"admin", "analyst", "operator", "viewer"};
+  constexpr std::string_view kEvents[] = {
+      "dashboard.created", "Report Exported", "dashboard.viewed",  "transaction.created",
+      "form.completed",    "user.logged_in",  "profile.completed", "integration.connected"};
+  for (int i = 0; i < users; ++i) {
+    const std::string_view tenant = kTenants[random.Below(3)];
+    const std::string_view role = kRoles[random.Below(4)];
+    const std::string user = fmt::format("u{}", i);
+    Instant at = kStart + milliseconds{random.Between(0, 10 * kDay.count())};
+    add(i, at, Track(tenant, user, "Signed Up", at, fmt::format(R"({{"role":"{}"}})", role)));
+    const std::int64_t steps = random.Between(0, 12);
+    for (std::int64_t step = 0; step < steps; ++step) {
+      at += milliseconds{random.Between(kMinute.count(), 3 * kDay.count())};
+      if (random.Chance(0.15)) {
+        add(i, at,
+            Track(tenant, user, "user.invited", at,
+                  fmt::format(R"({{"email":"guest{}@{}.example"}})", random.Below(9), tenant)));
+      } else {
+        add(i, at,
+            Track(tenant, user, kEvents[random.Below(8)], at,
+                  fmt::format(R"({{"dashboardId":"d{}"}})", random.Below(4))));
+      }
+    }
+    if (random.Chance(0.3)) {
+      at += kHour;
+      add(i, at,
+          Identify(tenant, user, at,
+                   fmt::format(R"({{"email":"guest{}@{}.example","name":"U {}"}})", random.Below(9),
+                               tenant, i)));
+    }
+  }
+  std::ranges::stable_sort(story, {}, &StoryEvent::at);
+  return story;
+}
+
+}  // namespace foothold::stream
