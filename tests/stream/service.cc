@@ -85,7 +85,7 @@ class Service::TestShelf final : public StoreShelf {
   explicit TestShelf(const Service* service)
       : service_(service),
         memory_(state::SharedMemory::Create(32U << 20U)),
-        shelf_({.root = "state", .app = "shop", .memory = memory_, .in_memory = true}) {}
+        shelf_({.root = "/state", .app = "shop", .memory = memory_, .in_memory = true}) {}
 
   Result<std::unique_ptr<state::Store>> Open(PartitionId partition) override {
     FOOTHOLD_ASSIGN(std::unique_ptr<state::Store> store, shelf_.Open(partition));

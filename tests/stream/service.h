@@ -55,7 +55,7 @@ struct ServiceOptions {
   std::size_t journey_entries_max = 1'000;
   std::size_t cache_bytes_max = 8U << 20U;
   journey::ClockMode mode = journey::ClockMode::kEvent;
-  StartAt start;
+  StartAt start = {};
   int intake_batch_records_max = 500;
 };
 

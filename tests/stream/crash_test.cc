@@ -1,0 +1,135 @@
+// Kills the service at every step that a commit of either stage takes, before and after it took
+// effect, and begins again with what the log and the stores hold.
+
+#include <optional>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/stream/service.h"
+
+namespace foothold::stream {
+namespace {
+
+// Counts the steps of transactions, and at the chosen one the process is gone: nothing it calls
+// happens any more.
+class Executioner final : public log::FaultInjector {
+ public:
+  void KillAtStep(std::optional<int> step) {
+    kill_at_ = step;
+    step_ = 0;
+    is_dead_ = false;
+  }
+  int steps() const { return step_; }
+  bool is_dead() const { return is_dead_; }
+
+  Status Step() {
+    if (!is_dead_ && kill_at_.has_value() && step_ == *kill_at_) is_dead_ = true;
+    ++step_;
+    return is_dead_ ? Status(Code::kFatal, "killed") : Status();
+  }
+
+  Status Before(const log::Call& call) override {
+    if (is_dead_) return Status(Code::kFatal, "killed");
+    return IsStep(call) ? Step() : Status();
+  }
+  Status After(const log::Call& call) override { return IsStep(call) ? Step() : Status(); }
+  milliseconds MarkerDelay(const log::TopicPartition& /*target*/) override {
+    return milliseconds{0};
+  }
+
+ private:
+  static bool IsStep(const log::Call& call) {
+    using Kind = log::Call::Kind;
+    switch (call.kind) {
+      case Kind::kSend:
+      case Kind::kSendOffsets:
+      case Kind::kCommit:
+        return call.who.find("control") == std::string_view::npos;
+      case Kind::kPoll:
+      case Kind::kCommitted:
+      case Kind::kQueryWatermarks:
+      case Kind::kOffsetForTime:
+      case Kind::kInit:
+      case Kind::kAbort:
+        return false;
+    }
+    return false;
+  }
+
+  std::optional<int> kill_at_;
+  int step_ = 0;
+  bool is_dead_ = false;
+};
+
+struct Outcome {
+  std::vector<std::string> decisions;
+  std::map<std::string, std::string> statuses;
+  std::vector<std::string> dead_letters;
+  friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+
+class CrashTest : public ::testing::Test {
+ protected:
+  static ServiceOptions Options() {
+    // Small commits: many steps to die at.
+    return {.intake_entries_max = 25, .journey_entries_max = 20, .intake_batch_records_max = 25};
+  }
+
+  void Prepare(Service* service) {
+    for (const StoryEvent& event : MakeStory(7, 8, 2))
+      service->Produce(event.partition, event.value);
+    service->Produce(0, "not json");
+    service->Produce(1, R"({"type":"track","event":"x","userId":"u","timestamp":"2026-01-12"})");
+    service->before_store_write = [this] { return executioner_.Step(); };
+    service->after_store_write = [this] { return executioner_.Step(); };
+  }
+
+  static Outcome ResultOf(Service* service) {
+    return {Sorted(service->Decisions()), service->LastStatuses(), Sorted(service->DeadLetters())};
+  }
+
+  Executioner executioner_;
+};
+
+TEST_F(CrashTest, KilledAtAnyStepTheOutcomeIsThatOfARunWithoutAKill) {
+  Service calm(Options(), &executioner_);
+  Prepare(&calm);
+  calm.Start();
+  executioner_.KillAtStep(std::nullopt);
+  ASSERT_TRUE(calm.TryFinish(kStoryEnd).ok());
+  const int steps = executioner_.steps();
+  const Outcome expected = ResultOf(&calm);
+  ASSERT_GT(steps, 100);
+  ASSERT_GT(expected.decisions.size(), 10U);
+  ASSERT_EQ(expected.dead_letters.size(), 2U);
+
+  // A prime stride visits steps of every kind, of early and of late commits.
+  int kills = 0;
+  for (int step = 0; step < steps; step += 7) {
+    Service service(Options(), &executioner_);
+    executioner_.KillAtStep(std::nullopt);
+    Prepare(&service);
+    service.Start();
+    executioner_.KillAtStep(step);
+    if (!service.TryFinish(kStoryEnd).ok()) {
+      ASSERT_TRUE(executioner_.is_dead()) << "step " << step;
+      ++kills;
+      service.Kill();
+      executioner_.KillAtStep(std::nullopt);
+      // As long as a transaction and a membership may outlive their process.
+      service.clock().Advance(kMinute);
+      service.Start();
+      const Status finished = service.TryFinish(kStoryEnd);
+      ASSERT_TRUE(finished.ok()) << "step " << step << ": " << finished.ToString();
+    }
+    ASSERT_EQ(ResultOf(&service).decisions, expected.decisions) << "step " << step;
+    ASSERT_EQ(ResultOf(&service).statuses, expected.statuses) << "step " << step;
+    ASSERT_EQ(ResultOf(&service).dead_letters, expected.dead_letters) << "step " << step;
+  }
+  EXPECT_GT(kills, steps / 7 - 2);
+}
+
+}  // namespace
+}  // namespace foothold::stream
