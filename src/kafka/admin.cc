@@ -40,9 +40,13 @@ EventHandle Await(rd_kafka_queue_t* queue, milliseconds timeout) {
 }
 
 Status StatusOfEvent(std::string_view what, const EventHandle& event) {
-  if (event == nullptr) return StatusFrom(what, RD_KAFKA_RESP_ERR__TIMED_OUT);
+  if (event == nullptr) {
+    return StatusFrom(what, RD_KAFKA_RESP_ERR__TIMED_OUT);
+  }
   const rd_kafka_resp_err_t error = rd_kafka_event_error(event.get());
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return Status();
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return Status();
+  }
   const char* const text = rd_kafka_event_error_string(event.get());
   return StatusFrom(what, error, text == nullptr ? "" : text);
 }
@@ -64,17 +68,22 @@ Result<std::optional<TopicConfigs>> DescribeConfigs(rd_kafka_t* client, const st
   std::size_t count = 0;
   const rd_kafka_ConfigResource_t** const described = rd_kafka_DescribeConfigs_result_resources(
       rd_kafka_event_DescribeConfigs_result(event.get()), &count);
-  if (count != 1)
+  if (count != 1) {
     return Error(Code::kFatal, fmt::format("{}: the broker gave {} answers", what, count));
+  }
   const rd_kafka_resp_err_t error = rd_kafka_ConfigResource_error(described[0]);
-  if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return std::nullopt;
+  if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
+    return std::nullopt;
+  }
   FOOTHOLD_TRY(StatusFrom(what, error));
   TopicConfigs configs;
   const rd_kafka_ConfigEntry_t** const entries =
       rd_kafka_ConfigResource_configs(described[0], &count);
   for (std::size_t i = 0; i < count; ++i) {
     const char* const value = rd_kafka_ConfigEntry_value(entries[i]);
-    if (value != nullptr) configs.emplace(rd_kafka_ConfigEntry_name(entries[i]), value);
+    if (value != nullptr) {
+      configs.emplace(rd_kafka_ConfigEntry_name(entries[i]), value);
+    }
   }
   return configs;
 }
@@ -83,12 +92,16 @@ Result<std::optional<TopicShape>> DescribeShape(rd_kafka_t* client, const std::s
                                                 milliseconds timeout) {
   const std::string what = fmt::format("topic {}", topic);
   const TopicHandle handle(rd_kafka_topic_new(client, topic.c_str(), nullptr));
-  if (handle == nullptr) return Failure(StatusFrom(what, rd_kafka_last_error()));
+  if (handle == nullptr) {
+    return Failure(StatusFrom(what, rd_kafka_last_error()));
+  }
   const rd_kafka_metadata_t* answer = nullptr;
   FOOTHOLD_TRY(StatusFrom(what, rd_kafka_metadata(client, 0, handle.get(), &answer,
                                                   static_cast<int>(timeout.count()))));
   const MetadataHandle metadata(answer);
-  if (metadata->topic_cnt == 0) return std::nullopt;
+  if (metadata->topic_cnt == 0) {
+    return std::nullopt;
+  }
   const rd_kafka_metadata_topic_t& described = metadata->topics[0];
   if (described.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
       described.err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) {
@@ -97,7 +110,9 @@ Result<std::optional<TopicShape>> DescribeShape(rd_kafka_t* client, const std::s
   FOOTHOLD_TRY(StatusFrom(what, described.err));
   TopicShape shape{.partitions = described.partition_cnt, .led = 0};
   for (int i = 0; i < described.partition_cnt; ++i) {
-    if (described.partitions[i].leader >= 0) ++shape.led;
+    if (described.partitions[i].leader >= 0) {
+      ++shape.led;
+    }
   }
   return shape;
 }
@@ -134,7 +149,9 @@ Answer KafkaAdmin::Ask(const std::function<Answer(milliseconds timeout)>& questi
     Answer answer = question(kSlice);
     rd_kafka_poll(client_->handle(), 0);
     Status status = client_->Explain(ToStatus(answer));
-    if (status.ok()) return answer;
+    if (status.ok()) {
+      return answer;
+    }
     if (status.code() != Code::kRetry || steady_clock::now() >= deadline) {
       return Failure(std::move(status));
     }
@@ -147,25 +164,34 @@ Result<std::optional<log::TopicInfo>> KafkaAdmin::DescribeTopic(const std::strin
                   Ask<Result<std::optional<TopicShape>>>([&](milliseconds timeout) {
                     return DescribeShape(client_->handle(), topic, timeout);
                   }));
-  if (!shape) return std::nullopt;
+  if (!shape) {
+    return std::nullopt;
+  }
   FOOTHOLD_ASSIGN(std::optional<TopicConfigs> configs,
                   Ask<Result<std::optional<TopicConfigs>>>([&](milliseconds timeout) {
                     return DescribeConfigs(client_->handle(), topic, timeout);
                   }));
-  if (!configs) return std::nullopt;
+  if (!configs) {
+    return std::nullopt;
+  }
   return log::TopicInfo{.partitions = shape->partitions, .configs = *std::move(configs)};
 }
 
 Status KafkaAdmin::CreateTopics(std::span<const log::TopicSpec> topics) {
   for (const log::TopicSpec& topic : topics) {
-    FOOTHOLD_TRY(Ask<Status>([&](milliseconds timeout) -> Status {
-      FOOTHOLD_ASSIGN(const std::optional<TopicShape> shape,
-                      DescribeShape(client_->handle(), topic.name, timeout));
-      return shape ? Status() : Create(topic);
-    }));
+    FOOTHOLD_TRY(
+        Ask<Status>([&](milliseconds timeout) { return CreateIfMissing(topic, timeout); }));
   }
-  for (const log::TopicSpec& topic : topics) FOOTHOLD_TRY(AwaitLeaders(topic));
+  for (const log::TopicSpec& topic : topics) {
+    FOOTHOLD_TRY(AwaitLeaders(topic));
+  }
   return Status();
+}
+
+Status KafkaAdmin::CreateIfMissing(const log::TopicSpec& topic, milliseconds timeout) {
+  FOOTHOLD_ASSIGN(const std::optional<TopicShape> shape,
+                  DescribeShape(client_->handle(), topic.name, timeout));
+  return shape ? Status() : Create(topic);
 }
 
 Status KafkaAdmin::Create(const log::TopicSpec& topic) {
@@ -173,7 +199,9 @@ Status KafkaAdmin::Create(const log::TopicSpec& topic) {
   std::array<char, 512> text{};
   const NewTopicHandle wanted(rd_kafka_NewTopic_new(topic.name.c_str(), topic.partitions,
                                                     topic.replication, text.data(), text.size()));
-  if (wanted == nullptr) return Error(Code::kFatal, fmt::format("{}: {}", what, text.data()));
+  if (wanted == nullptr) {
+    return Error(Code::kFatal, fmt::format("{}: {}", what, text.data()));
+  }
   for (const auto& [name, value] : topic.configs) {
     FOOTHOLD_TRY(
         StatusFrom(what, rd_kafka_NewTopic_set_config(wanted.get(), name.c_str(), value.c_str())));
@@ -191,11 +219,14 @@ Status KafkaAdmin::Create(const log::TopicSpec& topic) {
   std::size_t count = 0;
   const rd_kafka_topic_result_t** const results =
       rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
-  if (count != 1)
+  if (count != 1) {
     return Error(Code::kFatal, fmt::format("{}: the broker gave {} answers", what, count));
+  }
   const rd_kafka_resp_err_t error = rd_kafka_topic_result_error(results[0]);
   // Another instance that starts at the same moment was quicker.
-  if (error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) return Status();
+  if (error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
+    return Status();
+  }
   const char* const detail = rd_kafka_topic_result_error_string(results[0]);
   return StatusFrom(what, error, detail == nullptr ? "" : detail);
 }
@@ -204,7 +235,9 @@ Status KafkaAdmin::AwaitLeaders(const log::TopicSpec& topic) {
   return Ask<Status>([&](milliseconds timeout) -> Status {
     FOOTHOLD_ASSIGN(const std::optional<TopicShape> shape,
                     DescribeShape(client_->handle(), topic.name, timeout));
-    if (shape && shape->partitions > 0 && shape->led == shape->partitions) return Status();
+    if (shape && shape->partitions > 0 && shape->led == shape->partitions) {
+      return Status();
+    }
     return Error(Code::kRetry, fmt::format("topic {}: {} of {} partitions have a leader",
                                            topic.name, shape ? shape->led : 0, topic.partitions));
   });

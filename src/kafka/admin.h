@@ -40,6 +40,7 @@ class KafkaAdmin final : public log::Admin {
  private:
   explicit KafkaAdmin(std::unique_ptr<Client> client) : client_(std::move(client)) {}
 
+  Status CreateIfMissing(const log::TopicSpec& topic, milliseconds timeout);
   Status Create(const log::TopicSpec& topic);
   Status AwaitLeaders(const log::TopicSpec& topic);
   // Asks again while the answer is kRetry, in slices, so that the callbacks are heard in between.

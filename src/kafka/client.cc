@@ -53,14 +53,18 @@ std::string NearestProperty(const std::string& wrong) {
   char* text = nullptr;
   std::size_t size = 0;
   std::FILE* const file = open_memstream(&text, &size);
-  if (file == nullptr) return "";
+  if (file == nullptr) {
+    return "";
+  }
   rd_kafka_conf_properties_show(file);
   std::fclose(file);
   std::vector<std::string> names;
+  const std::unique_ptr<char, Destroyer<std::free>> owner(text);
   std::istringstream table(std::string(text, size));
-  std::free(text);
   for (std::string line; std::getline(table, line);) {
-    if (line.find('|') != std::string::npos) names.push_back(line.substr(0, line.find(' ')));
+    if (line.find('|') != std::string::npos) {
+      names.push_back(line.substr(0, line.find(' ')));
+    }
   }
   return std::string(NearestWord(wrong, names));
 }
@@ -86,8 +90,12 @@ Status SetProperty(rd_kafka_conf_t* conf, const std::string& name, const std::st
 }
 
 LogLevel LevelOf(int syslog_level) {
-  if (syslog_level <= 3) return LogLevel::kError;
-  if (syslog_level == 4) return LogLevel::kWarning;
+  if (syslog_level <= 3) {
+    return LogLevel::kError;
+  }
+  if (syslog_level == 4) {
+    return LogLevel::kWarning;
+  }
   return syslog_level <= 6 ? LogLevel::kInfo : LogLevel::kDebug;
 }
 
@@ -100,7 +108,9 @@ struct Callbacks {
   }
   static void OnLog(const rd_kafka_t* handle, int level, const char* facility, const char* text) {
     // All handles get all the user's properties; that some do not concern one of them is no news.
-    if (std::strcmp(facility, "CONFWARN") == 0) return;
+    if (std::strcmp(facility, "CONFWARN") == 0) {
+      return;
+    }
     const Client& client = *static_cast<const Client*>(rd_kafka_opaque(handle));
     if (client.on_log_) {
       client.on_log_(LevelOf(level),
@@ -138,7 +148,9 @@ Client::Client(const KafkaOptions& options, ClientPlan plan)
 
 Client::~Client() {
   // Consumers have closed themselves by now, as far as that was possible.
-  if (handle_ != nullptr) rd_kafka_destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  if (handle_ != nullptr) {
+    rd_kafka_destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  }
 }
 
 Result<std::unique_ptr<Client>> Client::Open(const KafkaOptions& options, ClientPlan plan) {
@@ -172,8 +184,12 @@ Result<ConfHandle> Client::MakeConf(const KafkaOptions& options) {
   if (plan_.kind != ClientKind::kObserver) {
     rd_kafka_conf_set_error_cb(conf.get(), Callbacks::OnError);
   }
-  if (plan_.on_rebalance) rd_kafka_conf_set_rebalance_cb(conf.get(), Callbacks::OnRebalance);
-  if (plan_.on_delivery_failed) rd_kafka_conf_set_dr_msg_cb(conf.get(), Callbacks::OnDelivery);
+  if (plan_.on_rebalance) {
+    rd_kafka_conf_set_rebalance_cb(conf.get(), Callbacks::OnRebalance);
+  }
+  if (plan_.on_delivery_failed) {
+    rd_kafka_conf_set_dr_msg_cb(conf.get(), Callbacks::OnDelivery);
+  }
   return conf;
 }
 
@@ -219,7 +235,9 @@ std::string Client::NoBrokerAnswers() const {
 }
 
 Status Client::TakeFault() {
-  if (!lasting_.ok()) return lasting_;
+  if (!lasting_.ok()) {
+    return lasting_;
+  }
   return std::exchange(passing_, Status());
 }
 
@@ -230,7 +248,9 @@ Status Client::Explain(Status status) {
     passing_ = Status();
     return status;
   }
-  if (!lasting_.ok()) return status.code() == lasting_.code() ? status : lasting_;
+  if (!lasting_.ok()) {
+    return status.code() == lasting_.code() ? status : lasting_;
+  }
   if (status.code() == Code::kRetry && are_brokers_down_) {
     return Error(Code::kRetry, NoBrokerAnswers());
   }

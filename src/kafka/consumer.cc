@@ -29,7 +29,9 @@ bool IsUnknownTopic(rd_kafka_resp_err_t error) {
 }
 
 std::optional<std::string_view> BytesOf(const void* data, std::size_t size) {
-  if (data == nullptr) return std::nullopt;
+  if (data == nullptr) {
+    return std::nullopt;
+  }
   return std::string_view(static_cast<const char*>(data), size);
 }
 
@@ -41,7 +43,9 @@ int SeekTimeoutMs() {
 // The first element of the list that carries an error, or null.
 const rd_kafka_topic_partition_t* FirstFailed(const rd_kafka_topic_partition_list_t& list) {
   for (int i = 0; i < list.cnt; ++i) {
-    if (list.elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) return &list.elems[i];
+    if (list.elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return &list.elems[i];
+    }
   }
   return nullptr;
 }
@@ -127,7 +131,9 @@ Status KafkaConsumer::Assign(std::span<const log::Position> positions) {
 Result<log::Batch> KafkaConsumer::Poll(milliseconds timeout) {
   FOOTHOLD_CHECK(!offered_.has_value(), "accept the change of the assignment before the next Poll");
   DropMessages();
-  if (changes_.empty()) Fetch(timeout);
+  if (changes_.empty()) {
+    Fetch(timeout);
+  }
   FOOTHOLD_ASSIGN(std::vector<log::RecordView> records, TakeRecords());
   if (!records.empty()) {
     static_cast<void>(client_->Explain(Status()));
@@ -139,7 +145,9 @@ Result<log::Batch> KafkaConsumer::Poll(milliseconds timeout) {
     topics_suspect_since_ = steady_clock::now();
   }
   FOOTHOLD_TRY(CheckTopics());
-  if (changes_.empty()) return log::Batch{};
+  if (changes_.empty()) {
+    return log::Batch{};
+  }
   static_cast<void>(client_->Explain(Status()));
   offered_ = std::move(changes_.front());
   changes_.pop_front();
@@ -150,16 +158,22 @@ Result<log::Batch> KafkaConsumer::Poll(milliseconds timeout) {
 // message and then what has come with it.
 void KafkaConsumer::Fetch(milliseconds timeout) {
   Take(queue_.get(), milliseconds{0}, fetched_.size());
-  if (fetched_count_ > 0 || !changes_.empty() || timeout == milliseconds{0}) return;
+  if (fetched_count_ > 0 || !changes_.empty() || timeout == milliseconds{0}) {
+    return;
+  }
   Take(queue_.get(), timeout, 1);
-  if (fetched_count_ == 1) Take(queue_.get(), milliseconds{0}, fetched_.size());
+  if (fetched_count_ == 1) {
+    Take(queue_.get(), milliseconds{0}, fetched_.size());
+  }
 }
 
 void KafkaConsumer::Take(rd_kafka_queue_t* queue, milliseconds timeout, std::size_t count_max) {
   const ssize_t count =
       rd_kafka_consume_batch_queue(queue, static_cast<int>(timeout.count()),
                                    fetched_.data() + fetched_count_, count_max - fetched_count_);
-  if (count > 0) fetched_count_ += static_cast<std::size_t>(count);
+  if (count > 0) {
+    fetched_count_ += static_cast<std::size_t>(count);
+  }
 }
 
 Result<std::vector<log::RecordView>> KafkaConsumer::TakeRecords() {
@@ -175,15 +189,7 @@ Result<std::vector<log::RecordView>> KafkaConsumer::TakeRecords() {
       reading = FindReading(message);
     }
     previous = &message;
-    if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      FOOTHOLD_TRY(Admit(message, reading));
-      AppendRecord(message, &records);
-    } else if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-      // All that lies before was handed out, or is a marker, or was aborted.
-      if (reading != nullptr) reading->next = std::max(reading->next, NextOffset{message.offset});
-    } else {
-      NoteError(message);
-    }
+    FOOTHOLD_TRY(TakeMessage(message, reading, &records));
   }
   // headers_ may have moved while it grew: only now do the spans point where they will stay.
   const log::Header* at = headers_.data();
@@ -192,6 +198,24 @@ Result<std::vector<log::RecordView>> KafkaConsumer::TakeRecords() {
     at += record.headers.size();
   }
   return records;
+}
+
+Status KafkaConsumer::TakeMessage(const rd_kafka_message_t& message, Reading* reading,
+                                  std::vector<log::RecordView>* records) {
+  if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    // All that lies before was handed out, or is a marker, or was aborted.
+    if (reading != nullptr) {
+      reading->next = std::max(reading->next, NextOffset{message.offset});
+    }
+    return Status();
+  }
+  if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    NoteError(message);
+    return Status();
+  }
+  FOOTHOLD_TRY(Admit(message, reading));
+  AppendRecord(message, records);
+  return Status();
 }
 
 Status KafkaConsumer::Admit(const rd_kafka_message_t& message, Reading* reading) const {
@@ -237,7 +261,9 @@ void KafkaConsumer::AppendRecord(const rd_kafka_message_t& message,
 }
 
 KafkaConsumer::Reading* KafkaConsumer::FindReading(const rd_kafka_message_t& message) {
-  if (message.rkt == nullptr) return nullptr;
+  if (message.rkt == nullptr) {
+    return nullptr;
+  }
   const auto found = readings_.find(
       {.topic = rd_kafka_topic_name(message.rkt), .partition = PartitionId{message.partition}});
   return found == readings_.end() ? nullptr : &found->second;
@@ -245,13 +271,19 @@ KafkaConsumer::Reading* KafkaConsumer::FindReading(const rd_kafka_message_t& mes
 
 void KafkaConsumer::NoteError(const rd_kafka_message_t& message) {
   if (IsUnknownTopic(message.err)) {
-    if (!topics_suspect_since_) topics_suspect_since_ = steady_clock::now();
+    if (!topics_suspect_since_) {
+      topics_suspect_since_ = steady_clock::now();
+    }
     return;
   }
   // The loss of the assignment that follows says all there is to say.
-  if (message.err == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED) return;
+  if (message.err == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED) {
+    return;
+  }
   // What concerns the coordinator does not concern a reader without a group.
-  if (options_.group.empty() && message.rkt == nullptr) return;
+  if (options_.group.empty() && message.rkt == nullptr) {
+    return;
+  }
   Status status =
       message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
               message.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE
@@ -310,9 +342,13 @@ Status KafkaConsumer::Seek(std::span<const log::Position> positions) {
     Status status =
         StatusFrom("seeking", handle,
                    ErrorHandle(rd_kafka_seek_partitions(handle, list.get(), SeekTimeoutMs())));
-    if (!status.ok()) return status;
+    if (!status.ok()) {
+      return status;
+    }
     const rd_kafka_topic_partition_t* const failed = FirstFailed(*list);
-    if (failed == nullptr) break;
+    if (failed == nullptr) {
+      break;
+    }
     if (failed->err != RD_KAFKA_RESP_ERR__STATE || steady_clock::now() >= deadline) {
       return StatusFrom("seeking", *list);
     }
@@ -330,7 +366,9 @@ Status KafkaConsumer::Pause(std::span<const log::TopicPartition> partitions) {
   const PartitionListHandle list = ListOf(partitions);
   FOOTHOLD_TRY(StatusFrom("pausing", rd_kafka_pause_partitions(client_->handle(), list.get())));
   FOOTHOLD_TRY(StatusFrom("pausing", *list));
-  for (const log::TopicPartition& partition : partitions) readings_.at(partition).is_paused = true;
+  for (const log::TopicPartition& partition : partitions) {
+    readings_.at(partition).is_paused = true;
+  }
   return Status();
 }
 
@@ -338,7 +376,9 @@ Status KafkaConsumer::Resume(std::span<const log::TopicPartition> partitions) {
   const PartitionListHandle list = ListOf(partitions);
   FOOTHOLD_TRY(StatusFrom("resuming", rd_kafka_resume_partitions(client_->handle(), list.get())));
   FOOTHOLD_TRY(StatusFrom("resuming", *list));
-  for (const log::TopicPartition& partition : partitions) readings_.at(partition).is_paused = false;
+  for (const log::TopicPartition& partition : partitions) {
+    readings_.at(partition).is_paused = false;
+  }
   return Status();
 }
 
@@ -360,7 +400,9 @@ Result<NextOffset> KafkaConsumer::OffsetForTime(const log::TopicPartition& sourc
   FOOTHOLD_TRY(StatusFrom(
       what, rd_kafka_offsets_for_times(observer_, list.get(), static_cast<int>(timeout.count()))));
   FOOTHOLD_TRY(StatusFrom(what, *list));
-  if (list->elems[0].offset >= 0) return NextOffset{list->elems[0].offset};
+  if (list->elems[0].offset >= 0) {
+    return NextOffset{list->elems[0].offset};
+  }
   FOOTHOLD_ASSIGN(const log::Watermarks marks, QueryWatermarks(source, timeout));
   return NextOffset{marks.high};
 }
@@ -371,7 +413,9 @@ std::optional<NextOffset> KafkaConsumer::PositionOf(const log::TopicPartition& s
 }
 
 void KafkaConsumer::DropMessages() {
-  for (std::size_t i = 0; i < fetched_count_; ++i) rd_kafka_message_destroy(fetched_[i]);
+  for (std::size_t i = 0; i < fetched_count_; ++i) {
+    rd_kafka_message_destroy(fetched_[i]);
+  }
   fetched_count_ = 0;
   headers_.clear();
 }

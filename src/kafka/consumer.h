@@ -24,6 +24,8 @@ class KafkaConsumer final : public log::Consumer {
                                                      const log::ConsumerOptions& options,
                                                      rd_kafka_t* observer);
   ~KafkaConsumer() override;
+  KafkaConsumer(const KafkaConsumer&) = delete;
+  KafkaConsumer& operator=(const KafkaConsumer&) = delete;
 
   Status Subscribe(std::span<const std::string> topics) override;
   Status Assign(std::span<const log::Position> positions) override;
@@ -60,6 +62,8 @@ class KafkaConsumer final : public log::Consumer {
   // Fills fetched_ up to `count_max`, or as far as it comes in time.
   void Take(rd_kafka_queue_t* queue, milliseconds timeout, std::size_t count_max);
   Result<std::vector<log::RecordView>> TakeRecords();
+  Status TakeMessage(const rd_kafka_message_t& message, Reading* reading,
+                     std::vector<log::RecordView>* records);
   Status Admit(const rd_kafka_message_t& message, Reading* reading) const;
   void AppendRecord(const rd_kafka_message_t& message, std::vector<log::RecordView>* records);
   Reading* FindReading(const rd_kafka_message_t& message);

@@ -32,7 +32,9 @@ void KafkaConsumer::NoteRebalance(rd_kafka_resp_err_t error,
   rd_kafka_queue_yield(queue_.get());
   const bool is_assigned = error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
   if (is_closing_) {
-    if (!is_assigned) static_cast<void>(Unassign(&partitions));
+    if (!is_assigned) {
+      static_cast<void>(Unassign(&partitions));
+    }
     return;
   }
   if (!is_assigned && error != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
@@ -76,12 +78,18 @@ Status KafkaConsumer::AcceptRevoked(std::span<const log::TopicPartition> partiti
   std::vector<log::TopicPartition> paused;
   for (const log::TopicPartition& partition : partitions) {
     const auto found = readings_.find(partition);
-    if (found != readings_.end() && found->second.is_paused) paused.push_back(partition);
+    if (found != readings_.end() && found->second.is_paused) {
+      paused.push_back(partition);
+    }
   }
-  if (!paused.empty()) FOOTHOLD_TRY(Resume(paused));
+  if (!paused.empty()) {
+    FOOTHOLD_TRY(Resume(paused));
+  }
   const PartitionListHandle list = ListOf(partitions);
   FOOTHOLD_TRY(Unassign(list.get()));
-  for (const log::TopicPartition& partition : partitions) readings_.erase(partition);
+  for (const log::TopicPartition& partition : partitions) {
+    readings_.erase(partition);
+  }
   offered_.reset();
   return Status();
 }
@@ -130,12 +138,16 @@ log::GroupToken KafkaConsumer::group() {
 }
 
 void KafkaConsumer::Close() {
-  if (is_closing_ || client_ == nullptr) return;
+  if (is_closing_ || client_ == nullptr) {
+    return;
+  }
   is_closing_ = true;
   DropMessages();
   rd_kafka_t* const handle = client_->handle();
   // A change nobody accepted still holds the group back: it is settled here.
-  if (offered_) changes_.push_front(*std::exchange(offered_, std::nullopt));
+  if (offered_) {
+    changes_.push_front(*std::exchange(offered_, std::nullopt));
+  }
   for (const log::AssignmentChange& change : changes_) {
     if (change.kind == log::AssignmentChange::Kind::kAssigned) {
       rd_kafka_assign(handle, nullptr);

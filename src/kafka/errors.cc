@@ -110,17 +110,29 @@ Status MakeStatus(std::string_view what, const Failed& failed, std::string_view 
 }  // namespace
 
 Code CodeOf(const Failed& failed) {
-  if (const Meaning* const row = Find(kHopeless, failed.error)) return row->code;
-  if (failed.is_abortable) return Code::kAborted;
-  if (failed.is_retriable) return Code::kRetry;
-  if (failed.is_fatal) return Code::kFenced;
-  if (const Meaning* const row = Find(kBare, failed.error)) return row->code;
+  if (const Meaning* const row = Find(kHopeless, failed.error)) {
+    return row->code;
+  }
+  if (failed.is_abortable) {
+    return Code::kAborted;
+  }
+  if (failed.is_retriable) {
+    return Code::kRetry;
+  }
+  if (failed.is_fatal) {
+    return Code::kFenced;
+  }
+  if (const Meaning* const row = Find(kBare, failed.error)) {
+    return row->code;
+  }
   return Code::kFenced;
 }
 
 std::string_view RemedyOf(rd_kafka_resp_err_t error) {
   const Meaning* row = Find(kHopeless, error);
-  if (row == nullptr) row = Find(kBare, error);
+  if (row == nullptr) {
+    row = Find(kBare, error);
+  }
   return row == nullptr ? std::string_view() : row->remedy;
 }
 
@@ -134,7 +146,9 @@ Status StatusFrom(std::string_view what, const rd_kafka_error_t& error) {
 }
 
 Status StatusFrom(std::string_view what, rd_kafka_resp_err_t error, std::string_view detail) {
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return Status();
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return Status();
+  }
   return MakeStatus(what, Failed{.error = error},
                     detail.empty() ? rd_kafka_err2str(error) : detail);
 }
@@ -144,16 +158,24 @@ Status StatusFrom(std::string_view what, const rd_kafka_topic_partition_list_t& 
   const auto failed = std::ranges::find_if(elements, [](const rd_kafka_topic_partition_t& element) {
     return element.err != RD_KAFKA_RESP_ERR_NO_ERROR;
   });
-  if (failed == elements.end()) return Status();
+  if (failed == elements.end()) {
+    return Status();
+  }
   return StatusFrom(fmt::format("{} {}", what, ToString(PartitionOf(*failed))), failed->err);
 }
 
 Status StatusFrom(std::string_view what, rd_kafka_t* client, ErrorHandle error) {
-  if (error == nullptr) return Status();
-  if (rd_kafka_error_is_fatal(error.get()) == 0) return StatusFrom(what, *error);
+  if (error == nullptr) {
+    return Status();
+  }
+  if (rd_kafka_error_is_fatal(error.get()) == 0) {
+    return StatusFrom(what, *error);
+  }
   std::array<char, 512> text{};
   const rd_kafka_resp_err_t cause = rd_kafka_fatal_error(client, text.data(), text.size());
-  if (cause == RD_KAFKA_RESP_ERR_NO_ERROR) return StatusFrom(what, *error);
+  if (cause == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return StatusFrom(what, *error);
+  }
   return MakeStatus(what, Failed{.error = cause, .is_fatal = true}, text.data());
 }
 

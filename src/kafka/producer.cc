@@ -37,13 +37,17 @@ std::int64_t SizeOf(const log::OutgoingRecord& record) {
 
 // librdkafka takes null for "no bytes"; an empty key or value is something else.
 void* PointerTo(const std::optional<std::string_view>& bytes) {
-  if (!bytes) return nullptr;
+  if (!bytes) {
+    return nullptr;
+  }
   const char* const data = bytes->empty() ? "" : bytes->data();
   return const_cast<char*>(data);  // It only reads: RD_KAFKA_MSG_F_COPY.
 }
 
 HeadersHandle HeadersOf(std::span<const log::Header> headers) {
-  if (headers.empty()) return nullptr;
+  if (headers.empty()) {
+    return nullptr;
+  }
   HeadersHandle made(rd_kafka_headers_new(headers.size()));
   for (const log::Header& header : headers) {
     rd_kafka_header_add(made.get(), header.key.data(), static_cast<ssize_t>(header.key.size()),
@@ -105,14 +109,18 @@ Status KafkaProducer::Init(milliseconds timeout) {
 // it a second.
 Status KafkaProducer::OpenTopics(milliseconds timeout) {
   for (const std::string& name : options_.topics) {
-    if (topics_.contains(name)) continue;
+    if (topics_.contains(name)) {
+      continue;
+    }
     const Result<std::optional<TopicConfigs>> configs =
         DescribeConfigs(client_->handle(), name, timeout);
     Topic topic{.handle = nullptr, .record_bytes_max = options_.message_bytes_max};
     rd_kafka_poll(client_->handle(), 0);
     if (configs.has_value() && !configs->has_value()) {
       const auto now = steady_clock::now();
-      if (!topics_unknown_since_) topics_unknown_since_ = now;
+      if (!topics_unknown_since_) {
+        topics_unknown_since_ = now;
+      }
       const bool is_final = now - *topics_unknown_since_ >= unknown_topic_grace_;
       return Error(is_final ? Code::kFatal : Code::kRetry,
                    fmt::format("topic {} does not exist: create it, or correct its name", name));
@@ -125,7 +133,9 @@ Status KafkaProducer::OpenTopics(milliseconds timeout) {
       }
     } else {
       Status status = client_->Explain(configs.error());
-      if (IsRetry(status)) return status;
+      if (IsRetry(status)) {
+        return status;
+      }
       FOOTHOLD_TRY(client_->TakeFault());
       // The settings may not be read by us: then our own limit has to do.
     }
@@ -158,7 +168,9 @@ Status KafkaProducer::Send(const log::OutgoingRecord& record) {
   const auto deadline = steady_clock::now() + kQueueFullMax;
   while (true) {
     Status status = Enqueue(record, topic->second.handle.get());
-    if (!IsRetry(status) || steady_clock::now() >= deadline) return status;
+    if (!IsRetry(status) || steady_clock::now() >= deadline) {
+      return status;
+    }
     rd_kafka_poll(client_->handle(), static_cast<int>(kQueueFullPause.count()));
   }
 }
@@ -202,7 +214,9 @@ Status KafkaProducer::Enqueue(const log::OutgoingRecord& record, rd_kafka_topic_
 
 Status KafkaProducer::SendOffsets(std::span<const log::Position> positions,
                                   const log::GroupToken& group, milliseconds timeout) {
-  if (positions.empty()) return Status();
+  if (positions.empty()) {
+    return Status();
+  }
   rd_kafka_consumer_group_metadata_t* read = nullptr;
   const ErrorHandle error(
       rd_kafka_consumer_group_metadata_read(&read, group.bytes.data(), group.bytes.size()));
@@ -218,7 +232,9 @@ Status KafkaProducer::Commit(milliseconds timeout) {
   Status status =
       Explain("committing the transaction",
               rd_kafka_commit_transaction(client_->handle(), static_cast<int>(timeout.count())));
-  if (status.ok() || !failed_delivery_) return status;
+  if (status.ok() || !failed_delivery_) {
+    return status;
+  }
   // The same record would fail every transaction that carries it.
   const bool is_hopeless =
       failed_delivery_->code() == Code::kInvalid || failed_delivery_->code() == Code::kFatal;

@@ -40,12 +40,16 @@ constexpr int kPortLast = 31'999;
 constexpr const char* kClusterId = "Zm9vdGhvbGQtdGVzdHMtMQ";
 
 fs::path CacheFolder() {
-  if (const char* const given = std::getenv("FOOTHOLD_CACHE")) return given;
+  if (const char* const given = std::getenv("FOOTHOLD_CACHE")) {
+    return given;
+  }
   return fs::path(FOOTHOLD_SOURCE_DIR) / ".cache";
 }
 
 std::string JavaPath() {
-  if (const char* const home = std::getenv("JAVA_HOME")) return fs::path(home) / "bin" / "java";
+  if (const char* const home = std::getenv("JAVA_HOME")) {
+    return fs::path(home) / "bin" / "java";
+  }
   return "java";
 }
 
@@ -67,7 +71,9 @@ int FreePort() {
   std::random_device random;
   std::uniform_int_distribution<int> ports(kPortFirst, kPortLast);
   int port = ports(random);
-  while (!IsFree(port)) port = ports(random);
+  while (!IsFree(port)) {
+    port = ports(random);
+  }
   return port;
 }
 
@@ -75,16 +81,22 @@ int FreePort() {
 Result<pid_t> Spawn(const std::vector<std::string>& command, const fs::path& log) {
   std::vector<char*> arguments;
   arguments.reserve(command.size() + 1);
-  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+  for (const std::string& word : command) {
+    arguments.push_back(const_cast<char*>(word.c_str()));
+  }
   arguments.push_back(nullptr);
   const int output = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (output < 0) return Error(Code::kFatal, fmt::format("{} cannot be written", log.string()));
+  if (output < 0) {
+    return Error(Code::kFatal, fmt::format("{} cannot be written", log.string()));
+  }
   const pid_t parent = getpid();
   const pid_t child = fork();
   if (child == 0) {
     // Only calls that are safe in the child of a process with threads.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(1);
+    if (getppid() != parent) {
+      _exit(1);
+    }
     setpgid(0, 0);
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
@@ -92,7 +104,9 @@ Result<pid_t> Spawn(const std::vector<std::string>& command, const fs::path& log
     _exit(127);
   }
   close(output);
-  if (child < 0) return Error(Code::kFatal, "fork failed");
+  if (child < 0) {
+    return Error(Code::kFatal, "fork failed");
+  }
   return child;
 }
 
@@ -101,7 +115,9 @@ std::optional<int> AwaitEnd(pid_t process, milliseconds timeout) {
   const auto deadline = steady_clock::now() + timeout;
   int how = 0;
   while (waitpid(process, &how, WNOHANG) == 0) {
-    if (steady_clock::now() >= deadline) return std::nullopt;
+    if (steady_clock::now() >= deadline) {
+      return std::nullopt;
+    }
     std::this_thread::sleep_for(kLookAgain);
   }
   return how;
@@ -178,7 +194,9 @@ Result<std::unique_ptr<TestBroker>> TestBroker::Start(const BrokerOptions& optio
     FOOTHOLD_TRY(broker->WriteProperties(options));
     FOOTHOLD_TRY(broker->Format());
     status = broker->Launch();
-    if (status.ok()) return broker;
+    if (status.ok()) {
+      return broker;
+    }
   }
   return Failure(std::move(status));
 }
@@ -186,24 +204,36 @@ Result<std::unique_ptr<TestBroker>> TestBroker::Start(const BrokerOptions& optio
 TestBroker::~TestBroker() {
   Kill9();
   std::error_code ignored;
-  if (!folder_.empty()) fs::remove_all(folder_, ignored);
+  if (!folder_.empty()) {
+    fs::remove_all(folder_, ignored);
+  }
 }
 
 Status TestBroker::WriteProperties(const BrokerOptions& options) {
   const int port = FreePort();
   int sasl_port = FreePort();
-  while (sasl_port == port) sasl_port = FreePort();
+  while (sasl_port == port) {
+    sasl_port = FreePort();
+  }
   int controller_port = FreePort();
-  while (controller_port == port || controller_port == sasl_port) controller_port = FreePort();
+  while (controller_port == port || controller_port == sasl_port) {
+    controller_port = FreePort();
+  }
   servers_ = fmt::format("127.0.0.1:{}", port);
   sasl_servers_ = fmt::format("127.0.0.1:{}", sasl_port);
   std::map<std::string, std::string> properties =
       PropertiesFor(folder_, port, sasl_port, controller_port);
-  for (const auto& [name, value] : options.properties) properties.insert_or_assign(name, value);
+  for (const auto& [name, value] : options.properties) {
+    properties.insert_or_assign(name, value);
+  }
   std::ofstream file(folder_ / "server.properties");
-  for (const auto& [name, value] : properties) file << name << '=' << value << '\n';
+  for (const auto& [name, value] : properties) {
+    file << name << '=' << value << '\n';
+  }
   file.close();
-  if (file.fail()) return Error(Code::kFatal, "server.properties cannot be written");
+  if (file.fail()) {
+    return Error(Code::kFatal, "server.properties cannot be written");
+  }
   return Status();
 }
 
@@ -217,7 +247,9 @@ Status TestBroker::Format() {
   command.push_back((folder_ / "server.properties").string());
   FOOTHOLD_ASSIGN(const pid_t process, Spawn(command, folder_ / "format.log"));
   const std::optional<int> how = AwaitEnd(process, kServingMax);
-  if (how == 0) return Status();
+  if (how == 0) {
+    return Status();
+  }
   if (!how) {
     kill(process, SIGKILL);
     waitpid(process, nullptr, 0);
@@ -243,7 +275,9 @@ Status TestBroker::AwaitServing(std::size_t log_start) {
   while (steady_clock::now() < deadline) {
     const std::optional<int> how = AwaitEnd(process_, milliseconds{0});
     text = TextOf(log_path()).substr(log_start);
-    if (text.find("Kafka Server started") != std::string::npos) return Status();
+    if (text.find("Kafka Server started") != std::string::npos) {
+      return Status();
+    }
     if (how) {
       process_ = 0;
       break;
@@ -257,14 +291,18 @@ Status TestBroker::AwaitServing(std::size_t log_start) {
 }
 
 void TestBroker::Kill9() {
-  if (process_ == 0) return;
+  if (process_ == 0) {
+    return;
+  }
   kill(process_, SIGKILL);
   waitpid(process_, nullptr, 0);
   process_ = 0;
 }
 
 void TestBroker::Stop() {
-  if (process_ == 0) return;
+  if (process_ == 0) {
+    return;
+  }
   kill(process_, SIGTERM);
   if (AwaitEnd(process_, kStopMax)) {
     process_ = 0;
@@ -291,7 +329,9 @@ const TestBroker& SharedBroker() {
           Status(Code::kFatal, "this test needs a broker of its own: unset FOOTHOLD_TEST_BROKERS"));
     }
     Result<std::unique_ptr<TestBroker>> started = TestBroker::Start({});
-    if (!started.has_value()) GiveUp(started.error());
+    if (!started.has_value()) {
+      GiveUp(started.error());
+    }
     return *std::move(started);
   }();
   return *broker;

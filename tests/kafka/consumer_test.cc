@@ -44,22 +44,32 @@ TEST(KafkaConsumerTest, AMemberKeepsRevokedPartitionsAndMayCommitUntilItAccepts)
   std::size_t owned_by_newer = 0;
   const auto poll_newer = [&] {
     const log::Batch batch = Must(newer->Poll(kShort));
-    if (!batch.change) return;
-    if (batch.change->kind == Kind::kAssigned) owned_by_newer += batch.change->partitions.size();
+    if (!batch.change) {
+      return;
+    }
+    if (batch.change->kind == Kind::kAssigned) {
+      owned_by_newer += batch.change->partitions.size();
+    }
     Accept(newer.get(), *batch.change);
   };
   const auto deadline = steady_clock::now() + kPatience;
   while (!revoked && steady_clock::now() < deadline) {
     const log::Batch batch = Must(older->Poll(kShort));
-    if (batch.change && batch.change->kind == Kind::kRevoked) revoked = batch.change;
-    if (batch.change && !revoked) Accept(older.get(), *batch.change);
+    if (batch.change && batch.change->kind == Kind::kRevoked) {
+      revoked = batch.change;
+    }
+    if (batch.change && !revoked) {
+      Accept(older.get(), *batch.change);
+    }
     poll_newer();
   }
   ASSERT_TRUE(revoked.has_value());
   ASSERT_EQ(revoked->partitions.size(), 2U);
 
   // Several heartbeats long nothing moves, and what is still owned can be committed.
-  for (int i = 0; i < 10; ++i) poll_newer();
+  for (int i = 0; i < 10; ++i) {
+    poll_newer();
+  }
   EXPECT_EQ(owned_by_newer, 0U);
   EXPECT_FALSE(older->IsAssignmentLost());
   Must(producer->Begin());
@@ -70,7 +80,9 @@ TEST(KafkaConsumerTest, AMemberKeepsRevokedPartitionsAndMayCommitUntilItAccepts)
   Must(older->AcceptRevoked(revoked->partitions));
   while (owned_by_newer < 2 && steady_clock::now() < deadline + kPatience) {
     const log::Batch batch = Must(older->Poll(kShort));
-    if (batch.change) Accept(older.get(), *batch.change);
+    if (batch.change) {
+      Accept(older.get(), *batch.change);
+    }
     poll_newer();
   }
   EXPECT_EQ(owned_by_newer, 2U);
@@ -95,7 +107,9 @@ TEST(KafkaConsumerTest, AnEagerGroupChangesHandsTheSameWay) {
   while ((owned[older.get()] != 2 || owned[newer.get()] != 2) && steady_clock::now() < deadline) {
     for (log::Consumer* const member : {older.get(), newer.get()}) {
       const log::Batch batch = Must(member->Poll(kShort));
-      if (!batch.change) continue;
+      if (!batch.change) {
+        continue;
+      }
       owned[member] = batch.change->kind == Kind::kAssigned ? batch.change->partitions.size() : 0;
       Accept(member, *batch.change);
     }
@@ -187,7 +201,9 @@ TEST(KafkaConsumerTest, ATopicThatComesWithinTheGraceIsRead) {
   const std::string topic = NewName("late-topic");
   const auto consumer = NewMember(log.get(), NewName("group"));
   Must(consumer->Subscribe(std::vector{topic}));
-  for (int i = 0; i < 5; ++i) EXPECT_TRUE(Must(consumer->Poll(kShort)).records.empty());
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(Must(consumer->Poll(kShort)).records.empty());
+  }
 
   const log::TopicSpec spec{.name = topic, .partitions = 1, .configs = {}};
   Must(Must(log->NewAdmin())->CreateTopics(std::span(&spec, 1)));

@@ -29,8 +29,12 @@ Status FirstFailure(log::Consumer* consumer) {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (std::chrono::steady_clock::now() < deadline) {
     Result<log::Batch> batch = consumer->Poll(kShort);
-    if (!batch.has_value()) return batch.error();
-    if (batch->change) Accept(consumer, *batch->change);
+    if (!batch.has_value()) {
+      return batch.error();
+    }
+    if (batch->change) {
+      Accept(consumer, *batch->change);
+    }
   }
   return Status();
 }

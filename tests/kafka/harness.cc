@@ -89,8 +89,12 @@ bool PollUntil(log::Consumer* consumer, const std::function<bool(const log::Batc
   const auto deadline = steady_clock::now() + kPatience;
   while (steady_clock::now() < deadline) {
     const log::Batch batch = Must(consumer->Poll(kPollMax));
-    if (batch.change) Accept(consumer, *batch.change);
-    if (is_done(batch)) return true;
+    if (batch.change) {
+      Accept(consumer, *batch.change);
+    }
+    if (is_done(batch)) {
+      return true;
+    }
   }
   return false;
 }

@@ -36,13 +36,21 @@ class Copier {
   // One poll and, when there is enough, one commit. Failures are handled as their codes say.
   void Step() {
     const Result<log::Batch> batch = consumer_->Poll(kPollMax);
-    if (!batch.has_value()) return Handle(batch.error());
-    if (batch->change) return TakeChange(*batch->change);
+    if (!batch.has_value()) {
+      return Handle(batch.error());
+    }
+    if (batch->change) {
+      return TakeChange(*batch->change);
+    }
     for (const log::RecordView& record : batch->records) {
-      if (const Status status = Copy(record); !status.ok()) return Handle(status);
+      if (const Status status = Copy(record); !status.ok()) {
+        return Handle(status);
+      }
     }
     if (staged_ >= kPerTransaction || (batch->records.empty() && staged_ > 0)) {
-      if (const Status status = Commit(); !status.ok()) Handle(status);
+      if (const Status status = Commit(); !status.ok()) {
+        Handle(status);
+      }
     }
   }
 
@@ -66,7 +74,9 @@ class Copier {
   }
 
   Status Copy(const log::RecordView& record) {
-    if (staged_ == 0) FOOTHOLD_TRY(producer_->Begin());
+    if (staged_ == 0) {
+      FOOTHOLD_TRY(producer_->Begin());
+    }
     ++staged_;
     next_[{std::string(record.topic), record.partition}] = NextOffset{record.offset + 1};
     return Insist([&] {
@@ -81,7 +91,9 @@ class Copier {
 
   Status Commit() {
     std::vector<log::Position> positions;
-    for (const auto& [source, next] : next_) positions.push_back({.source = source, .next = next});
+    for (const auto& [source, next] : next_) {
+      positions.push_back({.source = source, .next = next});
+    }
     FOOTHOLD_TRY(
         Insist([&] { return producer_->SendOffsets(positions, consumer_->group(), kCallMax); }));
     FOOTHOLD_TRY(Insist([&] { return producer_->Commit(kCallMax); }));
@@ -91,11 +103,15 @@ class Copier {
   }
 
   void Handle(const Status& status) {
-    if (status.code() == Code::kRetry) return;
+    if (status.code() == Code::kRetry) {
+      return;
+    }
     if (status.code() == Code::kAborted) {
       ++aborts_;
       const Status aborted = Insist([&] { return producer_->Abort(kCallMax); });
-      if (aborted.ok() && Rewind().ok()) return;
+      if (aborted.ok() && Rewind().ok()) {
+        return;
+      }
     }
     FOOTHOLD_CHECK(status.code() == Code::kAborted || status.code() == Code::kFenced,
                    status.ToString());
@@ -105,7 +121,9 @@ class Copier {
 
   Status Rewind() {
     Forget();
-    if (owned_.empty()) return Status();
+    if (owned_.empty()) {
+      return Status();
+    }
     std::vector<std::optional<NextOffset>> committed;
     FOOTHOLD_TRY(Insist([&]() -> Status {
       FOOTHOLD_ASSIGN(committed, consumer_->Committed(owned_, kCallMax));
@@ -213,10 +231,14 @@ TEST(KafkaKillTest, ALoopOfTransactionsOutlivesTwoKillsOfTheBrokerExactlyOnce) {
 
   EXPECT_EQ(kills, 2);
   std::vector<std::string> expected;
-  for (int i = 0; i < kPerPartition; ++i) expected.push_back(std::to_string(i));
+  for (int i = 0; i < kPerPartition; ++i) {
+    expected.push_back(std::to_string(i));
+  }
   const auto copied = ReadAll(log.get(), to, kPartitions);
   ASSERT_EQ(copied.size(), static_cast<std::size_t>(kPartitions));
-  for (const auto& [id, values] : copied) EXPECT_EQ(values, expected) << "partition " << id.value;
+  for (const auto& [id, values] : copied) {
+    EXPECT_EQ(values, expected) << "partition " << id.value;
+  }
   RecordProperty("aborts", copier.aborts());
   RecordProperty("reopenings", copier.reopenings());
   fmt::print("aborts {}, handles made anew {}\n", copier.aborts(), copier.reopenings());
