@@ -1,0 +1,274 @@
+#include "src/app/service.h"
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "src/app/stage_options.h"
+#include "src/base/check.h"
+#include "src/metrics/intake_metrics.h"
+#include "src/metrics/journey_metrics.h"
+#include "src/metrics/worker_metrics.h"
+#include "src/stream/control_writer.h"
+#include "src/stream/intake_stage.h"
+#include "src/stream/journey_stage.h"
+#include "src/stream/store_shelf.h"
+#include "src/stream/topics.h"
+#include "src/stream/watchdog.h"
+#include "src/stream/worker.h"
+
+namespace foothold::app {
+namespace {
+
+constexpr milliseconds kQueryTimeout{10'000};
+
+}  // namespace
+
+// In construction order: what is used stands before its user.
+struct Service::Parts {
+  ServiceOptions options;
+  Surroundings around;
+  stream::TopicNames topics;
+  std::string playbook;
+  std::int32_t source_partitions = 0;
+
+  std::unique_ptr<metrics::IntakeMetrics> intake_metrics;
+  std::unique_ptr<metrics::JourneyMetrics> journey_metrics;
+  std::vector<std::unique_ptr<metrics::WorkerMetrics>> worker_metrics;
+  std::unique_ptr<stream::StoreShelf> shelf;
+  std::vector<std::unique_ptr<stream::IntakeStage>> intake_stages;
+  std::vector<std::unique_ptr<stream::JourneyStage>> journey_stages;
+  std::vector<std::shared_ptr<stream::Heartbeat>> heartbeats;
+  std::vector<std::unique_ptr<stream::Worker>> workers;  // Intake first.
+
+  std::unique_ptr<log::Consumer> asker;               // For watermarks, without a group.
+  std::map<std::int32_t, std::int64_t> journal_ends;  // As they were when the input was finished.
+
+  Status Seed();
+  void MakeWorkers();
+  Result<journey::Roster> MakeRoster(log::Admin* admin);
+};
+
+Result<journey::Roster> Service::Parts::MakeRoster(log::Admin* admin) {
+  journey::Roster roster;
+  roster.mode = options.config.clock;
+  for (const config::Source& source : options.config.sources) {
+    FOOTHOLD_ASSIGN(const std::vector<std::int32_t> counts,
+                    stream::SourcePartitions(admin, source.topics));
+    journey::RosterSource listed;
+    listed.name = source.name;
+    listed.is_required = source.is_required;
+    listed.is_product = source.is_product;
+    std::vector<log::TopicPartition> partitions;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      listed.topic_partitions[source.topics[i]] = counts[i];
+      source_partitions += counts[i];
+      for (std::int32_t p = 0; p < counts[i]; ++p) {
+        partitions.push_back({source.topics[i], PartitionId{p}});
+      }
+    }
+    if (roster.mode == journey::ClockMode::kWall) {
+      FOOTHOLD_ASSIGN(listed.history_begin,
+                      stream::HistoryBegin(around.log, partitions, StartOf(source),
+                                           around.clock->Now(), RetryOf(options.config)));
+    }
+    roster.sources.push_back(std::move(listed));
+  }
+  return roster;
+}
+
+Status Service::Parts::Seed() {
+  FOOTHOLD_ASSIGN(const std::unique_ptr<log::Admin> admin, around.log->NewAdmin());
+  FOOTHOLD_TRY(stream::EnsureTopics(admin.get(), TopicOptionsOf(options.config, topics)));
+  FOOTHOLD_ASSIGN(const journey::Roster roster, MakeRoster(admin.get()));
+  stream::ControlWriter control(around.log, ControlOptionsOf(options.config, topics));
+  FOOTHOLD_ASSIGN(const stream::ControlWriter::Ledger ledger,
+                  control.Seed(options.playbook, roster));
+  FOOTHOLD_CHECK(ledger.playbook.has_value(), "a seeded journal has a playbook");
+  playbook = fmt::format("{}@{}", ledger.playbook->name, ledger.playbook->version);
+  FOOTHOLD_ASSIGN(asker, around.log->NewConsumer({.reads_uncommitted = true}));
+  return {};
+}
+
+void Service::Parts::MakeWorkers() {
+  const config::Config& config = options.config;
+  const auto add = [&](const char* stage, int worker, stream::Stage* run) {
+    worker_metrics.push_back(
+        std::make_unique<metrics::WorkerMetrics>(around.registry, stage, worker));
+    stream::WorkerOptions worker_options = WorkerOptionsOf(config, topics, stage, worker);
+    worker_options.commit_entries_max = options.commit_entries_max;
+    if (options.is_stepped) {
+      worker_options.poll_timeout = milliseconds(0);
+      worker_options.drained_commit_interval = milliseconds(0);
+    }
+    heartbeats.push_back(std::make_shared<stream::Heartbeat>(worker_options.name, config.watchdog));
+    workers.push_back(std::make_unique<stream::Worker>(
+        std::move(worker_options),
+        stream::Worker::Surroundings{.log = around.log,
+                                     .clock = around.clock,
+                                     .logger = around.logger,
+                                     .metrics = worker_metrics.back().get(),
+                                     .heartbeat = heartbeats.back()},
+        run));
+  };
+  const int intakes = options.work == ServiceWork::kAll ? config.intake_workers : 0;
+  for (int i = 0; i < intakes; ++i) {
+    intake_stages.push_back(std::make_unique<stream::IntakeStage>(
+        IntakeOptionsOf(config, topics),
+        stream::IntakeStage::Surroundings{.clock = around.clock, .metrics = intake_metrics.get()}));
+    add("intake", i, intake_stages.back().get());
+  }
+  for (int i = 0; i < config.journey_workers; ++i) {
+    journey_stages.push_back(std::make_unique<stream::JourneyStage>(
+        JourneyOptionsOf(config, topics),
+        stream::JourneyStage::Surroundings{.log = around.log,
+                                           .shelf = shelf.get(),
+                                           .clock = around.clock,
+                                           .metrics = journey_metrics.get()}));
+    add("journey", i, journey_stages.back().get());
+  }
+}
+
+Service::Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Service::~Service() = default;
+
+Result<std::unique_ptr<Service>> Service::Open(ServiceOptions options, Surroundings surroundings) {
+  auto parts = std::make_unique<Parts>();
+  parts->options = std::move(options);
+  parts->around = surroundings;
+  const config::Config& config = parts->options.config;
+  parts->topics = TopicNamesOf(config);
+  std::vector<std::string> sources;
+  for (const config::Source& source : config.sources) {
+    sources.push_back(source.name);
+  }
+  parts->intake_metrics = std::make_unique<metrics::IntakeMetrics>(surroundings.registry, sources);
+  parts->journey_metrics = std::make_unique<metrics::JourneyMetrics>(surroundings.registry);
+  parts->shelf = std::make_unique<stream::FolderShelf>(
+      ShelfOptionsOf(config, parts->options.is_state_in_memory));
+  if (parts->options.work == ServiceWork::kAll) {
+    FOOTHOLD_TRY(parts->Seed());
+  } else {
+    FOOTHOLD_ASSIGN(const std::unique_ptr<log::Admin> admin, surroundings.log->NewAdmin());
+    FOOTHOLD_TRY(stream::EnsureTopics(admin.get(), TopicOptionsOf(config, parts->topics)));
+  }
+  parts->MakeWorkers();
+  return std::unique_ptr<Service>(new Service(std::move(parts)));
+}
+
+Status Service::Start() {
+  for (const std::unique_ptr<stream::Worker>& worker : parts_->workers) {
+    FOOTHOLD_TRY(worker->Open());
+  }
+  return {};
+}
+
+Result<bool> Service::Turn() {
+  bool has_worked = false;
+  for (const std::unique_ptr<stream::Worker>& worker : parts_->workers) {
+    FOOTHOLD_ASSIGN(const stream::Worker::Activity activity, worker->RunOnce());
+    has_worked = has_worked || activity == stream::Worker::Activity::kWorked;
+  }
+  return has_worked;
+}
+
+Status Service::Stop() {
+  for (const std::unique_ptr<stream::Worker>& worker : parts_->workers) {
+    FOOTHOLD_TRY(worker->Close());
+  }
+  return {};
+}
+
+Status Service::Run(const std::stop_token& stop) {
+  std::vector<std::shared_ptr<const stream::Heartbeat>> watched(parts_->heartbeats.begin(),
+                                                                parts_->heartbeats.end());
+  const Logger* logger = parts_->around.logger;
+  const stream::Watchdog watchdog(std::move(watched), milliseconds(1000),
+                                  [logger](const std::string& reason) {
+                                    logger->Error(reason);
+                                    std::_Exit(1);
+                                  });
+  std::stop_source ending;
+  const std::stop_callback on_stop(stop, [&ending] { ending.request_stop(); });
+  std::mutex mutex;
+  Status first_failure;
+  {
+    std::vector<std::jthread> threads;
+    for (const std::unique_ptr<stream::Worker>& worker : parts_->workers) {
+      threads.emplace_back([&, run = worker.get()] {
+        Status ended = run->Run(ending.get_token());
+        const std::lock_guard lock(mutex);
+        if (!ended.ok() && first_failure.ok()) {
+          first_failure = Status(ended.code(), fmt::format("{}: {}", run->name(), ended.message()));
+        }
+        ending.request_stop();
+      });
+    }
+  }
+  return first_failure;
+}
+
+Service::Outlook Service::outlook() const {
+  Outlook outlook;
+  std::size_t assigned = 0;
+  std::size_t at_end = 0;
+  for (const std::unique_ptr<stream::IntakeStage>& stage : parts_->intake_stages) {
+    const stream::IntakeStage::Outlook of_stage = stage->outlook();
+    assigned += of_stage.partitions;
+    at_end += of_stage.partitions_at_end;
+    outlook.is_finished = outlook.is_finished || of_stage.is_finished;
+    if (of_stage.event_time_max.has_value()) {
+      outlook.event_time_max =
+          std::max(outlook.event_time_max.value_or(kEpoch), *of_stage.event_time_max);
+    }
+  }
+  const auto all = static_cast<std::size_t>(parts_->source_partitions);
+  outlook.is_input_at_end = assigned == all && at_end == all;
+  return outlook;
+}
+
+void Service::RequestFinish(Instant final_clock) {
+  parts_->intake_stages.front()->RequestFinish(final_clock);
+}
+
+bool Service::is_ready() const {
+  return std::ranges::all_of(parts_->workers, [](const std::unique_ptr<stream::Worker>& worker) {
+    return worker->is_ready();
+  });
+}
+
+bool Service::is_alive() const {
+  const auto now = std::chrono::steady_clock::now();
+  return std::ranges::all_of(
+      parts_->heartbeats,
+      [&](const std::shared_ptr<stream::Heartbeat>& heartbeat) { return heartbeat->IsAlive(now); });
+}
+
+const std::string& Service::playbook() const { return parts_->playbook; }
+
+std::string Service::Describe() const {
+  const config::Config& config = parts_->options.config;
+  std::string sources;
+  for (const config::Source& source : config.sources) {
+    sources += fmt::format("{}{} ({}: {})", sources.empty() ? "" : ", ", source.name, source.preset,
+                           fmt::join(source.topics, ", "));
+  }
+  return fmt::format(
+      "{} reads {} ({} partitions), writes {}, {}, {}, {} and {} ({} partitions each), keeps {} "
+      "({} partitions) and {}, playbook {}",
+      config.app, sources, parts_->source_partitions, parts_->topics.activation_changed,
+      parts_->topics.onboarding_progress, parts_->topics.user_status, parts_->topics.account_status,
+      parts_->topics.dead_letter, config.outputs.partitions, parts_->topics.journal,
+      config.journal.partitions,
+      parts_->options.is_state_in_memory ? std::string("its state in memory")
+                                         : fmt::format("its state under {}", config.state.dir),
+      parts_->playbook);
+}
+
+}  // namespace foothold::app

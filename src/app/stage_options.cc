@@ -1,0 +1,169 @@
+#include "src/app/stage_options.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "src/base/check.h"
+
+namespace foothold::app {
+namespace {
+
+// Room for a record's key and headers, and for what wraps an event in the journal.
+constexpr std::int64_t kRecordMargin = 64LL << 10U;
+
+std::int64_t MessageBytesMax(const config::Config& config) {
+  return config.record_bytes_max + kRecordMargin;
+}
+
+codec::OutputFormat FormatOf(config::OutputFormat format) {
+  switch (format) {
+    case config::OutputFormat::kJson:
+      return codec::OutputFormat::kJson;
+    case config::OutputFormat::kProtobufRaw:
+      return codec::OutputFormat::kProtobufRaw;
+    case config::OutputFormat::kProtobufFramed:
+      return codec::OutputFormat::kProtobufFramed;
+  }
+  FOOTHOLD_CHECK(false, "a format outside its enum");
+}
+
+codec::TopicEncoding EncodingOf(const config::OutputTopic& topic) {
+  return {.format = FormatOf(topic.format),
+          .schema_id = topic.schema_id,
+          .has_person = topic.has_person};
+}
+
+}  // namespace
+
+stream::TopicNames TopicNamesOf(const config::Config& config) {
+  stream::TopicNames topics = stream::TopicNames::ForApp(config.app);
+  topics.activation_changed = config.outputs.activation.topic;
+  topics.onboarding_progress = config.outputs.progress.topic;
+  topics.user_status = config.outputs.user_status.topic;
+  topics.account_status = config.outputs.account_status.topic;
+  topics.dead_letter = config.outputs.dead_letter;
+  return topics;
+}
+
+stream::StartAt StartOf(const config::Source& source) {
+  switch (source.start.kind) {
+    case config::Start::Kind::kEarliest:
+      return {.kind = stream::StartAt::Kind::kEarliest, .time = {}};
+    case config::Start::Kind::kLatest:
+      return {.kind = stream::StartAt::Kind::kLatest, .time = {}};
+    case config::Start::Kind::kTime:
+      return {.kind = stream::StartAt::Kind::kTime, .time = source.start.time};
+  }
+  FOOTHOLD_CHECK(false, "a start outside its enum");
+}
+
+stream::RetryPolicy RetryOf(const config::Config& config) {
+  const stream::WorkerOptions defaults;
+  return {.retries_max = defaults.retries_max,
+          .backoff = std::max(config.commit_interval, defaults.retry_backoff)};
+}
+
+stream::TopicOptions TopicOptionsOf(const config::Config& config,
+                                    const stream::TopicNames& topics) {
+  stream::TopicOptions options;
+  options.topics = topics;
+  options.journal_partitions = config.journal.partitions;
+  options.output_partitions = config.outputs.partitions;
+  options.replication = static_cast<std::int16_t>(config.outputs.replication);
+  options.message_bytes_max = static_cast<std::size_t>(MessageBytesMax(config));
+  options.journal_retention = config.journal.retention;
+  return options;
+}
+
+stream::ControlWriter::Options ControlOptionsOf(const config::Config& config,
+                                                const stream::TopicNames& topics) {
+  stream::ControlWriter::Options options;
+  options.app = config.app;
+  options.topics = topics;
+  options.journal_partitions = config.journal.partitions;
+  options.message_bytes_max = MessageBytesMax(config);
+  options.retry = RetryOf(config);
+  return options;
+}
+
+stream::IntakeOptions IntakeOptionsOf(const config::Config& config,
+                                      const stream::TopicNames& topics) {
+  stream::IntakeOptions options;
+  options.app = config.app;
+  options.topics = topics;
+  options.journal_partitions = config.journal.partitions;
+  options.dead_letter_partitions = config.outputs.partitions;
+  options.mode = config.clock;
+  options.record_bytes_max = static_cast<std::size_t>(config.record_bytes_max);
+  options.dead_letter_bytes_max = static_cast<std::size_t>(MessageBytesMax(config) - 512);
+  for (const config::Source& source : config.sources) {
+    Result<intake::Mapping> mapping = intake::MakeMapping(source.preset, source.mapping);
+    FOOTHOLD_CHECK(mapping.has_value(), mapping.error().message());
+    options.sources.push_back({.name = source.name,
+                               .topics = source.topics,
+                               .is_required = source.is_required,
+                               .is_product = source.is_product,
+                               .mapping = std::move(*mapping),
+                               .start = StartOf(source)});
+  }
+  return options;
+}
+
+stream::JourneyOptions JourneyOptionsOf(const config::Config& config,
+                                        const stream::TopicNames& topics) {
+  stream::JourneyOptions options;
+  options.app = config.app;
+  options.topics = topics;
+  options.journal_partitions = config.journal.partitions;
+  options.output_partitions = config.outputs.partitions;
+  options.cache_bytes_max =
+      static_cast<std::size_t>(config.state.cache_bytes / std::max(1, config.journey_workers));
+  options.email_salt = config.email_salt.empty() ? config.app : config.email_salt;
+  options.outputs.app = config.app;
+  options.outputs.of(codec::OutputTopic::kActivationChanged) =
+      EncodingOf(config.outputs.activation);
+  options.outputs.of(codec::OutputTopic::kOnboardingProgress) = EncodingOf(config.outputs.progress);
+  options.outputs.of(codec::OutputTopic::kUserStatus) = EncodingOf(config.outputs.user_status);
+  options.outputs.of(codec::OutputTopic::kAccountStatus) =
+      EncodingOf(config.outputs.account_status);
+  return options;
+}
+
+stream::FolderShelf::Options ShelfOptionsOf(const config::Config& config, bool is_in_memory) {
+  return {
+      .root = fmt::format("{}/{}", config.state.dir, config.app),
+      .app = config.app,
+      .memory = state::SharedMemory::Create(static_cast<std::size_t>(config.state.memory_bytes)),
+      .in_memory = is_in_memory};
+}
+
+stream::WorkerOptions WorkerOptionsOf(const config::Config& config,
+                                      const stream::TopicNames& topics, std::string_view stage,
+                                      int worker) {
+  const bool is_intake = stage == "intake";
+  stream::WorkerOptions options;
+  options.name = fmt::format("{}-{}", stage, worker);
+  if (is_intake) {
+    for (const config::Source& source : config.sources) {
+      options.subscription.insert(options.subscription.end(), source.topics.begin(),
+                                  source.topics.end());
+    }
+  } else {
+    options.subscription = {topics.journal};
+  }
+  options.consumer.group = fmt::format("{}-{}", config.app, stage);
+  options.consumer.instance_id =
+      fmt::format("{}-{}-{}-{}", config.app, stage, config.instance, worker);
+  // The watchdog ends a stuck process before the group gives its partitions away.
+  options.consumer.max_poll_interval =
+      std::max(options.consumer.max_poll_interval, 2 * config.watchdog);
+  options.producer.transactional_id = options.consumer.instance_id;
+  options.producer.topics = is_intake ? topics.OfIntake() : topics.OfJourney();
+  options.producer.message_bytes_max = MessageBytesMax(config);
+  options.commit_interval = config.commit_interval;
+  return options;
+}
+
+}  // namespace foothold::app
