@@ -14,13 +14,11 @@ constexpr milliseconds kAtOnce{0};
 Result<std::unique_ptr<FileFeed>> FileFeed::Open(const std::vector<std::string>& paths,
                                                  std::string group, log::MemoryLog* log) {
   std::unique_ptr<FileFeed> feed(new FileFeed(std::move(group), log));
-  FOOTHOLD_ASSIGN(const std::unique_ptr<log::Admin> admin, log->NewAdmin());
   FOOTHOLD_ASSIGN(feed->asker_, log->NewConsumer({.reads_uncommitted = true}));
   for (const std::string& path : paths) {
     Source source;
     FOOTHOLD_ASSIGN(source.file, InputFile::Open(path));
-    FOOTHOLD_TRY(admin->CreateTopics(std::vector<log::TopicSpec>{
-        {.name = path, .partitions = 1, .configs = {{"max.message.bytes", "2147483647"}}}}));
+    FOOTHOLD_TRY(log->CreateInputTopic(path));
     feed->sources_.push_back(std::move(source));
   }
   return feed;

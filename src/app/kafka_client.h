@@ -9,8 +9,8 @@
 
 namespace foothold::app {
 
-// The brokers of a configuration, behind the port. What the client library says goes to `logger`, which
-// outlives the log. kFatal names the property that is missing or wrong.
+// The brokers of a configuration, behind the port. What the client library says goes to `logger`,
+// which outlives the log. kFatal names the property that is missing or wrong.
 Result<std::unique_ptr<log::Log>> OpenKafka(const config::Config& config, const Logger* logger);
 
 }  // namespace foothold::app

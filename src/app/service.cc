@@ -1,7 +1,7 @@
 #include "src/app/service.h"
 
 #include <algorithm>
-#include <atomic>
+#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -27,6 +27,8 @@ namespace {
 
 constexpr milliseconds kQueryTimeout{10'000};
 
+void Wait(milliseconds duration) { std::this_thread::sleep_for(duration); }
+
 }  // namespace
 
 // In construction order: what is used stands before its user.
@@ -46,8 +48,8 @@ struct Service::Parts {
   std::vector<std::shared_ptr<stream::Heartbeat>> heartbeats;
   std::vector<std::unique_ptr<stream::Worker>> workers;  // Intake first.
 
-  std::unique_ptr<log::Consumer> asker;               // For watermarks, without a group.
-  std::map<std::int32_t, std::int64_t> journal_ends;  // As they were when the input was finished.
+  std::unique_ptr<log::Consumer> asker;            // For watermarks, without a group.
+  std::map<PartitionId, NextOffset> journal_ends;  // When the input was finished.
 
   Status Seed();
   void MakeWorkers();
@@ -105,6 +107,8 @@ void Service::Parts::MakeWorkers() {
     if (options.is_stepped) {
       worker_options.poll_timeout = milliseconds(0);
       worker_options.drained_commit_interval = milliseconds(0);
+    } else {
+      worker_options.wait = Wait;
     }
     heartbeats.push_back(std::make_shared<stream::Heartbeat>(worker_options.name, config.watchdog));
     workers.push_back(std::make_unique<stream::Worker>(
@@ -235,6 +239,26 @@ Service::Outlook Service::outlook() const {
 
 void Service::RequestFinish(Instant final_clock) {
   parts_->intake_stages.front()->RequestFinish(final_clock);
+}
+
+Result<bool> Service::IsFolded() {
+  if (parts_->journal_ends.empty()) {
+    for (std::int32_t i = 0; i < parts_->options.config.journal.partitions; ++i) {
+      FOOTHOLD_ASSIGN(
+          const log::Watermarks range,
+          parts_->asker->QueryWatermarks({parts_->topics.journal, PartitionId{i}}, kQueryTimeout));
+      parts_->journal_ends[PartitionId{i}] = NextOffset{range.high};
+    }
+  }
+  std::map<PartitionId, NextOffset> folded;
+  for (const std::unique_ptr<stream::JourneyStage>& stage : parts_->journey_stages) {
+    for (const auto& [partition, next] : stage->folded_until()) {
+      folded[partition] = std::max(folded[partition], next);
+    }
+  }
+  return std::ranges::all_of(parts_->journal_ends, [&](const auto& end) {
+    return end.second.value == 0 || folded[end.first] >= end.second;
+  });
 }
 
 bool Service::is_ready() const {

@@ -72,8 +72,8 @@ class Service {
   Outlook outlook() const;
   // Thread-safe. The input has ended: the clock of every journal partition goes to `final_clock`.
   void RequestFinish(Instant final_clock);
-  // Thread-safe. True once every journal partition has been folded as far as it was written when
-  // `is_finished` was seen, and all of that is committed.
+  // By the thread that runs nothing else. True once every journal partition has been folded as far
+  // as it was written when `is_finished` was seen, and all of that is committed.
   Result<bool> IsFolded();
   // Thread-safe. All workers have their partitions, and the journey's are restored.
   bool is_ready() const;

@@ -1,6 +1,7 @@
 #include "src/app/stage_options.h"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -62,7 +63,8 @@ stream::StartAt StartOf(const config::Source& source) {
 stream::RetryPolicy RetryOf(const config::Config& config) {
   const stream::WorkerOptions defaults;
   return {.retries_max = defaults.retries_max,
-          .backoff = std::max(config.commit_interval, defaults.retry_backoff)};
+          .backoff = std::max(config.commit_interval, defaults.retry_backoff),
+          .wait = [](milliseconds duration) { std::this_thread::sleep_for(duration); }};
 }
 
 stream::TopicOptions TopicOptionsOf(const config::Config& config,

@@ -92,6 +92,15 @@ Result<std::unique_ptr<Admin>> MemoryLog::NewAdmin() {
   return std::make_unique<MemoryAdmin>(*state_);
 }
 
+Status MemoryLog::CreateInputTopic(const std::string& name) {
+  MutexLock lock(state_->mutex);
+  if (state_->topics.Find(name) != nullptr) {
+    return Error(Code::kInvalid, fmt::format("{} is given twice", name));
+  }
+  return state_->topics.CreateNamedFreely(
+      {.name = name, .partitions = 1, .configs = {{"max.message.bytes", "2147483647"}}});
+}
+
 Result<std::int64_t> MemoryLog::AppendInput(const OutgoingRecord& record,
                                             std::optional<NextOffset> offset) {
   MutexLock lock(state_->mutex);

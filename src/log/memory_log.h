@@ -52,6 +52,9 @@ class MemoryLog final : public Log {
       const ProducerOptions& options) override;
   Result<std::unique_ptr<Admin>> NewAdmin() override;
 
+  // Makes a topic of one partition under any name, such as a file's path, for records of any size.
+  // kInvalid: it is there already.
+  Status CreateInputTopic(const std::string& name);
   // Appends a record outside of transactions, committed at once, and returns its offset. An offset
   // can be chosen as long as it is not below the end of the partition: a file's lines keep their
   // numbers. kInvalid, kFatal as for Send().

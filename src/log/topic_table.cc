@@ -87,6 +87,10 @@ Status TopicTable::Create(const TopicSpec& spec) {
                  fmt::format("topic \"{}\": a name is 1 to {} letters, digits, '.', '_', '-'",
                              spec.name, kTopicNameMax));
   }
+  return CreateNamedFreely(spec);
+}
+
+Status TopicTable::CreateNamedFreely(const TopicSpec& spec) {
   if (spec.partitions < 1) {
     return Error(Code::kFatal,
                  fmt::format("topic {}: {} partitions asked for, at least 1 is needed", spec.name,

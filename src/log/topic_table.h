@@ -30,6 +30,8 @@ class TopicTable {
   // kFatal, as a broker refuses it: a bad name, no partitions, an unknown setting or value.
   // REQUIRES: no topic of that name exists.
   Status Create(const TopicSpec& spec);
+  // Likewise, under any name.
+  Status CreateNamedFreely(const TopicSpec& spec);
   // Null if there is none.
   Topic* Find(std::string_view name);
   const std::map<std::string, Topic, std::less<>>& topics() const { return topics_; }

@@ -138,13 +138,14 @@ Result<IntakeStage::Input> IntakeStage::OpenInput(const log::TopicPartition& par
 
 Result<NextOffset> IntakeStage::ResolveStart(const log::TopicPartition& partition,
                                              const log::Watermarks& range) {
-  switch (options_.start.kind) {
+  const StartAt& start = options_.sources[SourceOf(partition.topic)].start;
+  switch (start.kind) {
     case StartAt::Kind::kEarliest:
       return NextOffset{range.low};
     case StartAt::Kind::kLatest:
       return NextOffset{range.high};
     case StartAt::Kind::kTime:
-      return consumer_->OffsetForTime(partition, options_.start.time, kCallTimeout);
+      return consumer_->OffsetForTime(partition, start.time, kCallTimeout);
   }
   return NextOffset{range.low};
 }

@@ -199,7 +199,21 @@ Status JourneyStage::Take(const log::RecordView& record) {
   return Blame(record.partition, found->second->Take(record));
 }
 
-Status JourneyStage::ObserveIdle() { return Status(); }
+Status JourneyStage::ObserveIdle() {
+  if (has_backlog() || staged_entries() > 0) return Status();
+  const MutexLock lock(folded_mutex_);
+  for (const auto& [partition, task] : running_) {
+    if (const std::optional<NextOffset> next = consumer_->PositionOf(JournalOf(partition))) {
+      folded_until_[partition] = *next;
+    }
+  }
+  return Status();
+}
+
+std::map<PartitionId, NextOffset> JourneyStage::folded_until() const {
+  const MutexLock lock(folded_mutex_);
+  return folded_until_;
+}
 
 Result<bool> JourneyStage::Work(std::size_t entries_max, Instant now) {
   Measure(now);

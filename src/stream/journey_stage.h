@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "src/base/ids.h"
+#include "src/base/mutex.h"
 #include "src/codec/outputs.h"
 #include "src/stream/journey_task.h"
 #include "src/stream/options.h"
@@ -55,6 +56,10 @@ class JourneyStage final : public Stage {
   Result<std::vector<log::Position>> Rewind() override;
   Result<std::vector<log::Position>> Repair() override;
 
+  // How far each partition running here has been read, markers included, when last there was
+  // nothing to do, to write or to commit. Thread-safe.
+  std::map<PartitionId, NextOffset> folded_until() const;
+
   // The task of a running partition, for tests and metrics; nullptr if it is not running here.
   const JourneyTask* task(PartitionId partition) const;
 
@@ -96,6 +101,8 @@ class JourneyStage final : public Stage {
   std::set<PartitionId> corrupt_;
   std::map<PartitionId, int> repairs_;  // Since the partition's last commit.
   std::optional<Instant> places_noted_at_;
+  mutable Mutex folded_mutex_;
+  std::map<PartitionId, NextOffset> folded_until_ GUARDED_BY(folded_mutex_);
   std::set<PartitionId> placeless_;  // Running, and without a place noted yet.
   std::optional<Instant> measured_at_;
 };

@@ -50,6 +50,7 @@ struct SourceOptions {
   bool is_required = true;
   bool is_product = true;
   intake::Mapping mapping;
+  StartAt start{};
 };
 
 struct IntakeOptions {
@@ -58,7 +59,6 @@ struct IntakeOptions {
   std::int32_t journal_partitions = 8;
   std::int32_t dead_letter_partitions = 4;
   std::vector<SourceOptions> sources;
-  StartAt start;
   journey::ClockMode mode = journey::ClockMode::kWall;
   std::size_t record_bytes_max = 1U << 20U;       // Of an input record that is accepted.
   std::size_t dead_letter_bytes_max = 1'048'000;  // What the dead letter's topic takes.

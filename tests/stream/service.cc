@@ -173,8 +173,8 @@ Status Service::OpenWorkers() {
   intake.dead_letter_partitions = 2;
   intake.sources = {{.name = "product",
                      .topics = {kSourceTopic},
-                     .mapping = intake::MakeMapping("segment", {}).value()}};
-  intake.start = options_.start;
+                     .mapping = intake::MakeMapping("segment", {}).value(),
+                     .start = options_.start}};
   intake.mode = options_.mode;
   JourneyOptions journey;
   journey.app = "shop";
