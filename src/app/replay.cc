@@ -25,6 +25,7 @@ namespace foothold::app {
 namespace {
 
 constexpr std::size_t kOutputChunk = 1'000;
+constexpr std::size_t kIntakeEntries = 1'000;
 
 struct ReplayFlags {
   std::string config;
@@ -54,7 +55,7 @@ std::optional<int> Parse(std::span<const std::string> arguments, const Surroundi
   flags.AddSwitch("--journal", &given->is_of_journal,
                   "Fold the journal of the running system of --config instead of files");
   flags.AddNumber("--commit-entries", &given->commit_entries, 1, 1'000'000,
-                  "Entries a commit; the decisions are the same for any");
+                  "Entries a commit of the journey; the decisions are the same for any");
   flags.AddNumber("--cache-bytes", &given->cache_bytes, 0, 1LL << 40U,
                   "Memory of decoded users and accounts");
   flags.AddLogging(&given->logging);
@@ -107,7 +108,8 @@ Result<config::Config> ConfigOf(const ReplayFlags& given) {
   return config;
 }
 
-// Prints what is committed and not printed yet.
+// Prints what is committed and not printed yet. A record's offset is its place among the committed
+// ones of its partition: where commits were cut does not show.
 class Printer {
  public:
   Printer(log::MemoryLog* log, const stream::TopicNames& topics, std::ostream* out)
@@ -127,7 +129,9 @@ class Printer {
         return out_->good() ? Status() : Error(Code::kFatal, "stdout cannot be written");
       }
       lines_.clear();
-      for (const log::RecordView& record : records) {
+      for (log::RecordView record : records) {
+        std::int64_t& next = next_offsets_[{std::string(record.topic), record.partition}];
+        record.offset = next++;
         AppendOutputLine(record, record.topic == dead_letter_, &lines_);
       }
       out_->write(lines_.data(), static_cast<std::streamsize>(lines_.size()));
@@ -140,6 +144,7 @@ class Printer {
   std::vector<std::string> topics_;
   std::ostream* out_;
   std::unique_ptr<log::CommittedReader> reader_;
+  std::map<log::TopicPartition, std::int64_t> next_offsets_;
   std::string lines_;
 };
 
@@ -199,7 +204,8 @@ Status Replay(const ReplayFlags& given, const config::Config& config,
                      .work = given.is_of_journal ? ServiceWork::kFold : ServiceWork::kAll,
                      .is_state_in_memory = true,
                      .is_stepped = true,
-                     .commit_entries_max = static_cast<std::size_t>(given.commit_entries)},
+                     .intake_entries_max = kIntakeEntries,
+                     .journey_entries_max = static_cast<std::size_t>(given.commit_entries)},
                     {.log = &log, .clock = &clock, .logger = &logger, .registry = &registry}));
   Printer printer(&log, TopicNamesOf(config), out);
   if (!given.is_of_journal) {

@@ -103,7 +103,9 @@ void Service::Parts::MakeWorkers() {
     worker_metrics.push_back(
         std::make_unique<metrics::WorkerMetrics>(around.registry, stage, worker));
     stream::WorkerOptions worker_options = WorkerOptionsOf(config, topics, stage, worker);
-    worker_options.commit_entries_max = options.commit_entries_max;
+    worker_options.commit_entries_max = std::string_view(stage) == "intake"
+                                            ? options.intake_entries_max
+                                            : options.journey_entries_max;
     if (options.is_stepped) {
       worker_options.poll_timeout = milliseconds(0);
       worker_options.drained_commit_interval = milliseconds(0);

@@ -29,7 +29,9 @@ struct ServiceOptions {
   bool is_state_in_memory = false;
   // True: nothing waits, for one thread drives all (Turn()).
   bool is_stepped = false;
-  std::size_t commit_entries_max = 5'000;  // See stream::WorkerOptions.
+  // See stream::WorkerOptions.
+  std::size_t intake_entries_max = 5'000;
+  std::size_t journey_entries_max = 5'000;
 };
 
 // The whole service on some log: intake and journey workers, their stores, what they share. `run`
