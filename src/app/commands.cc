@@ -1,14 +1,23 @@
 #include "src/app/command.h"
+#include "src/app/inspect.h"
 #include "src/app/replay.h"
+#include "src/app/run.h"
 #include "src/app/version.h"
 
 namespace foothold::app {
 
 std::vector<Command> Commands() {
   return {
+      {.name = "run", .summary = "The service, against Kafka", .run = &RunRun},
       {.name = "replay",
        .summary = "Events of files, or a journal, through the engine; one JSON line a record",
        .run = &RunReplay},
+      {.name = "validate",
+       .summary = "Checks playbooks and foothold.yaml: file, line, remedy",
+       .run = &RunValidate},
+      {.name = "config",
+       .summary = "The configuration in effect, secrets hidden",
+       .run = &RunConfig},
       {.name = "version", .summary = "What this binary is and was built with", .run = &RunVersion},
   };
 }

@@ -17,6 +17,7 @@
 #include "src/app/service.h"
 #include "src/app/settings.h"
 #include "src/app/stage_options.h"
+#include "src/app/until.h"
 #include "src/base/logging.h"
 #include "src/config/config_file.h"
 #include "src/config/playbook_file.h"
@@ -61,19 +62,6 @@ std::optional<int> Parse(std::span<const std::string> arguments, const Surroundi
   flags.AddLogging(&given->logging);
   flags.AddPositionals("FILE", &given->files, 0, "Events, one JSON record a line; .gz; - is stdin");
   return flags.Parse(arguments, surroundings);
-}
-
-// "+30d" after the last event, or a time. nullopt: neither.
-std::optional<Instant> UntilOf(const std::string& text, Instant last) {
-  if (text.empty()) {
-    return last;
-  }
-  if (text.front() == '+') {
-    const std::optional<milliseconds> span = ParseDuration(std::string_view(text).substr(1));
-    return span.has_value() ? std::optional<Instant>(last + *span) : std::nullopt;
-  }
-  const std::optional<ParsedTime> at = ParseRfc3339(text);
-  return at.has_value() ? std::optional<Instant>(at->instant) : std::nullopt;
 }
 
 Result<config::Config> ConfigOf(const ReplayFlags& given) {
@@ -173,12 +161,7 @@ Status ReplayFiles(const ReplayFlags& given, const config::Config& config, Servi
   FOOTHOLD_TRY(Drain(service, config, log, printer));
   const std::optional<Instant> last = service->outlook().event_time_max;
   if (last.has_value()) {
-    const std::optional<Instant> until = UntilOf(given.until, *last);
-    if (!until.has_value()) {
-      return Error(Code::kInvalid, "--until takes a time (2026-05-01T00:00:00Z) or +30d, not '" +
-                                       given.until + "'");
-    }
-    service->RequestFinish(*until);
+    service->RequestFinish(ParseUntil(given.until, *last).value_or(*last));
     FOOTHOLD_TRY(Drain(service, config, log, printer));
   }
   return service->Stop();
@@ -235,9 +218,8 @@ int RunReplay(std::span<const std::string> arguments, const Surroundings& surrou
                                : "replay: which FILE? One JSON record a line; - is stdin\n");
     return kExitConfig;
   }
-  if (!UntilOf(given.until, kEpoch).has_value()) {
-    surroundings.error << "replay: --until takes a time (2026-05-01T00:00:00Z) or +30d, not '"
-                       << given.until << "'\n";
+  if (!ParseUntil(given.until, kEpoch).has_value()) {
+    surroundings.error << UntilMistake("replay", given.until) << '\n';
     return kExitConfig;
   }
   Result<config::Config> config = ConfigOf(given);

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "src/app/service.h"
+#include "src/base/status.h"
+#include "src/http/server.h"
+#include "src/metrics/registry.h"
+
+namespace foothold::app {
+
+// Serves /metrics, /livez (no loop is past its deadline) and /readyz (assigned and restored) for
+// the service. Both outlive the server. kFatal names the address and the remedy.
+Result<std::unique_ptr<http::HttpServer>> ServeHealth(const std::string& listen,
+                                                      const Service& service,
+                                                      const metrics::Registry& registry);
+
+}  // namespace foothold::app
