@@ -163,6 +163,7 @@ void IntakeStage::Release(std::span<const log::TopicPartition> partitions) {
     dead_letters_.clear();
     staged_entries_ = 0;
     has_moved_ = false;
+    is_finish_staged_ = false;
   }
   Publish(false);
 }

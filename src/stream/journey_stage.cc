@@ -105,6 +105,9 @@ Result<std::vector<JourneyStage::Start>> JourneyStage::QueryStarts(
 }
 
 Status JourneyStage::BeginRestore(const Start& start, Trust trust) {
+  // An attempt that ended in kRetry may have begun.
+  restorer_.Remove(start.partition);
+  restoring_.erase(start.partition);
   std::unique_ptr<state::Store> store;
   std::optional<NextOffset> tail;
   if (trust == Trust::kAsItIs) {

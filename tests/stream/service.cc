@@ -43,7 +43,8 @@ std::string Identify(std::string_view tenant, std::string_view user, Instant at,
                      user, user, ToMs(at), FormatRfc3339(at), tenant, traits);
 }
 
-// A store that asks the service before and after each write, and keeps nothing back from it.
+// A store that asks the service before and after each write, and loses with a kill what no flush
+// brought to its files.
 class Service::TestStore final : public state::Store {
  public:
   TestStore(std::unique_ptr<state::Store> store, const Service* service)
@@ -59,6 +60,9 @@ class Service::TestStore final : public state::Store {
   Status Write(const state::WriteBatch& batch) override {
     if (service_->before_store_write) FOOTHOLD_TRY(service_->before_store_write());
     FOOTHOLD_TRY(store_->Write(batch));
+    ++writes_;
+    const int every = service_->options_.store_flush_every;
+    if (every > 0 && writes_ % every == 0) FOOTHOLD_TRY(store_->Flush());
     return service_->after_store_write ? service_->after_store_write() : Status();
   }
   Result<std::vector<state::DueTimer>> TimersUntil(Instant until,
@@ -70,7 +74,7 @@ class Service::TestStore final : public state::Store {
               const std::function<bool(std::string_view, std::string_view)>& visit) const override {
     return store_->Scan(prefix, after, visit);
   }
-  Status Flush() override { return store_->Flush(); }
+  Status Flush() override { return service_->is_killing_ ? Status() : store_->Flush(); }
   Status Verify() const override { return store_->Verify(); }
   std::uint64_t bytes_on_disk() const override { return store_->bytes_on_disk(); }
   std::uint64_t keys_estimate() const override { return store_->keys_estimate(); }
@@ -78,11 +82,12 @@ class Service::TestStore final : public state::Store {
  private:
   std::unique_ptr<state::Store> store_;
   const Service* service_;
+  int writes_ = 0;
 };
 
 class Service::TestShelf final : public StoreShelf {
  public:
-  explicit TestShelf(const Service* service)
+  explicit TestShelf(Service* service)
       : service_(service),
         memory_(state::SharedMemory::Create(32U << 20U)),
         shelf_({.root = "/state", .app = "shop", .memory = memory_, .in_memory = true}) {}
@@ -91,11 +96,14 @@ class Service::TestShelf final : public StoreShelf {
     FOOTHOLD_ASSIGN(std::unique_ptr<state::Store> store, shelf_.Open(partition));
     return std::make_unique<TestStore>(std::move(store), service_);
   }
-  Status Destroy(PartitionId partition) override { return shelf_.Destroy(partition); }
+  Status Destroy(PartitionId partition) override {
+    ++service_->stores_made_anew_;
+    return shelf_.Destroy(partition);
+  }
   std::size_t memory_bytes() const override { return shelf_.memory_bytes(); }
 
  private:
-  const Service* service_;
+  Service* service_;
   std::shared_ptr<state::SharedMemory> memory_;
   FolderShelf shelf_;
 };
@@ -244,10 +252,12 @@ Status Service::TryFinish(Instant final_clock) {
 }
 
 void Service::Kill() {
+  is_killing_ = true;
   workers_.clear();
   intake_stages_.clear();
   journey_stages_.clear();
   worker_metrics_.clear();
+  is_killing_ = false;
 }
 
 void Service::Stop() {
@@ -255,7 +265,7 @@ void Service::Stop() {
     const Status closed = worker->Close();
     FOOTHOLD_CHECK(closed.ok(), closed.ToString());
   }
-  Kill();
+  Kill();  // Nothing is left to lose.
 }
 
 void Service::LoseStores() {

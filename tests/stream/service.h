@@ -57,6 +57,8 @@ struct ServiceOptions {
   journey::ClockMode mode = journey::ClockMode::kEvent;
   StartAt start = {};
   int intake_batch_records_max = 500;
+  // A store comes to its files with every n-th write, as a full memtable does; 0: never.
+  int store_flush_every = 0;
 };
 
 class Service {
@@ -104,6 +106,9 @@ class Service {
   metrics::Registry& registry() { return registry_; }
   const std::vector<std::string>& log_lines() const { return log_lines_; }
 
+  // Stores that were built from nothing so far.
+  int stores_made_anew() const { return stores_made_anew_; }
+
   // What stands between the stages and the stores, for tests that break them.
   std::function<Status()> before_store_write;
   std::function<Status()> after_store_write;
@@ -125,6 +130,8 @@ class Service {
   metrics::IntakeMetrics intake_metrics_;
   metrics::JourneyMetrics journey_metrics_;
   std::vector<std::unique_ptr<metrics::WorkerMetrics>> worker_metrics_;
+  int stores_made_anew_ = 0;
+  bool is_killing_ = false;
   std::unique_ptr<TestShelf> shelf_;
   std::vector<std::unique_ptr<IntakeStage>> intake_stages_;
   std::vector<std::unique_ptr<JourneyStage>> journey_stages_;

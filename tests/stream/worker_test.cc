@@ -1,0 +1,231 @@
+// What the loop does when calls fail, partitions move and rivals come.
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/stream/service.h"
+
+namespace foothold::stream {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+
+// Asks the test what becomes of each call.
+class Saboteur final : public log::FaultInjector {
+ public:
+  std::function<Status(const log::Call&)> before;
+  std::function<Status(const log::Call&)> after;
+
+  Status Before(const log::Call& call) override { return before ? before(call) : Status(); }
+  Status After(const log::Call& call) override { return after ? after(call) : Status(); }
+  milliseconds MarkerDelay(const log::TopicPartition& /*target*/) override {
+    return milliseconds{0};
+  }
+};
+
+void ProduceStory(Service* service) {
+  for (const StoryEvent& event : MakeStory(11, 8, 1)) {
+    service->Produce(event.partition, event.value);
+  }
+}
+
+struct Outcome {
+  std::vector<std::string> decisions;
+  std::map<std::string, std::string> statuses;
+};
+
+Outcome OutcomeOf(Service* service) {
+  return {Sorted(service->Decisions()), service->LastStatuses()};
+}
+
+// Names the first difference only: the records are long.
+void ExpectSame(const Outcome& outcome, const Outcome& expected) {
+  EXPECT_EQ(outcome.decisions.size(), expected.decisions.size());
+  const auto decision = std::ranges::mismatch(outcome.decisions, expected.decisions);
+  if (decision.in1 != outcome.decisions.end() && decision.in2 != expected.decisions.end()) {
+    EXPECT_EQ(*decision.in1, *decision.in2);
+  }
+  EXPECT_EQ(outcome.statuses.size(), expected.statuses.size());
+  const auto status = std::ranges::mismatch(outcome.statuses, expected.statuses);
+  if (status.in1 != outcome.statuses.end() && status.in2 != expected.statuses.end()) {
+    EXPECT_EQ(*status.in1, *status.in2);
+  }
+}
+
+Outcome CalmOutcome(const ServiceOptions& options) {
+  Service service(options);
+  ProduceStory(&service);
+  service.Start();
+  EXPECT_TRUE(service.TryFinish(kStoryEnd).ok());
+  return OutcomeOf(&service);
+}
+
+ServiceOptions SmallCommits() {
+  return {.source_partitions = 1,
+          .intake_entries_max = 25,
+          .journey_entries_max = 20,
+          .intake_batch_records_max = 25};
+}
+
+// Runs the story with every `nth` call of `kind` answered by `code`, and compares.
+void ExpectSameWith(log::Call::Kind kind, Code code, int nth, bool is_reply_lost) {
+  const Outcome expected = CalmOutcome(SmallCommits());
+  Saboteur saboteur;
+  Service service(SmallCommits(), &saboteur);
+  ProduceStory(&service);
+  service.Start();
+  int calls = 0;
+  int failures = 0;
+  const auto sabotage = [&](const log::Call& call) {
+    if (call.kind != kind || ++calls % nth != 0) return Status();
+    ++failures;
+    // A fenced producer that is opened anew at once must not look like a rival.
+    service.clock().Advance(milliseconds{11'000});
+    return Status(code, "injected");
+  };
+  (is_reply_lost ? saboteur.after : saboteur.before) = sabotage;
+
+  const Status finished = service.TryFinish(kStoryEnd);
+
+  ASSERT_TRUE(finished.ok()) << finished.ToString();
+  EXPECT_GT(failures, 2);
+  const Outcome outcome = OutcomeOf(&service);
+  ExpectSame(outcome, expected);
+}
+
+TEST(WorkerTest, AnAbortedCommitIsDroppedAndDoneAgain) {
+  ExpectSameWith(log::Call::Kind::kCommit, Code::kAborted, 5, false);
+}
+TEST(WorkerTest, AStaleGenerationAtTheOffsetsIsDroppedAndDoneAgain) {
+  ExpectSameWith(log::Call::Kind::kSendOffsets, Code::kAborted, 4, false);
+}
+TEST(WorkerTest, ACallThatPassesLaterIsMadeAgain) {
+  ExpectSameWith(log::Call::Kind::kCommit, Code::kRetry, 3, false);
+  ExpectSameWith(log::Call::Kind::kPoll, Code::kRetry, 3, false);
+}
+TEST(WorkerTest, ACommitWhoseReplyIsLostIsNeitherLostNorDoneTwice) {
+  ExpectSameWith(log::Call::Kind::kCommit, Code::kFenced, 7, true);
+}
+TEST(WorkerTest, AFencedProducerIsOpenedAnew) {
+  ExpectSameWith(log::Call::Kind::kSend, Code::kFenced, 60, false);
+}
+
+TEST(WorkerTest, FencedTwiceWithinATransactionsTimeoutThereIsARival) {
+  Saboteur saboteur;
+  Service service(SmallCommits(), &saboteur);
+  ProduceStory(&service);
+  service.Start();
+  saboteur.before = [](const log::Call& call) {
+    const bool is_journey = call.who.find("journey") != std::string_view::npos;
+    return call.kind == log::Call::Kind::kSendOffsets && is_journey
+               ? Status(Code::kFenced, "injected")
+               : Status();
+  };
+
+  const Status ran = service.TryRun();
+
+  ASSERT_FALSE(ran.ok());
+  EXPECT_EQ(ran.code(), Code::kFatal);
+  EXPECT_THAT(ran.message(), HasSubstr("fenced twice"));
+  EXPECT_THAT(ran.message(), HasSubstr("shop-journey-test-0"));
+}
+
+TEST(WorkerTest, CommitsCutAnywhereGiveTheSameDecisionsToTheByte) {
+  std::optional<std::vector<Output>> expected;
+  for (const std::size_t entries_max : {1000UL, 7UL, 1UL}) {
+    for (const std::size_t cache_bytes_max : {std::size_t{8} << 20U, std::size_t{0}}) {
+      Service service({.source_partitions = 1,
+                       .journal_partitions = 1,
+                       .journey_entries_max = entries_max,
+                       .cache_bytes_max = cache_bytes_max});
+      ProduceStory(&service);
+      service.Start();
+      // The intake to its end first: one and the same journal.
+      for (int turn = 0; turn < 100; ++turn) ASSERT_TRUE(service.intake().RunOnce().has_value());
+      service.intake_stage().RequestFinish(kStoryEnd);
+      ASSERT_TRUE(service.TryRun().ok());
+
+      const std::vector<Output> decisions =
+          service.Committed({service.topics().activation_changed});
+      ASSERT_GT(decisions.size(), 5U);
+      if (!expected.has_value()) expected = decisions;
+      EXPECT_EQ(decisions, *expected) << entries_max << " " << cache_bytes_max;
+    }
+  }
+}
+
+TEST(WorkerTest, PartitionsThatMoveBetweenWorkersLoseAndRepeatNothing) {
+  ServiceOptions options = SmallCommits();
+  const Outcome expected = CalmOutcome(options);
+  options.journey_workers = 2;
+  options.intake_workers = 2;
+  Service service(options);
+  ProduceStory(&service);
+  service.Start();
+  for (int round = 0; round < 12; ++round) {
+    for (int turn = 0; turn < 7; ++turn) {
+      for (const std::size_t i : {0UL, 1UL}) {
+        ASSERT_TRUE(service.intake(i).RunOnce().has_value());
+        ASSERT_TRUE(service.journey(i).RunOnce().has_value());
+      }
+    }
+    service.log().ForceRebalance("shop-journey");
+    service.log().ForceRebalance("shop-intake");
+  }
+  ASSERT_TRUE(service.TryFinish(kStoryEnd).ok());
+
+  const Outcome outcome = OutcomeOf(&service);
+  ExpectSame(outcome, expected);
+}
+
+TEST(WorkerTest, AWorkerThrownOutOfTheGroupWritesNothingMore) {
+  ServiceOptions options = SmallCommits();
+  const Outcome expected = CalmOutcome(options);
+  options.journey_workers = 2;
+  Service service(options);
+  ProduceStory(&service);
+  service.Start();
+  for (int turn = 0; turn < 6; ++turn) {
+    ASSERT_TRUE(service.intake().RunOnce().has_value());
+    ASSERT_TRUE(service.journey(0).RunOnce().has_value());
+    ASSERT_TRUE(service.journey(1).RunOnce().has_value());
+  }
+  service.log().ExpireSession("shop-journey", "shop-journey-test-0");
+  // The other takes over and goes on, while the first does not know yet.
+  for (int turn = 0; turn < 20; ++turn) {
+    ASSERT_TRUE(service.intake().RunOnce().has_value());
+    const auto turned = service.journey(1).RunOnce();
+    ASSERT_TRUE(turned.has_value()) << turned.error().ToString();
+  }
+
+  ASSERT_TRUE(service.TryFinish(kStoryEnd).ok());
+
+  const Outcome outcome = OutcomeOf(&service);
+  ExpectSame(outcome, expected);
+}
+
+TEST(WorkerTest, AStopCommitsWhatIsDone) {
+  const Outcome expected = CalmOutcome(SmallCommits());
+  Service service(SmallCommits());
+  ProduceStory(&service);
+  service.Start();
+  for (int turn = 0; turn < 5; ++turn) {
+    ASSERT_TRUE(service.intake().RunOnce().has_value());
+    ASSERT_TRUE(service.journey().RunOnce().has_value());
+  }
+
+  service.Stop();
+  service.Start();
+  ASSERT_TRUE(service.TryFinish(kStoryEnd).ok());
+
+  ExpectSame(OutcomeOf(&service), expected);
+}
+
+}  // namespace
+}  // namespace foothold::stream
