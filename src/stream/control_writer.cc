@@ -30,7 +30,9 @@ Status ReadRange(log::Consumer* reader, const log::TopicPartition& source, std::
     }));
     for (const log::RecordView& record : batch.records) {
       FOOTHOLD_ASSIGN(const bool goes_on, take(record));
-      if (!goes_on) return Status();
+      if (!goes_on) {
+        return Status();
+      }
     }
     empty_polls = batch.records.empty() ? empty_polls + 1 : 0;
     if (empty_polls > kEmptyPollsMax) {
@@ -45,7 +47,9 @@ Status ReadRange(log::Consumer* reader, const log::TopicPartition& source, std::
 // The roster to hold from now on: what was fixed before stays fixed.
 journey::Roster Carry(const std::optional<journey::Roster>& before, journey::Roster roster) {
   std::ranges::sort(roster.sources, {}, &journey::RosterSource::name);
-  if (!before.has_value()) return roster;
+  if (!before.has_value()) {
+    return roster;
+  }
   for (journey::RosterSource& source : roster.sources) {
     const auto known =
         std::ranges::find(before->sources, source.name, &journey::RosterSource::name);
@@ -69,9 +73,13 @@ Result<ControlWriter::Ledger> ControlWriter::Seed(const journey::Playbook& playb
     Result<Ledger> ledger = TrySeed(playbook, roster);
     const bool may_try_again = !ledger.has_value() && (ledger.error().code() == Code::kFenced ||
                                                        ledger.error().code() == Code::kAborted);
-    if (!may_try_again) return ledger;
+    if (!may_try_again) {
+      return ledger;
+    }
     last = ledger.error();
-    if (options_.retry.wait) options_.retry.wait(options_.retry.backoff);
+    if (options_.retry.wait) {
+      options_.retry.wait(options_.retry.backoff);
+    }
   }
   return Error(Code::kFatal,
                fmt::format("the ledger {} could not be written: others write to it all "
@@ -105,7 +113,9 @@ Result<ControlWriter::Ledger> ControlWriter::TrySeed(const journey::Playbook& pl
     batch.Append(carried);
     ledger.roster = std::move(carried);
   }
-  if (!batch.is_empty()) FOOTHOLD_TRY(Write(producer.get(), batch.Take()));
+  if (!batch.is_empty()) {
+    FOOTHOLD_TRY(Write(producer.get(), batch.Take()));
+  }
   return ledger;
 }
 
@@ -188,7 +198,9 @@ Status ControlWriter::CheckJournalIsNew() {
 
 Result<Instant> HistoryBegin(log::Log* log, const std::vector<log::TopicPartition>& partitions,
                              const StartAt& start, Instant now, const RetryPolicy& retry) {
-  if (start.kind == StartAt::Kind::kLatest) return now;
+  if (start.kind == StartAt::Kind::kLatest) {
+    return now;
+  }
   Instant begin = now;
   FOOTHOLD_ASSIGN(const std::unique_ptr<log::Consumer> reader, log->NewConsumer({}));
   for (const log::TopicPartition& source : partitions) {
@@ -203,7 +215,9 @@ Result<Instant> HistoryBegin(log::Log* log, const std::vector<log::TopicPartitio
     };
     FOOTHOLD_TRY(ReadRange(reader.get(), source, range.low, range.high, retry, take));
   }
-  if (start.kind == StartAt::Kind::kTime) begin = std::max(begin, std::min(start.time, now));
+  if (start.kind == StartAt::Kind::kTime) {
+    begin = std::max(begin, std::min(start.time, now));
+  }
   return begin;
 }
 

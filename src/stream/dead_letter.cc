@@ -33,8 +33,12 @@ DeadLetter MakeDeadLetter(const DeadLetterOptions& options, const log::RecordVie
   staged.partition =
       PartitionId{record.key.has_value() ? PartitionOfKey(*record.key, options.partitions)
                                          : record.partition.value % options.partitions};
-  if (record.key.has_value()) staged.key.emplace(*record.key);
-  if (record.value.has_value()) staged.value.emplace(*record.value);
+  if (record.key.has_value()) {
+    staged.key.emplace(*record.key);
+  }
+  if (record.value.has_value()) {
+    staged.value.emplace(*record.value);
+  }
   for (const log::Header& header : record.headers) {
     staged.headers.emplace_back(std::string(header.key),
                                 header.value.has_value()

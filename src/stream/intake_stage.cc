@@ -7,6 +7,7 @@
 
 #include "src/base/check.h"
 #include "src/metrics/intake_metrics.h"
+#include "src/stream/accepted_event.h"
 
 namespace foothold::stream {
 namespace {
@@ -20,31 +21,6 @@ constexpr milliseconds kCallTimeout{10'000};
 // True once `interval` has passed since `last`, also when the wall clock was set back.
 bool IsDue(const std::optional<Instant>& last, Instant now, milliseconds interval) {
   return !last.has_value() || now < *last || now - *last >= interval;
-}
-
-journey::Event ToJourney(const intake::Event& event, const std::string& source,
-                         const log::RecordView& record) {
-  return {.kind = static_cast<journey::CallKind>(event.kind),
-          .tenant = event.tenant,
-          .user = event.user,
-          .id = event.id,
-          .fingerprint = event.fingerprint,
-          .name = event.name,
-          .occurred_at = event.occurred_at,
-          .is_product = event.is_product,
-          .role = event.role,
-          .is_role_override = event.is_role_override,
-          .previous_user = event.previous_user,
-          .properties = event.properties,
-          .traits = event.traits,
-          .position = {.source = source,
-                       .topic = record.topic,
-                       .partition = record.partition,
-                       .offset = record.offset}};
-}
-
-intake::InputPartition ToInput(const log::TopicPartition& partition) {
-  return {partition.topic, partition.partition};
 }
 
 }  // namespace
@@ -93,7 +69,9 @@ Result<std::vector<log::Position>> IntakeStage::Assign(
   for (auto& [partition, input] : opened) {
     positions.push_back({partition, input.next});
     // A start that was found out now is committed before anything else.
-    if (!input.is_start_saved) ++staged_entries_;
+    if (!input.is_start_saved) {
+      ++staged_entries_;
+    }
     inputs_.insert_or_assign(partition, input);
   }
   Publish(false);
@@ -105,6 +83,7 @@ Result<IntakeStage::Input> IntakeStage::OpenInput(const log::TopicPartition& par
   FOOTHOLD_ASSIGN(const log::Watermarks range, consumer_->QueryWatermarks(partition, kCallTimeout));
   Input input;
   input.source = SourceOf(partition.topic);
+  input.place = {partition.topic, partition.partition};
   input.high = range.high;
   input.moved_at = around_.clock->Now();
   if (!committed.has_value()) {
@@ -153,10 +132,12 @@ Result<NextOffset> IntakeStage::ResolveStart(const log::TopicPartition& partitio
 void IntakeStage::Release(std::span<const log::TopicPartition> partitions) {
   for (const log::TopicPartition& partition : partitions) {
     const auto found = inputs_.find(partition);
-    if (found == inputs_.end()) continue;
-    sources_[found->second.source]->progress.Forget(ToInput(partition));
+    if (found == inputs_.end()) {
+      continue;
+    }
+    sources_[found->second.source]->progress.Forget(found->second.place);
     inputs_.erase(found);
-    told_.erase(partition);
+    last_input_ = nullptr;
   }
   if (inputs_.empty()) {
     batches_.Clear();
@@ -170,24 +151,40 @@ void IntakeStage::Release(std::span<const log::TopicPartition> partitions) {
 
 std::vector<log::TopicPartition> IntakeStage::assigned() const {
   std::vector<log::TopicPartition> partitions;
-  for (const auto& [partition, input] : inputs_) partitions.push_back(partition);
+  for (const auto& [partition, input] : inputs_) {
+    partitions.push_back(partition);
+  }
   return partitions;
 }
 
 std::vector<log::TopicPartition> IntakeStage::readable() const {
   std::vector<log::TopicPartition> partitions;
   for (const auto& [partition, input] : inputs_) {
-    if (!input.is_ahead) partitions.push_back(partition);
+    if (!input.is_ahead) {
+      partitions.push_back(partition);
+    }
   }
   return partitions;
 }
 
+// Records of one partition come in runs: the look-up is done once for a run.
+IntakeStage::Inputs::value_type* IntakeStage::InputOf(const log::RecordView& record) {
+  if (last_input_ != nullptr && last_input_->first.partition == record.partition &&
+      last_input_->first.topic == record.topic) {
+    return last_input_;
+  }
+  const auto found = inputs_.find({std::string(record.topic), record.partition});
+  last_input_ = found == inputs_.end() ? nullptr : &*found;
+  return last_input_;
+}
+
 Status IntakeStage::Take(const log::RecordView& record) {
-  const log::TopicPartition partition{std::string(record.topic), record.partition};
-  const auto found = inputs_.find(partition);
-  if (found == inputs_.end() || record.offset < found->second.next.value) {
-    return Error(Code::kFatal, fmt::format("{} delivered offset {}, which is not ours to read now",
-                                           log::ToString(partition), record.offset));
+  Inputs::value_type* const found = InputOf(record);
+  if (found == nullptr || record.offset < found->second.next.value) {
+    return Error(
+        Code::kFatal,
+        fmt::format("{} delivered offset {}, which is not ours to read now",
+                    log::ToString({std::string(record.topic), record.partition}), record.offset));
   }
   Input& input = found->second;
   Source& source = *sources_[input.source];
@@ -195,10 +192,12 @@ Status IntakeStage::Take(const log::RecordView& record) {
       IsLive() ? std::optional<Instant>(record.timestamp) : std::nullopt;
   std::optional<std::string_view> schema_header;
   for (const log::Header& header : record.headers) {
-    if (header.key == intake::kSchemaIdHeader) schema_header = header.value;
+    if (header.key == intake::kSchemaIdHeader) {
+      schema_header = header.value;
+    }
   }
   around_.metrics->RecordRead(input.source, record.value.value_or("").size());
-  source.progress.ObserveRecord(ToInput(partition), broker_time);
+  source.progress.ObserveRecord(input.place, broker_time);
   has_moved_ = true;
   input.is_at_end = false;
   input.moved_at = around_.clock->Now();
@@ -220,10 +219,11 @@ Status IntakeStage::Take(const log::RecordView& record) {
   ++staged_entries_;
 
   // With much to catch up, or in a file, event time moves faster than the wall: tell as it moves.
-  if (!input.event_time_max.has_value()) return Status();
-  const auto told = told_.find(partition);
+  if (!input.event_time_max.has_value()) {
+    return Status();
+  }
   const milliseconds step = IsLive() ? kHour : kMinute;
-  if (told == told_.end() || *input.event_time_max - told->second >= step) {
+  if (!input.told_max.has_value() || *input.event_time_max - *input.told_max >= step) {
     TellProgress(Telling::kMoved, input.moved_at);
   }
   return Status();
@@ -235,14 +235,17 @@ void IntakeStage::Accept(const log::RecordView& record, const intake::Accepted& 
   const intake::Event& event = accepted.event;
   const std::optional<Instant> wall =
       IsLive() ? std::optional<Instant>(input->moved_at) : std::nullopt;
-  source.progress.ObserveEvent({std::string(record.topic), record.partition}, event.occurred_at,
-                               event.name, wall);
+  source.progress.ObserveEvent(input->place, event.occurred_at, event.name, wall);
   const Instant at = wall.has_value() ? std::min(event.occurred_at, *wall) : event.occurred_at;
   input->event_time_max = std::max(input->event_time_max.value_or(at), at);
   input->event_time_min = std::min(input->event_time_min.value_or(at), at);
   batches_.Append(ToJourney(event, source.name, record));
-  if (accepted.was_without_zone) around_.metrics->RecordRemarked(input->source, "no_zone");
-  if (accepted.was_in_future) around_.metrics->RecordRemarked(input->source, "future_time");
+  if (accepted.was_without_zone) {
+    around_.metrics->RecordRemarked(input->source, "no_zone");
+  }
+  if (accepted.was_in_future) {
+    around_.metrics->RecordRemarked(input->source, "future_time");
+  }
 }
 
 void IntakeStage::Reject(const log::RecordView& record, const intake::Rejected& rejected,
@@ -250,7 +253,9 @@ void IntakeStage::Reject(const log::RecordView& record, const intake::Rejected& 
   DeadLetter letter = MakeDeadLetter(dead_letter_options_, record, rejected);
   dead_letters_.push_back(std::move(letter.record));
   around_.metrics->RecordRejected(source, intake::RejectReasonName(rejected.reason));
-  if (letter.was_cut) around_.metrics->DeadLetterCut(source);
+  if (letter.was_cut) {
+    around_.metrics->DeadLetterCut(source);
+  }
 }
 
 void IntakeStage::TellProgress(Telling telling, Instant now) {
@@ -267,17 +272,23 @@ void IntakeStage::TellProgress(Telling telling, Instant now) {
   }
   has_moved_ = false;
   told_at_ = now;
-  for (const auto& [partition, input] : inputs_) {
-    if (input.event_time_max.has_value()) told_[partition] = *input.event_time_max;
+  for (auto& [partition, input] : inputs_) {
+    input.told_max = input.event_time_max;
   }
-  if (IsLive()) progress.wall = now;
-  if (progress.partitions.empty() && !IsLive()) return;
+  if (IsLive()) {
+    progress.wall = now;
+  }
+  if (progress.partitions.empty() && !IsLive()) {
+    return;
+  }
   batches_.AppendToAll(progress);
   ++staged_entries_;
 }
 
 Status IntakeStage::ObserveIdle() {
-  if (!IsLive()) return FindEnds(around_.clock->Now(), milliseconds{0});
+  if (!IsLive()) {
+    return FindEnds(around_.clock->Now(), milliseconds{0});
+  }
   return Status();
 }
 
@@ -306,14 +317,20 @@ Result<bool> IntakeStage::Work(std::size_t /*entries_max*/, Instant now) {
 Status IntakeStage::FindEnds(Instant now, milliseconds idle) {
   bool has_found = false;
   for (auto& [partition, input] : inputs_) {
-    if (input.is_at_end || now - input.moved_at < idle) continue;
+    if (input.is_at_end || now - input.moved_at < idle) {
+      continue;
+    }
     FOOTHOLD_ASSIGN(input.is_at_end, IsReadToEnd(partition, &input));
-    if (!input.is_at_end) continue;
-    sources_[input.source]->progress.ObserveEnd(ToInput(partition), true);
+    if (!input.is_at_end) {
+      continue;
+    }
+    sources_[input.source]->progress.ObserveEnd(input.place, true);
     has_moved_ = true;
     has_found = true;
   }
-  if (has_found && !IsLive()) TellProgress(Telling::kMoved, now);
+  if (has_found && !IsLive()) {
+    TellProgress(Telling::kMoved, now);
+  }
   return Status();
 }
 
@@ -333,7 +350,9 @@ Status IntakeStage::UpdateAhead(Instant now) {
            (!IsLive() || *entry.second.event_time_max < now - kAheadMax);
   };
   if (inputs_.size() < 2 || !std::ranges::any_of(inputs_, is_old)) {
-    for (auto& [partition, input] : inputs_) input.is_ahead = false;
+    for (auto& [partition, input] : inputs_) {
+      input.is_ahead = false;
+    }
     return Status();
   }
   // An input with more to read of which nothing was accepted yet may begin as early as any other.
@@ -345,14 +364,20 @@ Status IntakeStage::UpdateAhead(Instant now) {
   }
   std::optional<Instant> slowest;
   for (auto& [partition, input] : inputs_) {
-    if (input.is_at_end) continue;
+    if (input.is_at_end) {
+      continue;
+    }
     if (input.next.value >= input.high) {
       FOOTHOLD_ASSIGN(const bool is_read, IsReadToEnd(partition, &input));
-      if (is_read) continue;
+      if (is_read) {
+        continue;
+      }
     }
     const std::optional<Instant> at =
         input.event_time_max.has_value() ? input.event_time_max : earliest;
-    if (at.has_value()) slowest = std::min(slowest.value_or(*at), *at);
+    if (at.has_value()) {
+      slowest = std::min(slowest.value_or(*at), *at);
+    }
   }
   for (auto& [partition, input] : inputs_) {
     input.is_ahead = slowest.has_value() && input.event_time_max.has_value() &&
@@ -368,7 +393,9 @@ void IntakeStage::RequestFinish(Instant final_clock) {
 
 void IntakeStage::TakeFinishRequest() {
   const std::int64_t finish_at_ms = finish_at_ms_.load(std::memory_order_acquire);
-  if (finish_at_ms < 0 || is_finish_staged_) return;
+  if (finish_at_ms < 0 || is_finish_staged_) {
+    return;
+  }
   batches_.AppendToAll(journey::Progress{
       .partitions = {}, .wall = std::nullopt, .final_clock = InstantFromMs(finish_at_ms)});
   is_finish_staged_ = true;
@@ -377,7 +404,9 @@ void IntakeStage::TakeFinishRequest() {
 
 Status IntakeStage::Collect(Instant /*now*/, StagedWrites* writes) {
   batches_.Take(&writes->outputs);
-  for (StagedRecord& letter : dead_letters_) writes->outputs.push_back(std::move(letter));
+  for (StagedRecord& letter : dead_letters_) {
+    writes->outputs.push_back(std::move(letter));
+  }
   dead_letters_.clear();
   for (const auto& [partition, input] : inputs_) {
     if (input.next != input.committed || !input.is_start_saved) {
@@ -392,9 +421,13 @@ Status IntakeStage::Apply() {
     input.committed = input.next;
     input.is_start_saved = true;
   }
-  for (const std::unique_ptr<Source>& source : sources_) source->progress.Commit();
+  for (const std::unique_ptr<Source>& source : sources_) {
+    source->progress.Commit();
+  }
   staged_entries_ = 0;
-  if (is_finish_staged_) finish_at_ms_.store(-1, std::memory_order_relaxed);
+  if (is_finish_staged_) {
+    finish_at_ms_.store(-1, std::memory_order_relaxed);
+  }
   Publish(is_finish_staged_);
   is_finish_staged_ = false;
   return Status();
@@ -405,16 +438,20 @@ Result<std::vector<log::Position>> IntakeStage::Rewind() {
   dead_letters_.clear();
   staged_entries_ = 0;
   is_finish_staged_ = false;
-  for (const std::unique_ptr<Source>& source : sources_) source->progress.Rollback();
+  for (const std::unique_ptr<Source>& source : sources_) {
+    source->progress.Rollback();
+  }
   // What progress told may have been taken back: it is told again.
-  told_.clear();
   told_at_.reset();
   has_moved_ = true;
   std::vector<log::Position> positions;
   for (auto& [partition, input] : inputs_) {
     input.next = input.committed;
     input.is_at_end = false;
-    if (!input.is_start_saved) ++staged_entries_;
+    input.told_max.reset();
+    if (!input.is_start_saved) {
+      ++staged_entries_;
+    }
     positions.push_back({partition, input.next});
   }
   return positions;
@@ -445,7 +482,9 @@ void IntakeStage::Publish(bool is_finished) {
   if (event_time_max.has_value()) {
     event_time_max_ms_.store(ToMs(*event_time_max), std::memory_order_relaxed);
   }
-  if (is_finished) is_finished_.store(true, std::memory_order_release);
+  if (is_finished) {
+    is_finished_.store(true, std::memory_order_release);
+  }
 }
 
 }  // namespace foothold::stream

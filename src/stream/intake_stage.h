@@ -80,6 +80,7 @@ class IntakeStage final : public Stage {
  private:
   struct Input {
     std::size_t source = 0;
+    intake::InputPartition place;
     NextOffset next;              // Staged.
     NextOffset committed;         // Of the last commit.
     bool is_start_saved = false;  // `committed` is known to the group.
@@ -89,7 +90,9 @@ class IntakeStage final : public Stage {
     bool is_ahead = false;  // Waits for the others.
     std::optional<Instant> event_time_max;
     std::optional<Instant> event_time_min;
+    std::optional<Instant> told_max;  // The largest event time that progress has told.
   };
+  using Inputs = std::map<log::TopicPartition, Input>;
   struct Source {
     Source(std::string source_name, intake::DecoderOptions options)
         : name(std::move(source_name)), decoder(std::move(options)) {}
@@ -100,6 +103,8 @@ class IntakeStage final : public Stage {
 
   Result<Input> OpenInput(const log::TopicPartition& partition,
                           const std::optional<NextOffset>& committed);
+  // The input that the record belongs to; nullptr if it is not ours.
+  Inputs::value_type* InputOf(const log::RecordView& record);
   Result<NextOffset> ResolveStart(const log::TopicPartition& partition,
                                   const log::Watermarks& range);
   void Accept(const log::RecordView& record, const intake::Accepted& accepted, Input* input);
@@ -122,15 +127,14 @@ class IntakeStage final : public Stage {
   log::Consumer* consumer_ = nullptr;
   std::vector<std::unique_ptr<Source>> sources_;
   std::map<std::string, std::size_t, std::less<>> source_of_topic_;
-  std::map<log::TopicPartition, Input> inputs_;
+  Inputs inputs_;
+  Inputs::value_type* last_input_ = nullptr;  // Of the last record taken, while it is ours.
 
   // Staged.
   JournalBatches batches_;
   std::vector<StagedRecord> dead_letters_;
   std::size_t staged_entries_ = 0;
   bool has_moved_ = false;  // Since progress was told.
-  // The largest event time of each input that progress has told.
-  std::map<log::TopicPartition, Instant> told_;
   bool is_finish_staged_ = false;
 
   // Wall times: of the last progress, the last look for ends, the last comparison of the inputs.

@@ -16,7 +16,9 @@ void JournalBatches::Append(const journey::Event& event) {
   const auto partition = static_cast<std::size_t>(
       PartitionOfKey(event.tenant, static_cast<std::int32_t>(writers_.size())));
   codec::JournalBatchWriter& writer = writers_[partition];
-  if (!writer.HasRoomFor(event)) Close(partition);
+  if (!writer.HasRoomFor(event)) {
+    Close(partition);
+  }
   writer.Append(event);
 }
 
@@ -25,21 +27,29 @@ void JournalBatches::AppendToAll(const codec::JournalEntry& entry) {
     codec::JournalBatchWriter& writer = writers_[partition];
     const bool is_full = writer.count() >= codec::kJournalBatchEntriesMax ||
                          writer.bytes() >= codec::kJournalBatchBytesMax;
-    if (is_full) Close(partition);
+    if (is_full) {
+      Close(partition);
+    }
     std::visit([&writer](const auto& kind) { writer.Append(kind); }, entry);
   }
 }
 
 void JournalBatches::Take(std::vector<StagedRecord>* records) {
   for (std::size_t partition = 0; partition < writers_.size(); ++partition) {
-    if (!writers_[partition].is_empty()) Close(partition);
+    if (!writers_[partition].is_empty()) {
+      Close(partition);
+    }
   }
-  for (StagedRecord& record : records_) records->push_back(std::move(record));
+  for (StagedRecord& record : records_) {
+    records->push_back(std::move(record));
+  }
   records_.clear();
 }
 
 void JournalBatches::Clear() {
-  for (codec::JournalBatchWriter& writer : writers_) writer.Clear();
+  for (codec::JournalBatchWriter& writer : writers_) {
+    writer.Clear();
+  }
   records_.clear();
 }
 
@@ -48,7 +58,9 @@ void JournalBatches::Close(std::size_t partition) {
   const std::size_t entries = writer.count();
   records_.push_back(
       {topic_, PartitionId{static_cast<std::int32_t>(partition)}, std::nullopt, writer.Take(), {}});
-  if (metrics_ != nullptr) metrics_->JournalWritten(entries, records_.back().value->size());
+  if (metrics_ != nullptr) {
+    metrics_->JournalWritten(entries, records_.back().value->size());
+  }
 }
 
 }  // namespace foothold::stream

@@ -24,7 +24,9 @@ constexpr int kRepairsMax = 2;
 
 Result<std::optional<std::string>> ReadPayload(const state::Store& store, const std::string& key) {
   FOOTHOLD_ASSIGN(const std::optional<std::string> value, store.Get(key));
-  if (!value.has_value()) return std::nullopt;
+  if (!value.has_value()) {
+    return std::nullopt;
+  }
   FOOTHOLD_ASSIGN(const state::ParsedValue parsed, state::ParseValue(*value));
   return std::string(parsed.payload);
 }
@@ -70,7 +72,9 @@ Result<std::vector<log::Position>> JourneyStage::Assign(
   std::vector<log::Position> positions;
   for (const Start& start : starts) {
     Status begun = BeginRestore(start, Trust::kAsItIs);
-    if (!begun.ok() && begun.code() == Code::kCorrupt) begun = BeginRestore(start, Trust::kNone);
+    if (!begun.ok() && begun.code() == Code::kCorrupt) {
+      begun = BeginRestore(start, Trust::kNone);
+    }
     FOOTHOLD_TRY(begun);
     positions.push_back({JournalOf(start.partition), start.committed.value_or(NextOffset{0})});
   }
@@ -132,19 +136,27 @@ Status JourneyStage::BeginRestore(const Start& start, Trust trust) {
 
 Result<std::optional<NextOffset>> JourneyStage::TailOf(const state::Store& store,
                                                        const Start& start) const {
-  if (!start.committed.has_value()) return std::nullopt;
+  if (!start.committed.has_value()) {
+    return std::nullopt;
+  }
   FOOTHOLD_ASSIGN(const std::optional<std::string> noted, ReadPayload(store, StorePlaceKey()));
   FOOTHOLD_ASSIGN(const std::optional<std::string> meta, ReadPayload(store, state::MetaKey()));
-  if (!noted.has_value() || !meta.has_value()) return std::nullopt;
+  if (!noted.has_value() || !meta.has_value()) {
+    return std::nullopt;
+  }
   const std::optional<StorePlace> place = DecodeStorePlace(*noted);
-  if (!place.has_value()) return Error(Code::kCorrupt, "the store's place cannot be read");
+  if (!place.has_value()) {
+    return Error(Code::kCorrupt, "the store's place cannot be read");
+  }
   FOOTHOLD_ASSIGN(const codec::Meta decoded, codec::DecodeMeta(*meta));
 
   const bool is_ahead =
       decoded.journal_next > *start.committed || place->next.value > start.changelog.high;
   const bool is_within = place->next.value >= start.changelog.low;
   const bool is_fresh = around_.clock->Now() - place->saved_at < options_.store_age_max;
-  if (is_ahead || !is_within || !is_fresh) return std::nullopt;
+  if (is_ahead || !is_within || !is_fresh) {
+    return std::nullopt;
+  }
   return place->next;
 }
 
@@ -183,13 +195,17 @@ void JourneyStage::Release(std::span<const log::TopicPartition> partitions) {
 
 std::vector<log::TopicPartition> JourneyStage::assigned() const {
   std::vector<log::TopicPartition> partitions = readable();
-  for (const auto& [partition, restoring] : restoring_) partitions.push_back(JournalOf(partition));
+  for (const auto& [partition, restoring] : restoring_) {
+    partitions.push_back(JournalOf(partition));
+  }
   return partitions;
 }
 
 std::vector<log::TopicPartition> JourneyStage::readable() const {
   std::vector<log::TopicPartition> partitions;
-  for (const auto& [partition, task] : running_) partitions.push_back(JournalOf(partition));
+  for (const auto& [partition, task] : running_) {
+    partitions.push_back(JournalOf(partition));
+  }
   return partitions;
 }
 
@@ -203,7 +219,9 @@ Status JourneyStage::Take(const log::RecordView& record) {
 }
 
 Status JourneyStage::ObserveIdle() {
-  if (has_backlog() || staged_entries() > 0) return Status();
+  if (has_backlog() || staged_entries() > 0) {
+    return Status();
+  }
   const MutexLock lock(folded_mutex_);
   for (const auto& [partition, task] : running_) {
     if (const std::optional<NextOffset> next = consumer_->PositionOf(JournalOf(partition))) {
@@ -226,14 +244,22 @@ Result<bool> JourneyStage::Work(std::size_t entries_max, Instant now) {
     const std::optional<PartitionId> failed = restorer_.failed_partition();
     return Failure(failed.has_value() ? Blame(*failed, whole.error()) : whole.error());
   }
-  for (const PartitionId partition : *whole) FOOTHOLD_TRY(BeginRunning(partition));
+  for (const PartitionId partition : *whole) {
+    FOOTHOLD_TRY(BeginRunning(partition));
+  }
 
   std::size_t done = 0;
   for (const auto& [partition, task] : running_) {
-    if (!task->has_backlog()) continue;
-    if (done >= entries_max) break;
+    if (!task->has_backlog()) {
+      continue;
+    }
+    if (done >= entries_max) {
+      break;
+    }
     Result<std::size_t> ran = task->Run(entries_max - done);
-    if (!ran.has_value()) return Failure(Blame(partition, ran.error()));
+    if (!ran.has_value()) {
+      return Failure(Blame(partition, ran.error()));
+    }
     done += *ran;
     has_worked = true;
   }
@@ -247,14 +273,18 @@ bool JourneyStage::has_backlog() const {
 
 std::size_t JourneyStage::staged_entries() const {
   std::size_t entries = 0;
-  for (const auto& [partition, task] : running_) entries += task->staged_entries();
+  for (const auto& [partition, task] : running_) {
+    entries += task->staged_entries();
+  }
   return entries;
 }
 
 Status JourneyStage::Collect(Instant now, StagedWrites* writes) {
   FOOTHOLD_ASSIGN(const auto places, PlacesToNote(now));
   for (const auto& [partition, task] : running_) {
-    if (task->staged_entries() == 0) continue;
+    if (task->staged_entries() == 0) {
+      continue;
+    }
     CollectOutputs(*task, writes);
     const auto place = places.find(partition);
     FOOTHOLD_TRY(task->Collect(
@@ -270,14 +300,22 @@ Result<std::map<PartitionId, std::string>> JourneyStage::PlacesToNote(Instant no
   const bool is_due = !places_noted_at_.has_value() || now < *places_noted_at_ ||
                       now - *places_noted_at_ >= kPlaceInterval;
   for (const auto& [partition, task] : running_) {
-    if (task->staged_entries() == 0 || (!is_due && !placeless_.contains(partition))) continue;
+    if (task->staged_entries() == 0 || (!is_due && !placeless_.contains(partition))) {
+      continue;
+    }
     Result<log::Watermarks> range =
         consumer_->QueryWatermarks({options_.topics.changelog, partition}, kCallTimeout);
-    if (!range.has_value() && range.error().code() == Code::kRetry) continue;
-    if (!range.has_value()) return Failure(range.error());
+    if (!range.has_value() && range.error().code() == Code::kRetry) {
+      continue;
+    }
+    if (!range.has_value()) {
+      return Failure(range.error());
+    }
     places[partition] = EncodeStorePlace({NextOffset{range->high}, now});
   }
-  if (is_due) places_noted_at_ = now;
+  if (is_due) {
+    places_noted_at_ = now;
+  }
   return places;
 }
 
@@ -302,7 +340,9 @@ Status JourneyStage::Apply() {
   // What is committed must come into each store, also when one of them fails.
   Status failure;
   for (const auto& [partition, task] : running_) {
-    if (task->staged_entries() == 0) continue;
+    if (task->staged_entries() == 0) {
+      continue;
+    }
     Status applied = Blame(partition, task->Apply());
     if (applied.ok()) {
       placeless_.erase(partition);
@@ -332,7 +372,9 @@ Result<std::vector<log::Position>> JourneyStage::Rewind() {
 
 Result<std::vector<log::Position>> JourneyStage::Repair() {
   std::vector<log::TopicPartition> partitions;
-  for (const PartitionId partition : corrupt_) partitions.push_back(JournalOf(partition));
+  for (const PartitionId partition : corrupt_) {
+    partitions.push_back(JournalOf(partition));
+  }
   FOOTHOLD_ASSIGN(const std::vector<Start> starts, QueryStarts(partitions));
   std::vector<log::Position> positions;
   for (const Start& start : starts) {
@@ -354,7 +396,9 @@ Result<std::vector<log::Position>> JourneyStage::Repair() {
 }
 
 Status JourneyStage::Blame(PartitionId partition, Status status) {
-  if (!status.ok() && status.code() == Code::kCorrupt) corrupt_.insert(partition);
+  if (!status.ok() && status.code() == Code::kCorrupt) {
+    corrupt_.insert(partition);
+  }
   return status;
 }
 
@@ -366,7 +410,9 @@ const JourneyTask* JourneyStage::task(PartitionId partition) const {
 void JourneyStage::Measure(Instant now) {
   const bool is_due =
       !measured_at_.has_value() || now < *measured_at_ || now - *measured_at_ >= kMeasureInterval;
-  if (!is_due) return;
+  if (!is_due) {
+    return;
+  }
   measured_at_ = now;
   std::size_t cache_bytes = 0;
   for (const auto& [partition, task] : running_) {
@@ -375,6 +421,10 @@ void JourneyStage::Measure(Instant now) {
                                  {.bytes = store.bytes_on_disk(), .keys = store.keys_estimate()});
     around_.metrics->ClockAt(partition, task->clock().now(), task->ClockHolder());
     cache_bytes += task->cache_bytes();
+  }
+  for (const Restorer::Progress& progress : restorer_.progress()) {
+    around_.metrics->RestoreProgress(progress.partition, static_cast<std::uint64_t>(progress.done),
+                                     static_cast<std::uint64_t>(progress.total));
   }
   around_.metrics->CacheBytes(cache_bytes, around_.shelf->memory_bytes());
 }

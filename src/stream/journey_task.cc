@@ -10,6 +10,7 @@
 #include "src/base/hash.h"
 #include "src/base/names.h"
 #include "src/metrics/journey_metrics.h"
+#include "src/stream/emitted_counts.h"
 #include "src/stream/store_place.h"
 #include "state/schema.h"
 
@@ -56,33 +57,6 @@ journey::VisitKind VisitKindOf(codec::WalkKind kind) {
       return journey::VisitKind::kFinal;
   }
   return journey::VisitKind::kRecheck;
-}
-
-// The role as a metric's label: never free text from a record.
-std::string_view RoleLabel(const std::optional<std::string>& role,
-                           const journey::Definition* definition) {
-  if (!role.has_value() || role->empty() || definition == nullptr) return "none";
-  const std::int32_t index = definition->RoleIndex(*role);
-  if (index < 0) return "contact";
-  const journey::Role& known = definition->playbook().roles[static_cast<std::size_t>(index)];
-  return known.is_contact ? std::string_view("contact") : std::string_view(known.name);
-}
-
-void CountActivation(const journey::ActivationChanged& activation,
-                     const journey::Definition* definition, metrics::JourneyMetrics* counts) {
-  const std::string_view role = RoleLabel(activation.common.role, definition);
-  const auto activation_class = activation.activation_class;
-  counts->DecisionEmitted(
-      "activation.changed", role,
-      activation_class.has_value() ? journey::ActivationClassName(*activation_class) : "");
-  const std::string_view segment =
-      activation.account.segment.has_value() ? std::string_view(*activation.account.segment) : "";
-  const auto observe = [&](metrics::ValueAnchor anchor, std::optional<std::int64_t> seconds) {
-    if (!seconds.has_value()) return;
-    counts->TimeToValue(anchor, role, segment, std::chrono::seconds(*seconds));
-  };
-  observe(metrics::ValueAnchor::kSignup, activation.time_to_value_from_signup_s);
-  observe(metrics::ValueAnchor::kFirstAccess, activation.time_to_value_from_first_access_s);
 }
 
 }  // namespace
@@ -145,7 +119,9 @@ Result<std::size_t> JourneyTask::Run(std::size_t entries_max) {
   std::size_t done = 0;
   while (done < entries_max) {
     FOOTHOLD_ASSIGN(const bool has_entry, OpenEntry());
-    if (!has_entry) break;
+    if (!has_entry) {
+      break;
+    }
     switch (phase_) {
       case Phase::kFresh:
         FOOTHOLD_TRY(RunEntry());
@@ -165,7 +141,9 @@ Result<std::size_t> JourneyTask::Run(std::size_t entries_max) {
 
 Result<bool> JourneyTask::OpenEntry() {
   while (!entry_.has_value()) {
-    if (queue_.empty()) return false;
+    if (queue_.empty()) {
+      return false;
+    }
     const QueuedRecord& record = queue_.front();
     if (!reader_.has_value()) {
       Result<codec::JournalBatchReader> reader = codec::JournalBatchReader::Open(record.value);
@@ -206,7 +184,9 @@ void JourneyTask::FinishEntry() {
   entry_.reset();
   phase_ = Phase::kFresh;
   ++meta_.next_entry;
-  if (meta_.next_entry < reader_->count()) return;
+  if (meta_.next_entry < reader_->count()) {
+    return;
+  }
   meta_.journal_next = NextOffset{queue_.front().offset + 1};
   meta_.next_entry = 0;
   reader_.reset();
@@ -233,7 +213,9 @@ Status JourneyTask::RunEntry() {
   if (const auto* progress = std::get_if<journey::Progress>(&*entry_)) {
     around_.metrics->StimulusApplied(metrics::Stimulus::kClock);
     clock_.Apply(*progress);
-    if (definition_ != nullptr) clock_.Advance(definition_->playbook().lateness);
+    if (definition_ != nullptr) {
+      clock_.Advance(definition_->playbook().lateness);
+    }
     is_clock_changed_ = true;
     phase_ = Phase::kFiring;
     return Fire();
@@ -267,7 +249,9 @@ Status JourneyTask::Fire() {
   const auto& progress = std::get<journey::Progress>(*entry_);
   if (definition_ != nullptr && clock_.now().has_value()) {
     FOOTHOLD_ASSIGN(const std::optional<state::DueTimer> timer, state_.NextTimer(*clock_.now()));
-    if (timer.has_value()) return FireTimer(*timer);
+    if (timer.has_value()) {
+      return FireTimer(*timer);
+    }
     if (progress.final_clock.has_value()) {
       meta_.walks.push_back({.kind = codec::WalkKind::kFinal, .tenant = {}, .cursor = {}});
       phase_ = Phase::kWalking;
@@ -287,7 +271,9 @@ Status JourneyTask::FireTimer(const state::DueTimer& timer) {
   FOOTHOLD_TRY(RunVisits({std::move(visit)}, nullptr, MakeContext(timer.due)));
   FOOTHOLD_ASSIGN(const std::optional<Instant> due, state_.subjects().DueOf(timer.key));
   FOOTHOLD_CHECK(!due.has_value() || *due > timer.due, "a timer that fired must move on");
-  if (!meta_.walks.empty()) phase_ = Phase::kWalking;
+  if (!meta_.walks.empty()) {
+    phase_ = Phase::kWalking;
+  }
   return Status();
 }
 
@@ -302,7 +288,9 @@ Status JourneyTask::Walk() {
   }
   const bool is_final = walk.kind == codec::WalkKind::kFinal;
   meta_.walks.erase(meta_.walks.begin());
-  if (!meta_.walks.empty()) return Status();
+  if (!meta_.walks.empty()) {
+    return Status();
+  }
   if (std::holds_alternative<journey::Progress>(*entry_) && !is_final) {
     phase_ = Phase::kFresh;  // A timer asked for the walk: applying the progress again goes on.
   } else {
@@ -320,7 +308,9 @@ Result<std::optional<std::string>> JourneyTask::NextOfWalk(const codec::PendingW
   const std::string accounts(1, static_cast<char>(state::KeyKind::kAccount));
   if (!walk.cursor.starts_with(accounts)) {
     FOOTHOLD_ASSIGN(std::optional<std::string> user, state_.NextKey(users, walk.cursor));
-    if (user.has_value()) return user;
+    if (user.has_value()) {
+      return user;
+    }
   }
   return state_.NextKey(accounts, walk.cursor.starts_with(accounts) ? walk.cursor : "");
 }
@@ -347,9 +337,13 @@ Status JourneyTask::RunVisit(journey::Visit visit, const journey::Event* event,
   const std::string& tenant = visit.target.tenant;
   Subject* merge_from = nullptr;
   if (visit.kind == journey::VisitKind::kMerge) {
-    if (visit.merge_from == visit.target.user) return Status();
+    if (visit.merge_from == visit.target.user) {
+      return Status();
+    }
     FOOTHOLD_ASSIGN(const bool is_known, table.Has(state::UserKey(tenant, visit.merge_from)));
-    if (!is_known) return Status();
+    if (!is_known) {
+      return Status();
+    }
     FOOTHOLD_ASSIGN(merge_from, table.TouchUser(tenant, visit.merge_from));
   }
   FOOTHOLD_ASSIGN(Subject * account, table.TouchAccount(tenant));
@@ -364,9 +358,13 @@ Status JourneyTask::RunVisit(journey::Visit visit, const journey::Event* event,
       .merge_from = merge_from == nullptr ? nullptr : &merge_from->user()};
   journey::Decision decision = journey::Advance(*definition_, context, visit, event, subjects);
 
-  if (user != nullptr) table.SetDue(user, decision.user_due);
+  if (user != nullptr) {
+    table.SetDue(user, decision.user_due);
+  }
   table.SetDue(account, decision.account_due);
-  if (decision.is_user_gone) table.Remove(merge_from);
+  if (decision.is_user_gone) {
+    table.Remove(merge_from);
+  }
   for (const journey::EmailOwner& owner : decision.email_owners) {
     state_.Write(EmailKeyOf(owner.tenant, owner.email), owner.user);
   }
@@ -377,15 +375,23 @@ Status JourneyTask::RunVisit(journey::Visit visit, const journey::Event* event,
     meta_.walks.insert(
         place, {.kind = codec::WalkKind::kRecheck, .tenant = std::move(walk.tenant), .cursor = {}});
   }
-  if (decision.is_repeat) around_.metrics->Repeat();
-  if (decision.is_conflict) around_.metrics->Conflict();
-  for (journey::OutputRecord& record : decision.records) outbox_.Add(std::move(record));
+  if (decision.is_repeat) {
+    around_.metrics->Repeat();
+  }
+  if (decision.is_conflict) {
+    around_.metrics->Conflict();
+  }
+  for (journey::OutputRecord& record : decision.records) {
+    outbox_.Add(std::move(record));
+  }
   std::ranges::move(decision.follow_ups, std::back_inserter(*follow_ups));
   return Status();
 }
 
 Status JourneyTask::Resolve(journey::VisitTarget* target) {
-  if (!target->user.empty() || target->email.empty()) return Status();
+  if (!target->user.empty() || target->email.empty()) {
+    return Status();
+  }
   FOOTHOLD_ASSIGN(std::optional<std::string> owner,
                   state_.Read(EmailKeyOf(target->tenant, target->email)));
   target->user = owner.has_value() ? std::move(*owner) : EmailUserId(target->email);
@@ -427,29 +433,14 @@ std::string JourneyTask::ClockHolder() const {
   return clock_.Holder(definition_ == nullptr ? milliseconds{0} : definition_->playbook().lateness);
 }
 
-void JourneyTask::CountEmitted() const {
-  std::size_t user_statuses = 0;
-  std::size_t account_statuses = 0;
-  for (const journey::OutputRecord& record : outbox_.records()) {
-    if (const auto* activation = std::get_if<journey::ActivationChanged>(&record)) {
-      CountActivation(*activation, definition_.get(), around_.metrics);
-    } else if (const auto* step = std::get_if<journey::OnboardingProgress>(&record)) {
-      around_.metrics->DecisionEmitted("onboarding.progress",
-                                       RoleLabel(step->common.role, definition_.get()), "");
-    } else if (std::holds_alternative<journey::AccountStatus>(record)) {
-      ++account_statuses;
-    } else {
-      ++user_statuses;
-    }
-  }
-  if (user_statuses > 0) around_.metrics->StatusesEmitted("user_status", user_statuses);
-  if (account_statuses > 0) around_.metrics->StatusesEmitted("account_status", account_statuses);
-}
-
 Status JourneyTask::Collect(const std::optional<std::string>& place, StagedWrites* writes) {
-  if (is_clock_changed_) state_.Write(ClockKey(), codec::EncodeClock(clock_.parts()));
+  if (is_clock_changed_) {
+    state_.Write(ClockKey(), codec::EncodeClock(clock_.parts()));
+  }
   state_.Write(state::MetaKey(), codec::EncodeMeta(meta_));
-  if (place.has_value()) state_.WriteLocal(StorePlaceKey(), *place);
+  if (place.has_value()) {
+    state_.WriteLocal(StorePlaceKey(), *place);
+  }
   state_.Collect(around_.options->topics.changelog, partition_, &writes->changelog);
   writes->positions.push_back({{around_.options->topics.journal, partition_}, meta_.journal_next});
   return Status();
@@ -459,10 +450,21 @@ Status JourneyTask::Apply() {
   FOOTHOLD_TRY(state_.Apply());
   committed_position_ = meta_.journal_next;
   is_clock_changed_ = false;
-  CountEmitted();
+  CountEmitted(outbox_, definition_.get(), around_.metrics);
+  CountCacheLooks();
   outbox_.Clear();
   staged_entries_ = 0;
   return Status();
+}
+
+void JourneyTask::CountCacheLooks() {
+  const SubjectTable& table = state_.subjects();
+  for (; counted_hits_ < table.hits(); ++counted_hits_) {
+    around_.metrics->CacheLooked(metrics::CacheLook::kHit);
+  }
+  for (; counted_misses_ < table.misses(); ++counted_misses_) {
+    around_.metrics->CacheLooked(metrics::CacheLook::kMiss);
+  }
 }
 
 Status JourneyTask::Rewind() {

@@ -117,7 +117,7 @@ class JourneyTask {
   static Result<journey::Visit> VisitOfKey(const std::string& key, journey::VisitKind kind);
   journey::Context MakeContext(std::optional<Instant> clock) const;
   std::int64_t revision() const;
-  void CountEmitted() const;
+  void CountCacheLooks();
 
   PartitionId partition_;
   Surroundings around_;
@@ -140,6 +140,8 @@ class JourneyTask {
 
   Outbox outbox_;
   std::size_t staged_entries_ = 0;
+  std::uint64_t counted_hits_ = 0;
+  std::uint64_t counted_misses_ = 0;
 };
 
 }  // namespace foothold::stream

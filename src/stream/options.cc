@@ -1,5 +1,7 @@
 #include "src/stream/options.h"
 
+#include <thread>
+
 namespace foothold::stream {
 
 TopicNames TopicNames::ForApp(const std::string& app) {
@@ -9,5 +11,7 @@ TopicNames TopicNames::ForApp(const std::string& app) {
   names.control = app + "-control";
   return names;
 }
+
+void Sleep(milliseconds duration) { std::this_thread::sleep_for(duration); }
 
 }  // namespace foothold::stream

@@ -79,6 +79,9 @@ struct JourneyOptions {
   milliseconds store_age_max{7 * kDay / 2};
 };
 
+// Blocks the calling thread.
+void Sleep(milliseconds duration);
+
 struct WorkerOptions {
   std::string name;  // "intake-0": in messages and metrics.
   std::vector<std::string> subscription;
@@ -95,8 +98,8 @@ struct WorkerOptions {
   milliseconds call_timeout{10'000};  // Of each call on the log that may block.
   int retries_max = 30;               // Of one call that says kRetry.
   milliseconds retry_backoff{100};
-  // How a backoff passes. A simulator moves its clock instead.
-  std::function<void(milliseconds)> wait;
+  // How a backoff passes. A simulator moves its clock instead; null: not at all.
+  std::function<void(milliseconds)> wait = Sleep;
 };
 
 }  // namespace foothold::stream

@@ -17,12 +17,16 @@ PartitionState::PartitionState(std::unique_ptr<state::Store> store, std::size_t 
     : store_(std::move(store)), subjects_(store_.get(), cache_bytes_max) {}
 
 Result<std::optional<std::string>> PartitionState::Read(const std::string& key) const {
-  if (const auto found = staged_.find(key); found != staged_.end()) return found->second;
+  if (const auto found = staged_.find(key); found != staged_.end()) {
+    return found->second;
+  }
   if (const auto found = staged_local_.find(key); found != staged_local_.end()) {
     return found->second;
   }
   FOOTHOLD_ASSIGN(const std::optional<std::string> value, store_->Get(key));
-  if (!value.has_value()) return std::nullopt;
+  if (!value.has_value()) {
+    return std::nullopt;
+  }
   FOOTHOLD_ASSIGN(const state::ParsedValue parsed, state::ParseValue(*value));
   return std::string(parsed.payload);
 }
@@ -37,12 +41,16 @@ void PartitionState::WriteLocal(const std::string& key, std::string payload) {
 
 Result<std::optional<state::DueTimer>> PartitionState::NextTimer(Instant until) {
   std::optional<state::DueTimer> staged = subjects_.EarliestStagedTimer();
-  if (staged.has_value() && staged->due > until) staged.reset();
+  if (staged.has_value() && staged->due > until) {
+    staged.reset();
+  }
 
   FOOTHOLD_TRY(FetchTimers(until));
   while (timers_used_ < timers_.size()) {
     const state::DueTimer& stored = timers_[timers_used_];
-    if (stored.due > until) break;
+    if (stored.due > until) {
+      break;
+    }
     // What is staged has left its place in the index; anything else that does not match is a stale
     // hint.
     bool is_valid = !subjects_.IsStaged(stored.key);
@@ -50,9 +58,13 @@ Result<std::optional<state::DueTimer>> PartitionState::NextTimer(Instant until) 
       FOOTHOLD_ASSIGN(const std::optional<Instant> due, subjects_.DueOf(stored.key));
       is_valid = due == stored.due;
     }
-    if (is_valid) return staged.has_value() ? std::min(*staged, stored) : stored;
+    if (is_valid) {
+      return staged.has_value() ? std::min(*staged, stored) : stored;
+    }
     ++timers_used_;
-    if (timers_used_ == timers_.size()) FOOTHOLD_TRY(FetchTimers(until));
+    if (timers_used_ == timers_.size()) {
+      FOOTHOLD_TRY(FetchTimers(until));
+    }
   }
   return staged;
 }
@@ -60,15 +72,21 @@ Result<std::optional<state::DueTimer>> PartitionState::NextTimer(Instant until) 
 Status PartitionState::FetchTimers(Instant until) {
   const bool is_covered = timers_until_.has_value() && until <= *timers_until_ &&
                           (timers_used_ < timers_.size() || !may_have_more_timers_);
-  if (is_covered) return Status();
+  if (is_covered) {
+    return Status();
+  }
   // Go on behind the last one fetched: before it, everything was used or lies in `timers_` still.
   std::optional<state::DueTimer> after;
-  if (timers_until_.has_value() && !timers_.empty()) after = timers_.back();
+  if (timers_until_.has_value() && !timers_.empty()) {
+    after = timers_.back();
+  }
   FOOTHOLD_ASSIGN(std::vector<state::DueTimer> more,
                   store_->TimersUntil(until, after, kTimersAheadMax));
   may_have_more_timers_ = more.size() == kTimersAheadMax;
   timers_until_ = until;
-  if (more.empty()) return Status();
+  if (more.empty()) {
+    return Status();
+  }
   if (timers_used_ == timers_.size()) {
     timers_ = std::move(more);
     timers_used_ = 0;
@@ -88,7 +106,9 @@ Result<std::optional<std::string>> PartitionState::NextKey(std::string_view pref
   keys_after_ = after;
   std::optional<std::string_view> staged = subjects_.NextStagedKey(prefix, after);
   while (true) {
-    while (keys_used_ < keys_.size() && keys_[keys_used_] <= after) ++keys_used_;
+    while (keys_used_ < keys_.size() && keys_[keys_used_] <= after) {
+      ++keys_used_;
+    }
     if (keys_used_ == keys_.size()) {
       std::vector<std::string> more;
       const std::string_view from =
@@ -98,17 +118,25 @@ Result<std::optional<std::string>> PartitionState::NextKey(std::string_view pref
                                   more.emplace_back(key);
                                   return more.size() < kKeysAheadMax;
                                 }));
-      if (more.empty()) break;
+      if (more.empty()) {
+        break;
+      }
       keys_ = std::move(more);
       keys_used_ = 0;
       continue;
     }
     const std::string& stored = keys_[keys_used_];
-    if (staged.has_value() && *staged <= stored) break;
-    if (!subjects_.IsStaged(stored)) return stored;
+    if (staged.has_value() && *staged <= stored) {
+      break;
+    }
+    if (!subjects_.IsStaged(stored)) {
+      return stored;
+    }
     ++keys_used_;  // Staged and not the next staged one: it is gone.
   }
-  if (!staged.has_value()) return std::nullopt;
+  if (!staged.has_value()) {
+    return std::nullopt;
+  }
   return std::string(*staged);
 }
 

@@ -19,7 +19,9 @@ constexpr int kPollsMax = 25;
 Restorer::Restorer(log::Log* log, Options options) : log_(log), options_(std::move(options)) {}
 
 Status Restorer::EnsureConsumer() {
-  if (consumer_ != nullptr) return Status();
+  if (consumer_ != nullptr) {
+    return Status();
+  }
   log::ConsumerOptions reader;
   reader.batch_records_max = options_.slice_records_max;
   FOOTHOLD_ASSIGN(consumer_, log_->NewConsumer(reader));
@@ -36,6 +38,7 @@ Status Restorer::Add(const Request& request, Instant now) {
   running_[request.partition] = Running{.store = request.store,
                                         .is_full = request.is_full,
                                         .committed = request.committed,
+                                        .begin = request.from,
                                         .next = request.from,
                                         .target = request.until,
                                         .moved_at = now};
@@ -43,9 +46,13 @@ Status Restorer::Add(const Request& request, Instant now) {
 }
 
 void Restorer::Remove(PartitionId partition) {
-  if (running_.erase(partition) == 0) return;
+  if (running_.erase(partition) == 0) {
+    return;
+  }
   // A consumer that reads nothing is not kept: it costs threads and connections on a real log.
-  if (running_.empty()) consumer_.reset();
+  if (running_.empty()) {
+    consumer_.reset();
+  }
 }
 
 Status Restorer::Reassign() {
@@ -57,20 +64,25 @@ Status Restorer::Reassign() {
   return consumer_->Assign(positions);
 }
 
-std::int64_t Restorer::remaining() const {
-  std::int64_t records = 0;
+std::vector<Restorer::Progress> Restorer::progress() const {
+  std::vector<Progress> all;
   for (const auto& [partition, running] : running_) {
-    records += std::max<std::int64_t>(0, running.target - running.next.value);
+    all.push_back({partition, running.next.value - running.begin.value,
+                   std::max<std::int64_t>(0, running.target - running.begin.value)});
   }
-  return records;
+  return all;
 }
 
 Result<std::vector<PartitionId>> Restorer::RunSlice(Instant now) {
   failed_partition_.reset();
-  if (running_.empty()) return std::vector<PartitionId>{};
+  if (running_.empty()) {
+    return std::vector<PartitionId>{};
+  }
   for (int poll = 0; poll < kPollsMax; ++poll) {
     FOOTHOLD_ASSIGN(const log::Batch batch, consumer_->Poll(milliseconds{0}));
-    if (batch.records.empty()) break;
+    if (batch.records.empty()) {
+      break;
+    }
     FOOTHOLD_TRY(ApplyRecords(batch));
   }
 
@@ -95,7 +107,9 @@ Result<std::vector<PartitionId>> Restorer::RunSlice(Instant now) {
                                FormatDuration(options_.hung_after)));
     }
   }
-  for (const PartitionId partition : whole) running_.erase(partition);
+  for (const PartitionId partition : whole) {
+    running_.erase(partition);
+  }
   if (running_.empty()) {
     consumer_.reset();
   } else if (!whole.empty()) {
@@ -108,14 +122,20 @@ Status Restorer::ApplyRecords(const log::Batch& batch) {
   // The last record of a key is the one that counts.
   std::map<PartitionId, std::map<std::string, std::optional<std::string>>> changes;
   for (const log::RecordView& record : batch.records) {
-    if (!record.key.has_value() || !running_.contains(record.partition)) continue;
+    if (!record.key.has_value() || !running_.contains(record.partition)) {
+      continue;
+    }
     std::optional<std::string>& value = changes[record.partition][std::string(*record.key)];
     value.reset();
-    if (record.value.has_value()) value.emplace(*record.value);
+    if (record.value.has_value()) {
+      value.emplace(*record.value);
+    }
   }
   for (const auto& [partition, changed] : changes) {
     Status applied = Apply(partition, &running_.at(partition), changed);
-    if (applied.ok()) continue;
+    if (applied.ok()) {
+      continue;
+    }
     failed_partition_ = partition;
     return applied;
   }
@@ -160,7 +180,9 @@ Status Restorer::CheckAgreement(PartitionId partition, const Running& running) c
     FOOTHOLD_ASSIGN(const codec::Meta meta, codec::DecodeMeta(parsed.payload));
     restored = meta.journal_next;
   }
-  if (restored == running.committed) return Status();
+  if (restored == running.committed) {
+    return Status();
+  }
   const auto text = [](const std::optional<NextOffset>& offset) {
     return offset.has_value() ? fmt::format("offset {}", offset->value) : std::string("none");
   };

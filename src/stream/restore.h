@@ -48,8 +48,13 @@ class Restorer {
   Status Add(const Request& request, Instant now);
   void Remove(PartitionId partition);
   bool is_idle() const { return running_.empty(); }
-  // Changelog records still to be read, for metrics.
-  std::int64_t remaining() const;
+  // How far each partition is, in changelog offsets, for metrics.
+  struct Progress {
+    PartitionId partition;
+    std::int64_t done = 0;
+    std::int64_t total = 0;
+  };
+  std::vector<Progress> progress() const;
 
   // Reads a slice without waiting and returns the partitions that have become whole.
   // kCorrupt: a store cannot be trusted; failed_partition() says which. kFatal: a hung transaction,
@@ -62,6 +67,7 @@ class Restorer {
     state::Store* store = nullptr;
     bool is_full = false;
     std::optional<NextOffset> committed;
+    NextOffset begin;
     NextOffset next;          // Of the changelog, to be read.
     std::int64_t target = 0;  // Whole once `next` is here.
     Instant moved_at;         // When `next` moved last.

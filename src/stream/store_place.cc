@@ -13,7 +13,9 @@ namespace {
 std::optional<std::int64_t> ParseInteger(std::string_view text) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return std::nullopt;
+  }
   return number;
 }
 
@@ -27,10 +29,14 @@ std::string EncodeStorePlace(const StorePlace& place) {
 
 std::optional<StorePlace> DecodeStorePlace(std::string_view bytes) {
   const std::size_t space = bytes.find(' ');
-  if (space == std::string_view::npos) return std::nullopt;
+  if (space == std::string_view::npos) {
+    return std::nullopt;
+  }
   const std::optional<std::int64_t> next = ParseInteger(bytes.substr(0, space));
   const std::optional<std::int64_t> saved_at = ParseInteger(bytes.substr(space + 1));
-  if (!next.has_value() || !saved_at.has_value()) return std::nullopt;
+  if (!next.has_value() || !saved_at.has_value()) {
+    return std::nullopt;
+  }
   return StorePlace{{*next}, InstantFromMs(*saved_at)};
 }
 

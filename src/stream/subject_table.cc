@@ -81,7 +81,9 @@ Result<Subject*> SubjectTable::Load(std::string_view key) {
   }
   ++misses_;
   FOOTHOLD_ASSIGN(const std::optional<std::string> value, store_->Get(key));
-  if (!value.has_value()) return nullptr;
+  if (!value.has_value()) {
+    return nullptr;
+  }
   FOOTHOLD_ASSIGN(const state::ParsedValue parsed, state::ParseValue(*value));
   auto subject = std::make_unique<Subject>();
   subject->key = key;
@@ -113,19 +115,29 @@ Subject* SubjectTable::Insert(std::unique_ptr<Subject> subject) {
 }
 
 void SubjectTable::Stage(Subject* subject) {
-  if (subject->is_staged) return;
+  if (subject->is_staged) {
+    return;
+  }
   subject->is_staged = true;
   bytes_ -= subject->bytes;
   recent_.erase(subject->recency);
   staged_.emplace(subject->key, subject);
-  if (subject->due.has_value()) staged_timers_.emplace(*subject->due, subject->key);
+  if (subject->due.has_value()) {
+    staged_timers_.emplace(*subject->due, subject->key);
+  }
 }
 
 void SubjectTable::SetDue(Subject* subject, std::optional<Instant> due) {
   FOOTHOLD_CHECK(subject->is_staged, "a timer changes with its subject");
-  if (subject->due == due) return;
-  if (subject->due.has_value()) staged_timers_.erase({*subject->due, subject->key});
-  if (due.has_value()) staged_timers_.emplace(*due, subject->key);
+  if (subject->due == due) {
+    return;
+  }
+  if (subject->due.has_value()) {
+    staged_timers_.erase({*subject->due, subject->key});
+  }
+  if (due.has_value()) {
+    staged_timers_.emplace(*due, subject->key);
+  }
   subject->due = due;
 }
 
@@ -135,7 +147,9 @@ void SubjectTable::Remove(Subject* subject) {
 }
 
 std::optional<state::DueTimer> SubjectTable::EarliestStagedTimer() const {
-  if (staged_timers_.empty()) return std::nullopt;
+  if (staged_timers_.empty()) {
+    return std::nullopt;
+  }
   const auto& [due, key] = *staged_timers_.begin();
   return state::DueTimer{due, std::string(key)};
 }
@@ -144,7 +158,9 @@ std::optional<std::string_view> SubjectTable::NextStagedKey(std::string_view pre
                                                             std::string_view after) const {
   auto it = after < prefix ? staged_.lower_bound(prefix) : staged_.upper_bound(after);
   for (; it != staged_.end() && it->first.starts_with(prefix); ++it) {
-    if (!it->second->is_gone) return it->first;
+    if (!it->second->is_gone) {
+      return it->first;
+    }
   }
   return std::nullopt;
 }
@@ -155,14 +171,18 @@ std::vector<SubjectTable::Change> SubjectTable::Encode() {
   for (auto& [key, subject] : staged_) {
     if (subject->is_gone) {
       // What came and went between two commits was never anywhere else.
-      if (subject->stored_hash == 0) continue;
+      if (subject->stored_hash == 0) {
+        continue;
+      }
       changes.push_back({key, std::nullopt, subject->stored_due});
       subject->stored_hash = 0;
       continue;
     }
     std::string value = state::MakeValue(EncodeSubject(*subject), subject->due);
     const std::uint64_t hash = Hash64(value);
-    if (hash == subject->stored_hash) continue;
+    if (hash == subject->stored_hash) {
+      continue;
+    }
     changes.push_back({key, std::nullopt, subject->stored_due});
     subject->stored_hash = hash;
     subject->bytes = BytesOf(key.size(), value.size());
@@ -190,7 +210,9 @@ void SubjectTable::Applied() {
 
 void SubjectTable::Drop() {
   staged_timers_.clear();
-  for (auto& [key, subject] : staged_) subjects_.erase(subjects_.find(key));
+  for (auto& [key, subject] : staged_) {
+    subjects_.erase(subjects_.find(key));
+  }
   staged_.clear();
   Evict();
 }

@@ -21,11 +21,15 @@ struct Requirement {
 
 std::optional<std::int64_t> IntegerOf(const log::TopicInfo& info, const std::string& name) {
   const auto found = info.configs.find(name);
-  if (found == info.configs.end()) return std::nullopt;
+  if (found == info.configs.end()) {
+    return std::nullopt;
+  }
   std::int64_t number = 0;
   const char* const end = found->second.data() + found->second.size();
   const auto [stop, error] = std::from_chars(found->second.data(), end, number);
-  if (error != std::errc() || stop != end) return std::nullopt;
+  if (error != std::errc() || stop != end) {
+    return std::nullopt;
+  }
   return number;
 }
 
@@ -71,7 +75,9 @@ std::vector<Requirement> RequirementsOf(const TopicOptions& options) {
 
 Status CheckPartitions(const Requirement& required, const log::TopicInfo& info) {
   const log::TopicSpec& spec = required.spec;
-  if (info.partitions == spec.partitions) return Status();
+  if (info.partitions == spec.partitions) {
+    return Status();
+  }
   return Error(
       Code::kFatal,
       fmt::format("topic {} ({}) has {} partitions, the configuration says {}: set it to "
@@ -82,7 +88,9 @@ Status CheckPartitions(const Requirement& required, const log::TopicInfo& info) 
 Status CheckCleanup(const Requirement& required, const log::TopicInfo& info) {
   const std::string& wanted = required.spec.configs.at("cleanup.policy");
   const auto found = info.configs.find("cleanup.policy");
-  if (found == info.configs.end() || found->second == wanted) return Status();
+  if (found == info.configs.end() || found->second == wanted) {
+    return Status();
+  }
   return Error(
       Code::kFatal,
       fmt::format("topic {} ({}) has cleanup.policy={}, which would lose records: set it to "
@@ -92,9 +100,13 @@ Status CheckCleanup(const Requirement& required, const log::TopicInfo& info) {
 
 Status CheckAtLeast(const Requirement& required, const log::TopicInfo& info,
                     const std::string& setting, std::optional<std::int64_t> min) {
-  if (!min.has_value()) return Status();
+  if (!min.has_value()) {
+    return Status();
+  }
   const std::optional<std::int64_t> found = IntegerOf(info, setting);
-  if (!found.has_value() || *found == kForever || *found >= *min) return Status();
+  if (!found.has_value() || *found == kForever || *found >= *min) {
+    return Status();
+  }
   return Error(Code::kFatal,
                fmt::format("topic {} ({}) has {}={}, too little: set it to {}", required.spec.name,
                            required.role, setting, *found, required.spec.configs.at(setting)));
@@ -103,7 +115,9 @@ Status CheckAtLeast(const Requirement& required, const log::TopicInfo& info,
 Status CheckMessageBytes(const Requirement& required, const log::TopicInfo& info,
                          std::size_t bytes_min) {
   const std::optional<std::int64_t> found = IntegerOf(info, "max.message.bytes");
-  if (!found.has_value() || *found >= static_cast<std::int64_t>(bytes_min)) return Status();
+  if (!found.has_value() || *found >= static_cast<std::int64_t>(bytes_min)) {
+    return Status();
+  }
   return Error(
       Code::kFatal,
       fmt::format("topic {} ({}) has max.message.bytes={}, but records of {} bytes may come: "

@@ -11,7 +11,9 @@ namespace {
 
 // A call before the commit that never gets through has changed nothing that could be seen.
 Status AsAborted(Status status, const char* step) {
-  if (status.ok() || status.code() != Code::kRetry) return status;
+  if (status.ok() || status.code() != Code::kRetry) {
+    return status;
+  }
   return Error(Code::kAborted, fmt::format("{} did not get through: {}", step, status.message()));
 }
 
@@ -21,7 +23,9 @@ Status RetryPolicy::Run(const std::function<Status()>& call) const {
   Status status = call();
   for (int retry = 0; retry < retries_max && !status.ok() && status.code() == Code::kRetry;
        ++retry) {
-    if (wait) wait(backoff);
+    if (wait) {
+      wait(backoff);
+    }
     status = call();
   }
   return status;
@@ -37,9 +41,13 @@ Status Transaction::Commit(const StagedWrites& writes, const log::GroupToken& gr
     is_open_ = true;
 
     // 1. The outputs.
-    for (const StagedRecord& record : writes.outputs) FOOTHOLD_TRY(Send(record));
+    for (const StagedRecord& record : writes.outputs) {
+      FOOTHOLD_TRY(Send(record));
+    }
     // 2. The changelog.
-    for (const StagedRecord& record : writes.changelog) FOOTHOLD_TRY(Send(record));
+    for (const StagedRecord& record : writes.changelog) {
+      FOOTHOLD_TRY(Send(record));
+    }
     // 3. The input positions.
     if (!writes.positions.empty()) {
       FOOTHOLD_TRY(AsAborted(retry_.Run([&] {
@@ -60,7 +68,9 @@ Status Transaction::Commit(const StagedWrites& writes, const log::GroupToken& gr
 }
 
 Status Transaction::Abort() {
-  if (!is_open_) return Status();
+  if (!is_open_) {
+    return Status();
+  }
   FOOTHOLD_TRY(retry_.Run([&] { return producer_->Abort(retry_.call_timeout); }));
   is_open_ = false;
   return Status();
@@ -69,7 +79,9 @@ Status Transaction::Abort() {
 Status Transaction::Send(const StagedRecord& record) {
   std::vector<log::Header> headers;
   headers.reserve(record.headers.size());
-  for (const auto& [key, value] : record.headers) headers.push_back({key, value});
+  for (const auto& [key, value] : record.headers) {
+    headers.push_back({key, value});
+  }
   const log::OutgoingRecord outgoing{.topic = record.topic,
                                      .partition = record.partition,
                                      .key = record.key,

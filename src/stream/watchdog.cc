@@ -41,7 +41,9 @@ void Watchdog::Watch(const std::stop_token& stop) {
   std::unique_lock<std::mutex> lock(mutex);
   while (!wake.wait_for(lock, stop, interval_, [&stop] { return stop.stop_requested(); })) {
     for (const std::shared_ptr<const Heartbeat>& heartbeat : heartbeats_) {
-      if (heartbeat->IsAlive(std::chrono::steady_clock::now())) continue;
+      if (heartbeat->IsAlive(std::chrono::steady_clock::now())) {
+        continue;
+      }
       on_stuck_(fmt::format("worker {} is stuck: {} takes longer than it may", heartbeat->name(),
                             heartbeat->doing()));
       return;

@@ -74,7 +74,9 @@ Result<Worker::Activity> Worker::RunOnce() {
       return Error(Code::kFatal,
                    fmt::format("worker {} cannot recover: {}", options_.name, status.message()));
     }
-    if (status.code() == Code::kFatal) return Failure(std::move(status));
+    if (status.code() == Code::kFatal) {
+      return Failure(std::move(status));
+    }
     status = OnFailure(status);
   }
   return activity;
@@ -83,11 +85,15 @@ Result<Worker::Activity> Worker::RunOnce() {
 // The loop: take the assignment change; poll; process; fire due timers; commit if it is time or
 // full. (Timers are part of the stage's work: they are due at entries of the journal only.)
 Status Worker::Turn(Activity* activity) {
-  if (change_.has_value()) return TakeAssignment(activity);
+  if (change_.has_value()) {
+    return TakeAssignment(activity);
+  }
   FOOTHOLD_TRY(SyncPauses());
   if (!stage_->has_backlog() || IsKeepAliveDue()) {
     FOOTHOLD_TRY(Poll(activity));
-    if (change_.has_value()) return TakeAssignment(activity);
+    if (change_.has_value()) {
+      return TakeAssignment(activity);
+    }
   }
 
   around_.heartbeat->Beat("working");
@@ -96,7 +102,9 @@ Status Worker::Turn(Activity* activity) {
   FOOTHOLD_ASSIGN(
       const bool has_worked,
       stage_->Work(std::clamp<std::size_t>(room, 1, kSliceEntriesMax), around_.clock->Now()));
-  if (has_worked) *activity = Activity::kWorked;
+  if (has_worked) {
+    *activity = Activity::kWorked;
+  }
 
   if (stage_->staged_entries() > 0 && !staged_since_.has_value()) {
     staged_since_ = around_.clock->Now();
@@ -105,7 +113,9 @@ Status Worker::Turn(Activity* activity) {
     *activity = Activity::kWorked;
     FOOTHOLD_TRY(Commit());
   }
-  if (stage_->staged_entries() > 0) *activity = Activity::kWorked;
+  if (stage_->staged_entries() > 0) {
+    *activity = Activity::kWorked;
+  }
   is_ready_.store(
       !stage_->assigned().empty() && stage_->readable().size() == stage_->assigned().size(),
       std::memory_order_relaxed);
@@ -131,12 +141,23 @@ Status Worker::Poll(Activity* activity) {
     change_ = std::move(batch.change);
     return Status();
   }
-  if (batch.records.empty()) return stage_->ObserveIdle();
+  is_drained_ = batch.records.empty();
+  if (is_drained_) {
+    return stage_->ObserveIdle();
+  }
   *activity = Activity::kWorked;
-  for (const log::RecordView& record : batch.records) {
+  for (std::size_t i = 0; i < batch.records.size(); ++i) {
+    const log::RecordView& record = batch.records[i];
     FOOTHOLD_TRY(stage_->Take(record));
-    newest_[{std::string(record.topic), record.partition}] = record.timestamp;
-    if (IsFull()) FOOTHOLD_TRY(Commit());
+    const bool is_last = i + 1 == batch.records.size() ||
+                         batch.records[i + 1].partition != record.partition ||
+                         batch.records[i + 1].topic != record.topic;
+    if (is_last) {
+      newest_[{std::string(record.topic), record.partition}] = record.timestamp;
+    }
+    if (IsFull()) {
+      FOOTHOLD_TRY(Commit());
+    }
   }
   return Status();
 }
@@ -144,7 +165,9 @@ Status Worker::Poll(Activity* activity) {
 Status Worker::TakeAssignment(Activity* activity) {
   around_.heartbeat->Beat("taking an assignment");
   *activity = Activity::kWorked;
-  if (change_->kind != log::AssignmentChange::Kind::kAssigned) return GiveUpPartitions(*change_);
+  if (change_->kind != log::AssignmentChange::Kind::kAssigned) {
+    return GiveUpPartitions(*change_);
+  }
 
   FOOTHOLD_ASSIGN(const std::vector<log::Position> starts, stage_->Assign(change_->partitions));
   FOOTHOLD_TRY(consumer_->AcceptAssigned(starts));
@@ -185,14 +208,21 @@ Status Worker::GiveUpPartitions(const log::AssignmentChange& change) {
 bool Worker::IsFull() const { return stage_->staged_entries() >= options_.commit_entries_max; }
 
 bool Worker::IsCommitDue() const {
-  if (stage_->staged_entries() == 0) return false;
-  if (IsFull()) return true;
+  if (stage_->staged_entries() == 0) {
+    return false;
+  }
+  if (IsFull()) {
+    return true;
+  }
   const Instant now = around_.clock->Now();
   const milliseconds interval =
       std::max(options_.commit_interval, kCommitShare * last_commit_duration_);
   // A wall clock that was set back must not hold a commit back.
-  if (now < last_commit_ || now - staged_since_.value_or(now) >= interval) return true;
-  return !stage_->has_backlog() && now - last_commit_ >= options_.drained_commit_interval;
+  if (now < last_commit_ || now - staged_since_.value_or(now) >= interval) {
+    return true;
+  }
+  return is_drained_ && !stage_->has_backlog() &&
+         now - last_commit_ >= options_.drained_commit_interval;
 }
 
 Status Worker::Commit() {
@@ -252,7 +282,9 @@ Status Worker::OnRetry(const Status& failure) {
                     "for {} ({}). Find it with kafka-transactions.sh find-hanging",
                     options_.consumer.group, FormatDuration(patience), failure.message()));
   }
-  if (options_.wait) options_.wait(options_.retry_backoff);
+  if (options_.wait) {
+    options_.wait(options_.retry_backoff);
+  }
   return Status();
 }
 
@@ -293,7 +325,9 @@ Status Worker::Reopen(const Status& failure) {
 }
 
 void Worker::DropHandles() {
-  if (consumer_ == nullptr && producer_ == nullptr) return;
+  if (consumer_ == nullptr && producer_ == nullptr) {
+    return;
+  }
   stage_->Release(stage_->assigned());
   change_.reset();
   seeks_.clear();
@@ -302,7 +336,9 @@ void Worker::DropHandles() {
   staged_since_.reset();
   is_holding_ = false;
   transaction_.reset();
-  if (consumer_ != nullptr) consumer_->Close();
+  if (consumer_ != nullptr) {
+    consumer_->Close();
+  }
   consumer_.reset();
   producer_.reset();
   is_ready_.store(false, std::memory_order_relaxed);
@@ -324,8 +360,12 @@ Status Worker::SyncPauses() {
   std::vector<log::TopicPartition> to_resume;
   for (const log::TopicPartition& partition : stage_->assigned()) {
     const bool is_paused = paused_.contains(partition);
-    if (may_read.contains(partition) && is_paused) to_resume.push_back(partition);
-    if (!may_read.contains(partition) && !is_paused) to_pause.push_back(partition);
+    if (may_read.contains(partition) && is_paused) {
+      to_resume.push_back(partition);
+    }
+    if (!may_read.contains(partition) && !is_paused) {
+      to_pause.push_back(partition);
+    }
   }
   if (!to_pause.empty()) {
     FOOTHOLD_TRY(consumer_->Pause(to_pause));
@@ -333,7 +373,9 @@ Status Worker::SyncPauses() {
   }
   if (!to_resume.empty()) {
     FOOTHOLD_TRY(consumer_->Resume(to_resume));
-    for (const log::TopicPartition& partition : to_resume) paused_.erase(partition);
+    for (const log::TopicPartition& partition : to_resume) {
+      paused_.erase(partition);
+    }
   }
   return Status();
 }
@@ -346,10 +388,16 @@ Status Worker::MeasureLag() {
   measured_at_ = now;
   for (const log::TopicPartition& partition : stage_->assigned()) {
     const std::optional<NextOffset> position = consumer_->PositionOf(partition);
-    if (!position.has_value()) continue;
+    if (!position.has_value()) {
+      continue;
+    }
     Result<log::Watermarks> range = consumer_->QueryWatermarks(partition, options_.call_timeout);
-    if (!range.has_value() && range.error().code() == Code::kRetry) continue;
-    if (!range.has_value()) return Failure(range.error());
+    if (!range.has_value() && range.error().code() == Code::kRetry) {
+      continue;
+    }
+    if (!range.has_value()) {
+      return Failure(range.error());
+    }
     const std::int64_t behind = std::max<std::int64_t>(0, range->high - position->value);
     const auto newest = newest_.find(partition);
     const bool is_behind = behind > 0 && newest != newest_.end() && newest->second < now;
@@ -386,8 +434,12 @@ Status Worker::Close() {
 
 Status Worker::Run(const std::stop_token& stop) {
   Status status = Open();
-  while (status.ok() && !stop.stop_requested()) status = StatusOf(RunOnce());
-  if (status.ok()) return Close();
+  while (status.ok() && !stop.stop_requested()) {
+    status = StatusOf(RunOnce());
+  }
+  if (status.ok()) {
+    return Close();
+  }
   DropHandles();
   around_.heartbeat->Stop();
   return status;

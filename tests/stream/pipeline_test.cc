@@ -108,7 +108,9 @@ TEST(PipelineTest, TimersFireAtProgressOnlyAndEarliestFirst) {
 
   std::vector<std::string> expired;
   for (const std::string& value : UserActivations(&service)) {
-    if (value.find(R"("to":"window_expired")") != std::string::npos) expired.push_back(value);
+    if (value.find(R"("to":"window_expired")") != std::string::npos) {
+      expired.push_back(value);
+    }
   }
   EXPECT_THAT(expired, ElementsAre(HasSubstr(R"("userId":"ada")"), HasSubstr(R"("userId":"bea")")));
   // Decided at its due time, not when the clock got there.
@@ -162,7 +164,9 @@ TEST(PipelineTest, TheJournalBeginsWithPlaybookAndRoster) {
   for (const std::int32_t partition : {0, 1}) {
     std::vector<std::string> batches;
     for (const Output& output : service.Committed({service.topics().journal})) {
-      if (output.partition == partition) batches.push_back(*output.value);
+      if (output.partition == partition) {
+        batches.push_back(*output.value);
+      }
     }
     ASSERT_FALSE(batches.empty());
     const auto first = codec::JournalBatchReader::Open(batches.front());
@@ -177,7 +181,9 @@ TEST(PipelineTest, TheFirstRunKeepsTheStartItFoundWhateverHappensThen) {
   Service service({.source_partitions = 1, .start = {.kind = StartAt::Kind::kLatest, .time = {}}});
   service.Produce(0, Track("acme", "old", "Signed Up", kStart, R"({"role":"admin"})"));
   service.Start();
-  for (int turn = 0; turn < 3; ++turn) ASSERT_TRUE(service.intake().RunOnce().has_value());
+  for (int turn = 0; turn < 3; ++turn) {
+    ASSERT_TRUE(service.intake().RunOnce().has_value());
+  }
   service.Kill();
   ProduceActivation(&service, "new");
 
@@ -190,7 +196,7 @@ TEST(PipelineTest, TheFirstRunKeepsTheStartItFoundWhateverHappensThen) {
 }
 
 TEST(PipelineTest, InputsFarAheadOfTheOthersWait) {
-  Service service({.source_partitions = 2, .intake_batch_records_max = 1});
+  Service service({.source_partitions = 2, .intake_entries_max = 1, .intake_batch_records_max = 1});
   // In one input a month passes quickly, in the other slowly.
   for (int i = 0; i < 30; ++i) {
     service.Produce(0, Track("acme", "ada", "user.logged_in", kStart + i * kDay));

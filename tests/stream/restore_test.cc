@@ -56,7 +56,9 @@ class RestoreTest : public ::testing::Test {
                   .store_flush_every = store_flush_every}) {
     service_.Start();
     const std::vector<StoryEvent> story = MakeStory(3, 12, 1);
-    for (std::size_t i = 0; i < story.size() / 2; ++i) service_.Produce(0, story[i].value);
+    for (std::size_t i = 0; i < story.size() / 2; ++i) {
+      service_.Produce(0, story[i].value);
+    }
     service_.Run();
   }
 
@@ -65,7 +67,9 @@ class RestoreTest : public ::testing::Test {
     service_.Start();
     // The journey alone: the intake would add to the journal.
     Worker::Activity activity = Worker::Activity::kWorked;
-    while (activity == Worker::Activity::kWorked) activity = service_.journey().RunOnce().value();
+    while (activity == Worker::Activity::kWorked) {
+      activity = service_.journey().RunOnce().value();
+    }
   }
 
   Service service_;
@@ -141,11 +145,15 @@ TEST_F(RestoreTest, AStoreThatFailsItsChecksIsRebuiltWhileTheServiceGoesOn) {
   const std::vector<StoryEvent> story = MakeStory(3, 12, 1);
   bool has_failed = false;
   service_.before_store_write = [&]() -> Status {
-    if (has_failed) return Status();
+    if (has_failed) {
+      return Status();
+    }
     has_failed = true;
     return Status(Code::kCorrupt, "a checksum is wrong");
   };
-  for (std::size_t i = story.size() / 2; i < story.size(); ++i) service_.Produce(0, story[i].value);
+  for (std::size_t i = story.size() / 2; i < story.size(); ++i) {
+    service_.Produce(0, story[i].value);
+  }
   const int made_before = service_.stores_made_anew();
 
   ASSERT_TRUE(service_.TryFinish(kStoryEnd).ok());
@@ -154,9 +162,13 @@ TEST_F(RestoreTest, AStoreThatFailsItsChecksIsRebuiltWhileTheServiceGoesOn) {
   EXPECT_EQ(service_.stores_made_anew(), made_before + 1);
   Service calm({.source_partitions = 1, .journey_entries_max = 30});
   calm.Start();
-  for (std::size_t i = 0; i < story.size() / 2; ++i) calm.Produce(0, story[i].value);
+  for (std::size_t i = 0; i < story.size() / 2; ++i) {
+    calm.Produce(0, story[i].value);
+  }
   calm.Run();
-  for (std::size_t i = story.size() / 2; i < story.size(); ++i) calm.Produce(0, story[i].value);
+  for (std::size_t i = story.size() / 2; i < story.size(); ++i) {
+    calm.Produce(0, story[i].value);
+  }
   ASSERT_TRUE(calm.TryFinish(kStoryEnd).ok());
   EXPECT_EQ(Sorted(service_.Decisions()), Sorted(calm.Decisions()));
   EXPECT_EQ(service_.LastStatuses(), calm.LastStatuses());

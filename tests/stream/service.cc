@@ -1,6 +1,8 @@
 #include "tests/stream/service.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -20,7 +22,9 @@ constexpr int kTurnsMax = 200'000;
 std::string WithoutPlace(std::string value) {
   for (const std::string_view field : {"\"revision\":", "\"asOf\":"}) {
     const std::size_t begin = value.find(field);
-    if (begin == std::string::npos) continue;
+    if (begin == std::string::npos) {
+      continue;
+    }
     const std::size_t end = value.find_first_of(",}", begin);
     value.erase(begin, end - begin);
   }
@@ -58,11 +62,15 @@ class Service::TestStore final : public state::Store {
     return store_->MultiGet(keys);
   }
   Status Write(const state::WriteBatch& batch) override {
-    if (service_->before_store_write) FOOTHOLD_TRY(service_->before_store_write());
+    if (service_->before_store_write) {
+      FOOTHOLD_TRY(service_->before_store_write());
+    }
     FOOTHOLD_TRY(store_->Write(batch));
     ++writes_;
     const int every = service_->options_.store_flush_every;
-    if (every > 0 && writes_ % every == 0) FOOTHOLD_TRY(store_->Flush());
+    if (every > 0 && writes_ % every == 0) {
+      FOOTHOLD_TRY(store_->Flush());
+    }
     return service_->after_store_write ? service_->after_store_write() : Status();
   }
   Result<std::vector<state::DueTimer>> TimersUntil(Instant until,
@@ -151,6 +159,10 @@ WorkerOptions Service::OptionsOf(const std::string& stage, int worker) const {
   options.commit_entries_max =
       is_intake ? options_.intake_entries_max : options_.journey_entries_max;
   options.retries_max = 3;
+  options.wait = nullptr;
+  if (options_.has_threads) {
+    options.poll_timeout = milliseconds{5};
+  }
   return options;
 }
 
@@ -167,7 +179,9 @@ Status Service::TryStart() {
   journey::RosterSource source;
   source.name = "product";
   source.topic_partitions = {{kSourceTopic, options_.source_partitions}};
-  if (is_live) source.history_begin = kStart - 400 * kDay;
+  if (is_live) {
+    source.history_begin = kStart - 400 * kDay;
+  }
   FOOTHOLD_TRY(StatusOf(
       control.Seed(config::DefaultPlaybook(), {.mode = options_.mode, .sources = {source}})));
   return OpenWorkers();
@@ -205,7 +219,7 @@ Status Service::OpenWorkers() {
                              .metrics = worker_metrics_.back().get(),
                              .heartbeat = std::make_shared<Heartbeat>(name, milliseconds{90'000})},
         run));
-    return workers_.back()->Open();
+    return options_.has_threads ? Status() : workers_.back()->Open();
   };
   Status opened;
   for (int i = 0; i < options_.intake_workers && opened.ok(); ++i) {
@@ -235,7 +249,9 @@ Status Service::TryRun() {
       FOOTHOLD_ASSIGN(const Worker::Activity activity, worker->RunOnce());
       has_worked = has_worked || activity == Worker::Activity::kWorked;
     }
-    if (!has_worked) return Status();
+    if (!has_worked) {
+      return Status();
+    }
   }
   return Error(Code::kFatal, "the workers never come to rest");
 }
@@ -275,6 +291,24 @@ void Service::LoseStores() {
   }
 }
 
+void Service::RunThreads(const std::function<bool()>& is_done) {
+  std::vector<Status> ends(workers_.size());
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      threads.emplace_back(
+          [this, i, &ends](const std::stop_token& stop) { ends[i] = workers_[i]->Run(stop); });
+    }
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (!is_done() && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(milliseconds{5});
+    }
+  }
+  for (const Status& end : ends) {
+    FOOTHOLD_CHECK(end.ok(), end.ToString());
+  }
+}
+
 std::vector<Output> Service::Committed(const std::vector<std::string>& topics) {
   const std::unique_ptr<log::CommittedReader> reader = log_.ReadCommitted(topics).value();
   std::vector<Output> outputs;
@@ -285,7 +319,9 @@ std::vector<Output> Service::Committed(const std::vector<std::string>& topics) {
                     .key = std::string(record.key.value_or("")),
                     .value = {},
                     .headers = {}};
-      if (record.value.has_value()) output.value.emplace(*record.value);
+      if (record.value.has_value()) {
+        output.value.emplace(*record.value);
+      }
       for (const log::Header& header : record.headers) {
         output.headers[std::string(header.key)] = std::string(header.value.value_or(""));
       }
@@ -321,7 +357,9 @@ std::vector<std::string> Sorted(const std::vector<Output>& decisions) {
   for (const Output& decision : decisions) {
     std::string text = decision.topic + " " + decision.key + " " + decision.value.value_or("null");
     for (const auto& [name, value] : decision.headers) {
-      if (name != "ce_fhrev") text += "\n" + name + "=" + value;
+      if (name != "ce_fhrev") {
+        text += "\n" + name + "=" + value;
+      }
     }
     texts.push_back(std::move(text));
   }

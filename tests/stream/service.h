@@ -59,6 +59,8 @@ struct ServiceOptions {
   int intake_batch_records_max = 500;
   // A store comes to its files with every n-th write, as a full memtable does; 0: never.
   int store_flush_every = 0;
+  // Workers are run by RunThreads() only.
+  bool has_threads = false;
 };
 
 class Service {
@@ -76,6 +78,8 @@ class Service {
   // Turns every worker until none has anything to do, or one fails.
   Status TryRun();
   void Run();
+  // Runs every worker on its own thread until `is_done` (a minute at most), then stops them.
+  void RunThreads(const std::function<bool()>& is_done);
   // The end of the input: the clock goes to `final_clock`.
   Status TryFinish(Instant final_clock);
   // Ends as kill -9 does: nothing is committed, flushed or left in order.

@@ -83,7 +83,9 @@ void ExpectSameWith(log::Call::Kind kind, Code code, int nth, bool is_reply_lost
   int calls = 0;
   int failures = 0;
   const auto sabotage = [&](const log::Call& call) {
-    if (call.kind != kind || ++calls % nth != 0) return Status();
+    if (call.kind != kind || ++calls % nth != 0) {
+      return Status();
+    }
     ++failures;
     // A fenced producer that is opened anew at once must not look like a rival.
     service.clock().Advance(milliseconds{11'000});
@@ -147,14 +149,18 @@ TEST(WorkerTest, CommitsCutAnywhereGiveTheSameDecisionsToTheByte) {
       ProduceStory(&service);
       service.Start();
       // The intake to its end first: one and the same journal.
-      for (int turn = 0; turn < 100; ++turn) ASSERT_TRUE(service.intake().RunOnce().has_value());
+      for (int turn = 0; turn < 100; ++turn) {
+        ASSERT_TRUE(service.intake().RunOnce().has_value());
+      }
       service.intake_stage().RequestFinish(kStoryEnd);
       ASSERT_TRUE(service.TryRun().ok());
 
       const std::vector<Output> decisions =
           service.Committed({service.topics().activation_changed});
       ASSERT_GT(decisions.size(), 5U);
-      if (!expected.has_value()) expected = decisions;
+      if (!expected.has_value()) {
+        expected = decisions;
+      }
       EXPECT_EQ(decisions, *expected) << entries_max << " " << cache_bytes_max;
     }
   }
@@ -208,6 +214,31 @@ TEST(WorkerTest, AWorkerThrownOutOfTheGroupWritesNothingMore) {
 
   const Outcome outcome = OutcomeOf(&service);
   ExpectSame(outcome, expected);
+}
+
+TEST(WorkerTest, OnThreadsOfTheirOwnTheWorkersDecideTheSame) {
+  ServiceOptions options = SmallCommits();
+  const Outcome expected = CalmOutcome(options);
+  options.has_threads = true;
+  options.journey_workers = 2;
+  Service service(options);
+  ProduceStory(&service);
+  service.Start();
+  bool is_asked = false;
+
+  service.RunThreads([&] {
+    const IntakeStage::Outlook outlook = service.intake_stage().outlook();
+    if (outlook.partitions_at_end == 1 && !is_asked) {
+      is_asked = true;
+      service.intake_stage().RequestFinish(kStoryEnd);
+    }
+    return outlook.is_finished && Sorted(service.Decisions()).size() >= expected.decisions.size();
+  });
+  // The final walk may still have been under way.
+  service.Kill();
+  service.clock().Advance(kMinute);
+
+  EXPECT_EQ(Sorted(service.Decisions()), expected.decisions);
 }
 
 TEST(WorkerTest, AStopCommitsWhatIsDone) {

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "src/journey/definition.h"
+#include "src/stream/outbox.h"
+
+namespace foothold::metrics {
+class JourneyMetrics;
+}
+
+namespace foothold::stream {
+
+// Counts what one commit emitted: decisions by type, role and class, statuses, times to value.
+// `definition` may be null: then roles are not known.
+void CountEmitted(const Outbox& outbox, const journey::Definition* definition,
+                  metrics::JourneyMetrics* counts);
+
+}  // namespace foothold::stream
