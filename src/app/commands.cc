@@ -1,4 +1,5 @@
 #include "src/app/command.h"
+#include "src/app/demo.h"
 #include "src/app/inspect.h"
 #include "src/app/replay.h"
 #include "src/app/run.h"
@@ -9,6 +10,9 @@ namespace foothold::app {
 std::vector<Command> Commands() {
   return {
       {.name = "run", .summary = "The service, against Kafka", .run = &RunRun},
+      {.name = "demo",
+       .summary = "A simulated company at work on the engine, weeks in a minute; no Kafka",
+       .run = &RunDemo},
       {.name = "replay",
        .summary = "Events of files, or a journal, through the engine; one JSON line a record",
        .run = &RunReplay},
