@@ -26,6 +26,14 @@ bool IsReached(journey::UserState state) {
   return state == journey::UserState::kActivated || state == journey::UserState::kActivatedLate;
 }
 
+// People who have not come yet are known by their e-mail alone: what stands before the @ will do.
+std::string NameOf(const journey::UserStatus& status) {
+  if (status.name.has_value() || !status.email.has_value()) {
+    return status.name.value_or(status.user);
+  }
+  return status.email->substr(0, status.email->find('@'));
+}
+
 std::string OfRole(const std::string& role) { return role.empty() ? "no known role" : role; }
 
 }  // namespace
@@ -118,7 +126,7 @@ void Board::Take(const std::string& key, const journey::UserStatus& status) {
   clock_ = std::max(clock_.value_or(kEpoch), status.as_of);
   Person& person = people_[key];
   const journey::UserState before = person.state;
-  person.name = status.name.value_or(status.email.value_or(status.user));
+  person.name = NameOf(status);
   person.role = status.role.value_or("");
   person.tenant = status.tenant;
   person.state = status.activation_state;

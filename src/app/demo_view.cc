@@ -11,6 +11,8 @@
 namespace foothold::app {
 namespace {
 
+constexpr std::size_t kPlainColumns = 80;
+
 enum class Paint { kPlain, kBold, kDim, kGood, kLate, kBad, kAccent };
 
 std::string_view CodeOf(Paint paint) {
@@ -408,16 +410,22 @@ std::string Body(const Picture& picture, std::size_t stuck_max) {
                       ShareText(picture.accounts_activated, picture.accounts),
                       CountText(picture.accounts_partial), CountText(none),
                       SpanOrDash(picture.median_of_accounts));
+  std::string stuck_rows;
   for (std::size_t i = 0; i < std::min(stuck_max, picture.stuck_steps.size()); ++i) {
     const StuckStep& stuck = picture.stuck_steps[i];
     if (stuck.people == 0) {
       break;
     }
-    text += fmt::format("  stuck for 3 to 14 d before {}{}: {}; longest, {} d: {}\n",
-                        stuck.role.empty() ? "" : stuck.role + " / ", stuck.step,
-                        CountText(stuck.people), stuck.longest_days, stuck.longest_person);
+    const std::string place = (stuck.role.empty() ? "" : stuck.role + " / ") + stuck.step;
+    const std::string longest = fmt::format("{:>2} d {}", stuck.longest_days, stuck.longest_person);
+    stuck_rows += fmt::format("  {} {:>6} {:>7}  {}\n", FitLeft(place, 26), CountText(stuck.people),
+                              CountText(stuck.longer), Cut(longest, kPlainColumns - 45));
   }
-  return text;
+  if (!stuck_rows.empty()) {
+    text += fmt::format("  {} {:>6} {:>7}  {}\n", FitLeft("stuck before", 26), "3-14 d", "longer",
+                        "longest of them");
+  }
+  return text + stuck_rows;
 }
 
 }  // namespace
@@ -443,7 +451,7 @@ std::string DrawSummary(const Picture& picture, const RunFacts& facts, const Run
   for (std::size_t i = 0; i < std::min<std::size_t>(3, picture.stuck_accounts.size()); ++i) {
     const StuckAccount& stuck = picture.stuck_accounts[i];
     text += fmt::format(
-        "  worth a call: {}, {} of {} members stuck{}{}\n", stuck.name, stuck.people, stuck.members,
+        "  worth a call: {}, {} of {} stuck{}{}\n", stuck.name, stuck.people, stuck.members,
         stuck.plan.empty() ? "" : ", plan " + stuck.plan,
         stuck.mrr.has_value()
             ? fmt::format(", {} a month", CountText(static_cast<std::int64_t>(*stuck.mrr)))
@@ -453,11 +461,11 @@ std::string DrawSummary(const Picture& picture, const RunFacts& facts, const Run
     text += fmt::format("  not counted: {} people who were customers before the history began\n",
                         CountText(picture.before_history));
   }
-  text += fmt::format("  rejected {}: {}\n", CountText(picture.rejected_count),
-                      RejectedText(picture, std::string::npos));
+  text += fmt::format("  rejected {}, each in the dead letter with its reason:\n    {}\n",
+                      CountText(picture.rejected_count), RejectedText(picture, std::string::npos));
   text += fmt::format(
-      "  {} records in, {} decisions and {} statuses out, in {:.1f} s; CPU {:.1f} s ({} us a "
-      "record), memory at most {} MB\n",
+      "  {} records in, {} decisions and {} statuses out, in {:.1f} s\n"
+      "  CPU {:.1f} s ({} us a record), memory at most {} MB\n",
       CountText(facts.records), CountText(picture.decisions), CountText(picture.statuses),
       static_cast<double>(cost.wall.count()) / 1'000, static_cast<double>(cost.cpu.count()) / 1'000,
       per_record, cost.memory_bytes_max >> 20U);

@@ -180,6 +180,17 @@ TEST(BoardTest, StuckAreThoseWhoCanStillBeWonBack) {
                   .name = "Acme Ltd", .plan = "team", .mrr = 900, .people = 3, .members = 7}));
 }
 
+TEST(BoardTest, WhoHasNoNameYetIsCalledByTheirMail) {
+  Publisher publisher;
+  journey::UserStatus status = Analyst("a", journey::UserState::kWindowExpired);
+  status.name = std::nullopt;
+  status.email = "ada.park@acme.example";
+  ASSERT_TRUE(publisher.Publish(status).ok());
+
+  EXPECT_EQ(publisher.board.Draw().news.front().text,
+            "ada.park, analyst of acme: ran out of time before export");
+}
+
 TEST(BoardTest, AccountsCountByTheirState) {
   Publisher publisher;
   ASSERT_TRUE(publisher.Publish(Analyst("a", journey::UserState::kInProgress)).ok());

@@ -156,7 +156,7 @@ TEST(DemoViewTest, TheSummarySaysWhatItCost) {
 
   EXPECT_THAT(text, HasSubstr("stopped after 9.0 d of event time"));
   EXPECT_THAT(text, HasSubstr("CPU 6.2 s (500 us a record), memory at most 96 MB"));
-  EXPECT_THAT(text, HasSubstr("worth a call: Ünïcode AG, 4 of 6 members stuck"));
+  EXPECT_THAT(text, HasSubstr("worth a call: Ünïcode AG, 4 of 6 stuck"));
 }
 
 TEST(DemoWordsTest, CountsSpansAndSharesReadWell) {
