@@ -1,13 +1,12 @@
 #include "src/base/time.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
 #include <utility>
 
 #include <fmt/format.h>
-
-#include "src/base/check.h"
 
 namespace foothold {
 namespace {
@@ -108,16 +107,21 @@ void AppendPadded(unsigned value, int width, std::string* out) {
   out->append(digits.data(), static_cast<std::size_t>(width));
 }
 
+// What four digits of a year can say.
+constexpr Instant kFirst = std::chrono::sys_days(std::chrono::year(0) / 1 / 1);
+constexpr Instant kLast =
+    std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1) - milliseconds(1);
+
 constexpr std::array<std::pair<std::string_view, std::int64_t>, 5> kUnits = {
     {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
 
 }  // namespace
 
 void AppendRfc3339(Instant instant, std::string* out) {
+  instant = std::clamp(instant, kFirst, kLast);
   const auto day = std::chrono::floor<std::chrono::days>(instant);
   const std::chrono::year_month_day date(day);
   const int year = static_cast<int>(date.year());
-  FOOTHOLD_CHECK(year >= 0 && year <= 9999, "RFC 3339 has four digits for the year");
   const auto ms = static_cast<unsigned>((instant - day).count());
   AppendPadded(static_cast<unsigned>(year), 4, out);
   out->push_back('-');

@@ -24,7 +24,7 @@ inline constexpr std::int64_t ToMs(Instant instant) { return instant.time_since_
 
 // "2026-11-22T16:46:07.123Z": RFC 3339, UTC, always three digits.
 std::string FormatRfc3339(Instant instant);
-// Appends the same 24 characters to `out`. REQUIRES: the year lies in 0..9999.
+// Appends the same 24 characters to `out`. Beyond the years 0..9999: the nearest time in them.
 void AppendRfc3339(Instant instant, std::string* out);
 
 struct ParsedTime {
