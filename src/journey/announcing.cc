@@ -75,6 +75,25 @@ void AddEvidence(const std::vector<const Occurrence*>& occurrences, LogCommon* c
   }
 }
 
+// What stands for the name of a call that has none.
+std::string_view NameOfCall(CallKind kind) {
+  switch (kind) {
+    case CallKind::kTrack:
+      return "track";
+    case CallKind::kIdentify:
+      return "identify";
+    case CallKind::kGroup:
+      return "group";
+    case CallKind::kPage:
+      return "page";
+    case CallKind::kScreen:
+      return "screen";
+    case CallKind::kAlias:
+      return "alias";
+  }
+  return "";
+}
+
 void AddEventAsEvidence(const Occasion& occasion, LogCommon* common) {
   if (occasion.event == nullptr) {
     return;
@@ -82,7 +101,9 @@ void AddEventAsEvidence(const Occasion& occasion, LogCommon* common) {
   const Event& event = *occasion.event;
   common->evidence_count = 1;
   common->evidence.push_back({.event_id = std::string(event.id),
-                              .event = occasion.definition.DisplayNameOf(event.name),
+                              .event = event.name.empty()
+                                           ? std::string(NameOfCall(event.kind))
+                                           : occasion.definition.DisplayNameOf(event.name),
                               .occurred_at = event.occurred_at,
                               .source = std::string(event.position.source),
                               .topic = std::string(event.position.topic),
@@ -90,13 +111,17 @@ void AddEventAsEvidence(const Occasion& occasion, LogCommon* common) {
                               .offset = event.position.offset});
 }
 
-std::string DateOf(Instant at) { return FormatRfc3339(at).substr(0, 16) + "Z"; }
+// "2026-03-01 09:00 UTC".
+std::string DateOf(Instant at) {
+  const std::string text = FormatRfc3339(at);
+  return text.substr(0, 10) + ' ' + text.substr(11, 5) + " UTC";
+}
 
 std::string ProgressSentence(const std::vector<CriterionProgress>& progress) {
   std::string text;
   for (const CriterionProgress& criterion : progress) {
     if (!text.empty()) {
-      text += ", ";
+      text += "; ";
     }
     text += fmt::format("{} ({} of {})", criterion.criterion, criterion.have, criterion.need);
   }
@@ -105,33 +130,48 @@ std::string ProgressSentence(const std::vector<CriterionProgress>& progress) {
 
 std::string ActivationReason(const Truth& truth, const std::optional<std::string>& supersedes) {
   const std::string role = truth.span.role.empty() ? "no known role" : "role " + truth.span.role;
+  const std::string progress = ProgressSentence(truth.progress);
+  const std::string closes = truth.window.has_value() ? DateOf(truth.window->closes_at) : "";
   std::string sentence;
   switch (truth.state) {
     case UserState::kNotStarted:
       sentence = fmt::format("Nothing that counts for {} has happened", role);
       break;
     case UserState::kInProgress:
-      sentence = fmt::format("On the way in {}: {}", role, ProgressSentence(truth.progress));
+      sentence = fmt::format("On the way in {}: {}", role, progress);
       break;
     case UserState::kActivated:
-      sentence = fmt::format("All of {} were met on {} in {}", ProgressSentence(truth.progress),
-                             DateOf(*truth.activated_at), role);
-      if (truth.window.has_value()) {
-        sentence +=
-            fmt::format(", before the window closed on {}", DateOf(truth.window->closes_at));
-      }
+      sentence = fmt::format(
+          "The milestone of {} was reached on {}{}: {}", role, DateOf(*truth.activated_at),
+          closes.empty() ? "" : ", before its window closed on " + closes, progress);
       break;
     case UserState::kWindowExpired:
-      sentence = fmt::format("The window of {} closed on {} with {}", role,
-                             DateOf(truth.window->closes_at), ProgressSentence(truth.progress));
+      sentence = fmt::format("The window of {} closed on {} with {}", role, closes, progress);
       break;
     case UserState::kActivatedLate:
-      sentence = fmt::format("All of {} were met on {} in {}, after the window closed on {}",
-                             ProgressSentence(truth.progress), DateOf(*truth.activated_at), role,
-                             DateOf(truth.window->closes_at));
+      sentence =
+          fmt::format("The milestone of {} was reached on {}, after its window closed on {}: {}",
+                      role, DateOf(*truth.activated_at), closes, progress);
       break;
   }
   return sentence + (supersedes.has_value() ? "; this corrects an earlier record." : ".");
+}
+
+std::string AccountReason(AccountState state, const MemberTotals& totals) {
+  std::string_view verdict;
+  switch (state) {
+    case AccountState::kNone:
+      verdict = "the account is back at the beginning";
+      break;
+    case AccountState::kPartial:
+      verdict = "the account is on its way";
+      break;
+    case AccountState::kActivated:
+      verdict = "the account is activated";
+      break;
+  }
+  return fmt::format("{} of {} eligible members have reached their milestone; {}.", totals.reached,
+                     totals.eligible, verdict);
 }
 
 // The class, fixed when the activation was first decided.
@@ -347,9 +387,7 @@ void AnnounceAccount(const Occasion& occasion, AccountState state, Account* acco
       AnchorTime(occasion.definition, "created", User{}, *account);
   record.days_since_signup = DaysSince(created, occasion.decided_at);
   record.time_to_value_from_signup_s = TimeToValueS(created, account->activated_at);
-  record.common.reason =
-      fmt::format("The account is {}: {} of {} eligible members have reached their milestone.",
-                  AccountStateName(state), totals.reached, totals.eligible);
+  record.common.reason = AccountReason(state, totals);
   account->state = state;
   account->activation_ce_id = record.common.ce_id;
   decision->records.emplace_back(std::move(record));

@@ -15,12 +15,13 @@ struct Occasion {
   const Definition& definition;
   const Context& context;
   const Visit& visit;
-  const Event* event;  // Null without one.
+  const Event* event;  // What set it off, if that was an event; else null.
   const Account& account;
   Instant decided_at;  // A timer's due time; an event's: the later of its time and the clock.
 };
 
-// When the visit decides. `fallback` for visits that have neither event, due time nor clock.
+// When the visit decides. `event` as in Occasion; `fallback` for visits that have neither event,
+// due time nor clock.
 Instant DecisionTime(const Context& context, const Visit& visit, const Event* event,
                      Instant fallback);
 

@@ -22,8 +22,8 @@ bool IsRemoved(const User& user) {
 
 bool IsFresh(const User& user) { return !user.first_seen.has_value(); }
 
-// The next k x 24 h after the current step was entered that the clock has not passed: one refresh
-// of the status a day while onboarding is in progress, and one for many days that passed at once.
+// The next k x 24 h after the current step was entered: one refresh of the status a day while
+// onboarding is in progress; of many days that passed at once the last one.
 std::optional<Instant> NextRefresh(const Context& context, const Truth& truth, const Ladder& ladder,
                                    bool is_history_known) {
   const bool is_open = truth.state == UserState::kInProgress ||
@@ -33,9 +33,13 @@ std::optional<Instant> NextRefresh(const Context& context, const Truth& truth, c
     return std::nullopt;
   }
   const Instant entered_at = *ladder.entered_at;
-  Instant passed = std::max(entered_at, context.clock.value_or(entered_at));
-  passed = std::max(passed, context.sources->now().value_or(entered_at));
-  return entered_at + kDay * ((passed - entered_at) / kDay + 1);
+  const auto last_until = [&](std::optional<Instant> at) {
+    return entered_at +
+           kDay * ((std::max(entered_at, at.value_or(entered_at)) - entered_at) / kDay);
+  };
+  const Instant last = last_until(context.sources->now());
+  const Instant done = last_until(context.clock);
+  return last > done ? last : done + kDay;
 }
 
 std::optional<Instant> DueOf(const Context& context, const User& user, const Truth& truth,
@@ -98,7 +102,8 @@ void ShowStatus(const Occasion& occasion, const Truth& truth, const Ladder& ladd
   }
 }
 
-// Looks at the user as a whole and says what is new. Returns true if the account's counters moved.
+// Looks at the user as a whole and says what is new. `event` is what set it off, if any. Returns
+// true if the account's counters moved.
 bool Decide(const Definition& definition, const Context& context, const Visit& visit,
             const Event* event, const Subjects& subjects, Decision* decision) {
   User& user = *subjects.user;
@@ -123,6 +128,11 @@ bool Decide(const Definition& definition, const Context& context, const Visit& v
   user.due = DueOf(context, user, truth, ladder, is_history_known);
   ShowStatus(occasion, truth, ladder, is_history_known, &user, decision);
   return is_moved;
+}
+
+// The event that the visit goes back to, whether or not it carries it.
+const Event* CauseOf(const Context& context, const Event* event) {
+  return event != nullptr ? event : context.cause;
 }
 
 // Whether a visit that taught nothing new still moves something: who was inactive is active again.
@@ -159,6 +169,8 @@ bool AdvanceUser(const Definition& definition, const Context& context, const Vis
                  Decision* decision) {
   User& user = *subjects.user;
   const bool is_fresh = IsFresh(user);
+  const bool was_removed = IsRemoved(user);
+  bool is_moved = false;  // By a merge: the account's counters.
   bool matters = account_matters;
   switch (visit.kind) {
     case VisitKind::kActor:
@@ -179,7 +191,7 @@ bool AdvanceUser(const Definition& definition, const Context& context, const Vis
     case VisitKind::kMerge: {
       FOOTHOLD_CHECK(subjects.merge_from != nullptr, "a merge has two users");
       Contribution nothing;
-      Count(subjects.merge_from->contribution, nothing, Ladder{}, subjects.account);
+      is_moved = Count(subjects.merge_from->contribution, nothing, Ladder{}, subjects.account);
       MergeUser(definition, subjects.merge_from, &user);
       decision->is_user_gone = true;
       decision->records.emplace_back(
@@ -195,10 +207,15 @@ bool AdvanceUser(const Definition& definition, const Context& context, const Vis
     case VisitKind::kAccount:
       break;
   }
+  const bool is_frozen = was_removed && IsRemoved(user) && user.status_hash != 0;
+  if (is_frozen) {  // What was learned meanwhile is decided when the user is back.
+    return is_moved;
+  }
   if (!matters && !Stirs(user, context)) {
     return false;
   }
-  return Decide(definition, context, visit, event, subjects, decision);
+  return Decide(definition, context, visit, CauseOf(context, event), subjects, decision) ||
+         is_moved;
 }
 
 void AdvanceAccount(const Definition& definition, const Context& context, const Visit& visit,
@@ -207,13 +224,14 @@ void AdvanceAccount(const Definition& definition, const Context& context, const 
   if (!is_moved && !is_refresh) {
     return;
   }
+  const Event* cause = CauseOf(context, event);
   const Occasion occasion{
       .definition = definition,
       .context = context,
       .visit = visit,
-      .event = event,
+      .event = cause,
       .account = *account,
-      .decided_at = DecisionTime(context, visit, event, account->first_seen.value_or(kEpoch))};
+      .decided_at = DecisionTime(context, visit, cause, account->first_seen.value_or(kEpoch))};
   AccountState state = AccountState::kNone;
   if (account->state == AccountState::kActivated || IsActivatedNow(definition, *account)) {
     state = AccountState::kActivated;
@@ -288,9 +306,7 @@ Decision Advance(const Definition& definition, const Context& context, const Vis
     decision.is_repeat = learned.is_repeat;
   }
   AdvanceAccount(definition, context, visit, event, is_moved, subjects.account, &decision);
-  if (learned.moves_members &&
-      std::ranges::any_of(subjects.account->roles,
-                          [](const RoleCount& count) { return count.all.members > 0; })) {
+  if (learned.moves_members) {  // Who only signed up is no member yet, and has a window.
     decision.walks.push_back({.tenant = subjects.account->tenant});
   }
   return decision;

@@ -81,6 +81,9 @@ struct Context {
   std::int64_t revision = 0;
   const Clock* sources = nullptr;  // For the beginning of each source's history. Not null.
   std::string_view app;            // ce_source's <app>.
+  // The event that the stimulus is, for its follow-ups and walks too; null for timers and the
+  // clock.
+  const Event* cause = nullptr;
 };
 
 // The objects of a visit, changed in place. The caller stages them, or drops them on an abort.

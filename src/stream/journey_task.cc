@@ -426,7 +426,8 @@ journey::Context JourneyTask::MakeContext(std::optional<Instant> clock) const {
           .wall = clock_.wall(),
           .revision = revision(),
           .sources = &clock_,
-          .app = around_.options->app};
+          .app = around_.options->app,
+          .cause = entry_.has_value() ? std::get_if<journey::Event>(&*entry_) : nullptr};
 }
 
 std::string JourneyTask::ClockHolder() const {
