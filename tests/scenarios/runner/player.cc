@@ -1,0 +1,222 @@
+#include "tests/scenarios/runner/player.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <sstream>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "src/app/settings.h"
+#include "src/app/stage_options.h"
+#include "src/base/check.h"
+
+namespace foothold::scenarios {
+namespace {
+
+constexpr int kTurnsMax = 100'000;
+constexpr std::size_t kReadMax = 1'000;
+
+std::string TopicOf(const std::string& source) { return "in." + source; }
+
+config::Config ConfigOf(const Header& header) {
+  config::Config config;
+  config.instance = "story";
+  config.journal.partitions = 1;
+  config.outputs.partitions = 1;
+  config.clock = header.is_live ? journey::ClockMode::kWall : journey::ClockMode::kEvent;
+  config.record_bytes_max = header.record_bytes_max.value_or(config.record_bytes_max);
+  for (const StorySource& source : header.sources) {
+    config::Source configured;
+    configured.name = source.name;
+    configured.topics = {TopicOf(source.name)};
+    configured.preset = source.preset;
+    configured.is_required = source.is_required;
+    configured.is_product = source.is_product;
+    config.sources.push_back(std::move(configured));
+  }
+  return config;
+}
+
+std::string HeartbeatAt(Instant at, const std::string& source, std::int32_t partition) {
+  return fmt::format(R"({{"type":"track","event":"heartbeat","messageId":"beat-{}-{}-{}",)"
+                     R"("timestamp":"{}","context":{{"groupId":"nobody"}}}})",
+                     source, partition, ToMs(at), FormatRfc3339(at));
+}
+
+// `name{why="x"} 2` of the counters a story tells -> "skipped x" -> 2.
+Player::Remarks Counted(const std::string& metrics) {
+  constexpr std::pair<std::string_view, std::string_view> kCounters[] = {
+      {"foothold_intake_skipped_records_total", "skipped"},
+      {"foothold_journey_repeated_events_total", "a repeat"},
+      {"foothold_journey_conflicting_events_total", "a conflict"}};
+  Player::Remarks counted;
+  std::istringstream lines(metrics);
+  for (std::string line; std::getline(lines, line);) {
+    for (const auto& [name, word] : kCounters) {
+      if (!line.starts_with(name)) {
+        continue;
+      }
+      std::string remark(word);
+      constexpr std::string_view kWhy = "why=\"";
+      if (const std::size_t why = line.find(kWhy); why != std::string::npos) {
+        const std::size_t begin = why + kWhy.size();
+        remark += " " + line.substr(begin, line.find('"', begin) - begin);
+      }
+      counted[remark] += std::atoll(line.c_str() + line.rfind(' ') + 1);
+    }
+  }
+  return counted;
+}
+
+}  // namespace
+
+Player::Player(Header header, Instant begin)
+    : header_(std::move(header)),
+      wall_(begin),
+      log_wall_(begin),
+      logger_({.level = LogLevel::kWarning}, wall_,
+              [this](std::string_view line) { log_lines_.emplace_back(line); }),
+      log_(log_wall_),
+      config_(ConfigOf(header_)) {}
+
+Player::~Player() = default;
+
+Result<std::unique_ptr<Player>> Player::Open(const Header& header, Instant begin) {
+  std::unique_ptr<Player> player(new Player(header, begin));
+  const std::string path =
+      header.playbook == "default" ? "" : FOOTHOLD_SOURCE_DIR "/" + header.playbook;
+  FOOTHOLD_ASSIGN(player->playbook_, app::LoadPlaybook(path, player->logger_));
+  FOOTHOLD_ASSIGN(const std::unique_ptr<log::Admin> admin, player->log_.NewAdmin());
+  for (const StorySource& source : header.sources) {
+    const log::TopicSpec topic{.name = TopicOf(source.name), .partitions = source.partitions};
+    FOOTHOLD_TRY(admin->CreateTopics({&topic, 1}));
+  }
+  if (header.history.has_value()) {
+    FOOTHOLD_TRY(player->Beat(*header.history, *header.history));
+  }
+  FOOTHOLD_TRY(player->Start());
+  const stream::TopicNames names = app::TopicNamesOf(player->config_);
+  const std::vector<std::string> topics = {names.activation_changed, names.onboarding_progress,
+                                           names.user_status, names.account_status,
+                                           names.dead_letter};
+  FOOTHOLD_ASSIGN(player->reader_, player->log_.ReadCommitted(topics));
+  return player;
+}
+
+Status Player::Start() {
+  told_.clear();
+  service_.reset();
+  registry_ = std::make_unique<metrics::Registry>();
+  FOOTHOLD_ASSIGN(
+      service_,
+      app::Service::Open(
+          {.config = config_,
+           .playbook = playbook_,
+           .is_state_in_memory = true,
+           .is_stepped = true},
+          {.log = &log_, .clock = &wall_, .logger = &logger_, .registry = registry_.get()}));
+  FOOTHOLD_TRY(service_->Start());
+  return Run();
+}
+
+Status Player::Run() {
+  for (int turn = 0; turn < kTurnsMax; ++turn) {
+    FOOTHOLD_ASSIGN(const bool has_worked, service_->Turn());
+    if (!has_worked) {
+      return {};
+    }
+  }
+  return Error(Code::kFatal, "the service does not come to rest");
+}
+
+Status Player::Produce(const std::string& source, std::int32_t partition, const std::string& record,
+                       Instant arrival) {
+  return StatusOf(
+      log_.AppendInput({.topic = TopicOf(source.empty() ? header_.sources.front().name : source),
+                        .partition = PartitionId{partition},
+                        .key = std::nullopt,
+                        .value = record,
+                        .timestamp = arrival}));
+}
+
+Status Player::Beat(Instant at, Instant arrival) {
+  for (const StorySource& source : header_.sources) {
+    for (std::int32_t i = 0; i < source.partitions; ++i) {
+      FOOTHOLD_TRY(Produce(source.name, i, HeartbeatAt(at, source.name, i), arrival));
+    }
+  }
+  return {};
+}
+
+Status Player::MoveWall(Instant at) {
+  if (at > wall_.Now()) {
+    wall_.Set(at);
+  }
+  return Run();
+}
+
+Status Player::Play(const Step& step) {
+  switch (step.kind) {
+    case Step::Kind::kRecord:
+      if (header_.is_live && step.at.has_value()) {
+        FOOTHOLD_TRY(MoveWall(*step.at));
+      }
+      FOOTHOLD_TRY(Produce(step.source, step.partition, step.record, wall_.Now()));
+      return Run();
+    case Step::Kind::kClock:
+      if (header_.is_live) {
+        return MoveWall(*step.at);
+      }
+      FOOTHOLD_TRY(Beat(*step.at + playbook_.lateness, wall_.Now()));
+      return Run();
+    case Step::Kind::kRestart:
+      return Start();
+    case Step::Kind::kEnd: {
+      const std::optional<Instant> last = service_->outlook().event_time_max;
+      service_->RequestFinish(step.at.has_value() ? *step.at : last.value_or(kEpoch));
+      return Run();
+    }
+    case Step::Kind::kStatus:
+    case Step::Kind::kText:
+      return {};
+  }
+  FOOTHOLD_CHECK(false, "a step outside its enum");
+}
+
+Result<std::vector<Output>> Player::TakeOutputs() {
+  std::vector<Output> outputs;
+  while (true) {
+    const std::span<const log::RecordView> records = reader_->Read(kReadMax);
+    if (records.empty()) {
+      return outputs;
+    }
+    for (const log::RecordView& record : records) {
+      Output output{.topic = std::string(record.topic),
+                    .key = std::string(record.key.value_or("")),
+                    .value = std::nullopt,
+                    .headers = {}};
+      if (record.value.has_value()) {
+        output.value = std::string(*record.value);
+      }
+      for (const log::Header& header : record.headers) {
+        output.headers[std::string(header.key)] = std::string(header.value.value_or(""));
+      }
+      outputs.push_back(std::move(output));
+    }
+  }
+}
+
+Player::Remarks Player::TakeRemarks() {
+  const Remarks now = Counted(registry_->Render());
+  Remarks moved;
+  for (const auto& [remark, count] : now) {
+    if (count != told_[remark]) {
+      moved[remark] = count - told_[remark];
+    }
+  }
+  told_ = now;
+  return moved;
+}
+
+}  // namespace foothold::scenarios

@@ -1,0 +1,86 @@
+#pragma once
+
+// A scenario as text: what happens in a company, and what the product says to it.
+//
+//   # What the story is about.
+//   playbook: default                      default, or a path from the root of the repository
+//   mode: files                            files (default): events move the clock; live: wall time
+//   show: activation steps                 what is told; activation alone by default
+//   history: 2025-06-01                    when our history begins; by default with the first event
+//   source: product 2                      name and partitions, then maybe: optional, facts (no
+//                                          product events), preset=posthog; `product 1` by default
+//   largest record: 300                    in bytes
+//
+//   2026-03-01 09:00  ada@acme  Signed Up  role=admin plan="Big Team"
+//   2026-03-01 09:05  ada@acme  identify  email=ada@acme.example
+//   2026-03-01 09:06  @acme  group  segment=enterprise
+//   2026-03-01 09:07 [crm]  ada@acme  outreach.logged  #id-7
+//   raw {"type":"track"}                   a record as it stands, to the first source
+//   clock 2026-03-08                       time goes on and nothing else happens
+//   restart                                the service ends, loses its disk, and comes back
+//   end 2026-03-09                         the input ends (files)
+//   status ada@acme  currentStep dropoffRisk
+//   => ...                                 what follows, and lines that begin with two spaces
+//
+// A name of a call (identify, group, page, screen, alias) is that call, anything else a track
+// call. A value is JSON if it reads as a number, true, false, null, a list or an object, else text;
+// `traits.x=` goes to the context's traits, `#id` is the event's id. `[crm/1]` is partition 1.
+// What follows is written by the runner (FOOTHOLD_REWRITE=1) and read by people.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "src/base/status.h"
+#include "src/base/time.h"
+
+namespace foothold::scenarios {
+
+struct StorySource {
+  std::string name;
+  std::string preset = "segment";
+  std::int32_t partitions = 1;
+  bool is_required = true;
+  bool is_product = true;
+};
+
+struct Header {
+  std::string playbook = "default";
+  bool is_live = false;
+  bool shows_activation = true;
+  bool shows_steps = false;
+  std::optional<Instant> history;
+  std::vector<StorySource> sources;  // Never empty.
+  std::optional<std::int64_t> record_bytes_max;
+};
+
+// A user of an account; with an empty user the account.
+struct Who {
+  std::string user;
+  std::string tenant;
+};
+
+struct Step {
+  enum class Kind : std::uint8_t { kText, kRecord, kClock, kRestart, kEnd, kStatus };
+  Kind kind = Kind::kText;
+  std::string text;  // The line.
+  std::optional<Instant> at;
+  std::string source;  // kRecord; empty: the first.
+  std::int32_t partition = 0;
+  std::string record;               // kRecord: its bytes.
+  Who who;                          // kStatus.
+  std::vector<std::string> fields;  // kStatus; empty: all that are known.
+};
+
+struct Story {
+  Header header;
+  std::vector<Step> steps;  // kText for what is kept as it is: comments, the header, blank lines.
+};
+
+// kInvalid names the line and what is wrong with it.
+Result<Story> ReadStory(std::string_view text);
+
+}  // namespace foothold::scenarios

@@ -1,0 +1,303 @@
+#include "tests/scenarios/runner/teller.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include "src/base/names.h"
+#include "src/base/time.h"
+
+namespace foothold::scenarios {
+namespace {
+
+using simdjson::dom::element;
+
+constexpr char kActivation[] = "activation.changed";
+constexpr char kProgress[] = "onboarding.progress";
+constexpr char kUserStatus[] = "onboarding.user-status";
+constexpr char kAccountStatus[] = "onboarding.account-status";
+constexpr char kDeadLetter[] = "onboarding.dead-letter";
+
+// "2026-03-01T09:00:00.000Z" -> "2026-03-01 09:00", with seconds where there are some.
+std::string Short(std::string_view time) {
+  std::string text(time.substr(0, 10));
+  text += ' ';
+  text += time.substr(11, 5);
+  std::string_view rest = time.substr(16);  // ":00.000Z"
+  rest.remove_suffix(1);
+  if (rest.ends_with(".000")) {
+    rest.remove_suffix(4);
+  }
+  return rest == ":00" ? text : text.append(rest);
+}
+
+// Text as it is and times short; null is "". Anything else is its JSON.
+std::string Shown(const element& value) {
+  if (value.is_null()) {
+    return "";
+  }
+  std::string_view text;
+  if (value.get(text) != simdjson::SUCCESS) {
+    return simdjson::minify(value);
+  }
+  const bool is_time = text.size() == 24 && ParseRfc3339(text).has_value();
+  return is_time ? Short(text) : std::string(text);
+}
+
+std::string Field(const element& record, std::string_view pointer) {
+  element value;
+  return record.at_pointer(pointer).get(value) == simdjson::SUCCESS ? Shown(value) : "";
+}
+
+std::string SubjectOf(const element& record) {
+  return Field(record, "/userId") + "@" + Field(record, "/tenantId");
+}
+
+std::string SpanOf(const element& record, std::string_view pointer) {
+  const std::string seconds = Field(record, pointer);
+  if (seconds.empty()) {
+    return "?";
+  }
+  const std::int64_t minutes = std::atoll(seconds.c_str()) / 60;
+  std::string text;
+  const auto add = [&](std::int64_t count, const char* unit) {
+    text += count == 0 ? "" : fmt::format("{}{}{}", text.empty() ? "" : " ", count, unit);
+  };
+  add(minutes / 1440, "d");
+  add(minutes / 60 % 24, "h");
+  add(minutes % 60, "m");
+  return text.empty() ? "0m" : text;
+}
+
+std::string EvidenceOf(const element& record) {
+  simdjson::dom::array evidence;
+  std::string text;
+  if (record.at_pointer("/evidence").get(evidence) != simdjson::SUCCESS) {
+    return text;
+  }
+  for (const element& item : evidence) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", Field(item, "/event"),
+                        Field(item, "/occurredAt"));
+  }
+  return text;
+}
+
+// How a record came about, where that is not plain: at another time than what it tells, by a timer,
+// not live.
+std::string Circumstances(const element& record, const Output& output) {
+  std::string text;
+  if (Field(record, "/decidedAt") != Field(record, "/occurredAt")) {
+    text += "decided " + Field(record, "/decidedAt");
+  }
+  const auto cause = output.headers.find("ce_causationid");
+  if (cause != output.headers.end() && cause->second.starts_with("timer:")) {
+    const std::string& timer = cause->second;
+    text += fmt::format("{}by {} due {}", text.empty() ? "" : ", ",
+                        timer.substr(0, timer.find('@')), Short(timer.substr(timer.find('@') + 1)));
+  }
+  if (const std::string mode = Field(record, "/mode"); mode != "live") {
+    text += (text.empty() ? "" : ", ") + mode;
+  }
+  return text;
+}
+
+void AddLine(std::string_view label, const std::string& value, std::string* text) {
+  if (!value.empty()) {
+    text->append(fmt::format("  {} {}\n", label, value));
+  }
+}
+
+std::string CompositionOf(const element& record) {
+  simdjson::dom::array rows;
+  std::string text;
+  if (record.at_pointer("/composition").get(rows) != simdjson::SUCCESS) {
+    return text;
+  }
+  for (const element& row : rows) {
+    const std::string role = Field(row, "/role");
+    text += fmt::format("{}{}: {} invited, {} joined, {} active, {} reached, {} late",
+                        text.empty() ? "" : "; ", role.empty() ? "no role" : role,
+                        Field(row, "/invited"), Field(row, "/joined"), Field(row, "/active"),
+                        Field(row, "/reached"), Field(row, "/late"));
+  }
+  return text;
+}
+
+}  // namespace
+
+struct Teller::Reader {
+  simdjson::dom::parser parser;
+  element Read(const std::string& json) {
+    element root;
+    if (parser.parse(json).get(root) != simdjson::SUCCESS) {
+      return parser.parse(std::string_view("null")).value();
+    }
+    return root;
+  }
+};
+
+Teller::Teller(const Header& header) : header_(header), reader_(std::make_unique<Reader>()) {}
+Teller::~Teller() = default;
+
+void Teller::Check(const Output& output, std::string* text) {
+  const element record = reader_->Read(*output.value);
+  Past& past = past_[output.topic + " " + SubjectOf(record)];
+  const std::int64_t sequence = std::atoll(Field(record, "/sequence").c_str());
+  const auto header = [&](const char* name) {
+    const auto found = output.headers.find(name);
+    return found == output.headers.end() ? std::string() : found->second;
+  };
+  const auto demand = [&](bool holds, const std::string& finding) {
+    text->append(holds ? "" : "!! " + finding + "\n");
+  };
+  demand(sequence == past.sequence + 1,
+         fmt::format("sequence {} follows {}", sequence, past.sequence));
+  demand(header("ce_fhseq") == std::to_string(sequence), "ce_fhseq " + header("ce_fhseq"));
+  demand(header("ce_fhmode") == Field(record, "/mode"), "ce_fhmode " + header("ce_fhmode"));
+  demand(output.key == Field(record, "/tenantId"), "the key is " + output.key);
+  const std::string id = header("ce_id");
+  demand(ids_.insert(id).second, "ce_id was used before: " + id);
+  demand(!Field(record, "/reason").empty(), "no reason");
+  if (output.topic == kActivation) {
+    const bool is_user = Field(record, "/scope") == "user";
+    const std::string before =
+        !past.state.empty() ? past.state : (is_user ? "not_started" : "none");
+    demand(Field(record, "/from") == before, "the last record said " + before);
+    const std::string supersedes = Field(record, "/supersedes");
+    demand(supersedes.empty() || supersedes == past.last_id, "corrects another than the last");
+    demand(supersedes.empty() == (Field(record, "/mode") != "correction"),
+           "a correction supersedes, and nothing else does");
+    past.state = Field(record, "/to");
+    numbers_[id] = sequence;
+  }
+  past.sequence = sequence;
+  past.last_id = id;
+}
+
+void Teller::TellActivation(const Output& output, std::string* text) {
+  const element record = reader_->Read(*output.value);
+  const bool is_user = Field(record, "/scope") == "user";
+  std::string role = Field(record, "/role");
+  if (const std::string activation_class = Field(record, "/class"); !activation_class.empty()) {
+    role += ", " + activation_class;
+  }
+  text->append(fmt::format("=> {}: {} > {}{} at {}\n", SubjectOf(record), Field(record, "/from"),
+                           Field(record, "/to"), role.empty() ? "" : " (" + role + ")",
+                           Field(record, "/occurredAt")));
+  AddLine("because:", Field(record, "/reason"), text);
+  if (const std::string opens_at = Field(record, "/window/opensAt"); !opens_at.empty()) {
+    AddLine("window:",
+            fmt::format("{} to {}, from {}", opens_at, Field(record, "/window/closesAt"),
+                        Field(record, "/window/anchor")),
+            text);
+  }
+  if (!is_user) {
+    AddLine("members:",
+            fmt::format("{} of {} eligible reached; {}", Field(record, "/reached"),
+                        Field(record, "/eligible"), CompositionOf(record)),
+            text);
+  }
+  const std::string from_signup = SpanOf(record, "/timeToValueFromSignupS");
+  const std::string from_access = SpanOf(record, "/timeToValueFromFirstAccessS");
+  if (from_signup != "?" || from_access != "?") {
+    AddLine("value after:",
+            fmt::format("{} of signup, {} of first access", from_signup, from_access), text);
+  }
+  AddLine("evidence:", EvidenceOf(record), text);
+  AddLine("how:", Circumstances(record, output), text);
+  if (const std::string supersedes = Field(record, "/supersedes"); !supersedes.empty()) {
+    AddLine("instead of:", fmt::format("record {}", numbers_[supersedes]), text);
+  }
+}
+
+void Teller::TellProgress(const Output& output, std::string* text) {
+  const element record = reader_->Read(*output.value);
+  const std::string circumstances = Circumstances(record, output);
+  text->append(fmt::format("=> {}: step {} ({}, {}) of {} {} at {}{}\n", SubjectOf(record),
+                           Field(record, "/step"), Field(record, "/stepName"),
+                           Field(record, "/stepClass"), Field(record, "/role"),
+                           Field(record, "/change"), Field(record, "/at"),
+                           circumstances.empty() ? "" : ", " + circumstances));
+}
+
+void Teller::NoteStatus(const Output& output, std::string* text) {
+  const std::string subject = output.topic + " " + output.key;
+  if (!output.value.has_value()) {
+    text->append(fmt::format("=> the status {} is deleted\n", output.key));
+    statuses_.erase(subject);
+    return;
+  }
+  const std::int64_t revision =
+      std::atoll(Field(reader_->Read(*output.value), "/revision").c_str());
+  if (revision <= revisions_[subject]) {
+    text->append(fmt::format("!! the revision of {} does not grow\n", output.key));
+  }
+  revisions_[subject] = revision;
+  statuses_[subject] = *output.value;
+}
+
+void Teller::Tell(const std::vector<Output>& outputs, const Player::Remarks& remarks,
+                  std::string* text) {
+  for (const Output& output : outputs) {
+    if (output.topic == kActivation) {
+      Check(output, text);
+      if (header_.shows_activation) {
+        TellActivation(output, text);
+      }
+    } else if (output.topic == kProgress) {
+      Check(output, text);
+      if (header_.shows_steps) {
+        TellProgress(output, text);
+      }
+    } else if (output.topic == kDeadLetter) {
+      text->append(fmt::format("=> dead letter {}: {}\n", output.headers.at("dlq_reason"),
+                               output.headers.at("dlq_detail")));
+    } else {
+      NoteStatus(output, text);
+    }
+  }
+  for (const auto& [remark, count] : remarks) {
+    text->append(fmt::format("=> {}{}\n", remark, count == 1 ? "" : fmt::format(" x {}", count)));
+  }
+}
+
+void Teller::TellStatus(const Who& who, const std::vector<std::string>& fields, std::string* text) {
+  const std::string subject = who.user.empty()
+                                  ? std::string(kAccountStatus) + " " + who.tenant
+                                  : fmt::format("{} {}|{}", kUserStatus, PercentEncode(who.tenant),
+                                                PercentEncode(who.user));
+  const auto found = statuses_.find(subject);
+  if (found == statuses_.end()) {
+    text->append("=> no status\n");
+    return;
+  }
+  const element status = reader_->Read(found->second);
+  simdjson::dom::object object;
+  if (status.get(object) != simdjson::SUCCESS) {
+    text->append("!! the status is no object\n");
+    return;
+  }
+  if (!fields.empty()) {
+    for (const std::string& field : fields) {
+      element value;
+      const bool is_there = object.at_key(field).get(value) == simdjson::SUCCESS;
+      const std::string shown = is_there ? Shown(value) : "";
+      text->append(is_there ? fmt::format("=> {} {}\n", field, shown.empty() ? "null" : shown)
+                            : fmt::format("!! a status has no field {}\n", field));
+    }
+    return;
+  }
+  for (const auto& [name, value] : object) {
+    const std::string shown = Shown(value);
+    if (name != "revision" && !shown.empty() && shown != "[]") {
+      text->append(fmt::format("=> {} {}\n", name, shown));
+    }
+  }
+}
+
+}  // namespace foothold::scenarios
