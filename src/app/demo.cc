@@ -151,6 +151,7 @@ class Demo {
   // Turns the service until it has nothing to do, and takes in what came out.
   Status Settle();
   Status TakeOutputs();
+  Status TakeIn(std::span<const log::RecordView> records);
   Instant Until() const;
   milliseconds Left() const;
   void ShowFrame();
@@ -199,16 +200,20 @@ Status Demo::Open(const journey::Playbook& playbook, const Logger& logger) {
 }
 
 Status Demo::TakeOutputs() {
-  while (true) {
-    const std::span<const log::RecordView> records = outputs_->Read(kOutputChunk);
-    if (records.empty()) {
-      outputs_->DeleteRead();
-      return {};
-    }
-    for (const log::RecordView& record : records) {
-      FOOTHOLD_TRY(board_.Apply(record));
-    }
+  std::span<const log::RecordView> records = outputs_->Read(kOutputChunk);
+  while (!records.empty()) {
+    FOOTHOLD_TRY(TakeIn(records));
+    records = outputs_->Read(kOutputChunk);
   }
+  outputs_->DeleteRead();
+  return {};
+}
+
+Status Demo::TakeIn(std::span<const log::RecordView> records) {
+  for (const log::RecordView& record : records) {
+    FOOTHOLD_TRY(board_.Apply(record));
+  }
+  return {};
 }
 
 Status Demo::Settle() {

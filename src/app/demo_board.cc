@@ -219,7 +219,8 @@ void Board::DrawPeople(Picture* picture) const {
     role.row.median_from_signup = Median(&role.from_signup);
     picture->roles.push_back(std::move(role.row));
   }
-  std::ranges::stable_partition(picture->roles, [](const RoleRow& row) { return row.role != ""; });
+  std::stable_partition(picture->roles.begin(), picture->roles.end(),
+                        [](const RoleRow& row) { return !row.role.empty(); });
   for (auto& [place, stuck] : tally.stuck) {
     picture->stuck_steps.push_back(std::move(stuck));
   }
