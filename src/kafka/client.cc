@@ -4,13 +4,13 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <sstream>
 #include <string_view>
 
 #include <fmt/format.h>
 
 #include "src/base/text.h"
+#include "src/kafka/client_log.h"
 #include "src/kafka/errors.h"
 
 namespace foothold::kafka {
@@ -89,16 +89,6 @@ Status SetProperty(rd_kafka_conf_t* conf, const std::string& name, const std::st
                            IsSecret(name) ? "its value cannot be used" : text.data()));
 }
 
-LogLevel LevelOf(int syslog_level) {
-  if (syslog_level <= 3) {
-    return LogLevel::kError;
-  }
-  if (syslog_level == 4) {
-    return LogLevel::kWarning;
-  }
-  return syslog_level <= 6 ? LogLevel::kInfo : LogLevel::kDebug;
-}
-
 }  // namespace
 
 // What librdkafka calls back; the opaque pointer is the Client.
@@ -107,14 +97,11 @@ struct Callbacks {
     static_cast<Client*>(opaque)->NoteError(static_cast<rd_kafka_resp_err_t>(error), reason);
   }
   static void OnLog(const rd_kafka_t* handle, int level, const char* facility, const char* text) {
-    // All handles get all the user's properties; that some do not concern one of them is no news.
-    if (std::strcmp(facility, "CONFWARN") == 0) {
-      return;
-    }
     const Client& client = *static_cast<const Client*>(rd_kafka_opaque(handle));
-    if (client.on_log_) {
-      client.on_log_(LevelOf(level),
-                     fmt::format("{}: {}: {}", rd_kafka_name(handle), facility, text));
+    // All handles get all the user's properties; that some do not concern one of them is no news.
+    if (client.on_log_ && std::string_view(facility) != "CONFWARN") {
+      const ClientLine line = ReadClientLine(rd_kafka_name(handle), level, facility, text);
+      client.on_log_(line.level, line.text);
     }
   }
   static void OnRebalance(rd_kafka_t* /*handle*/, rd_kafka_resp_err_t error,

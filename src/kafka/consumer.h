@@ -68,6 +68,7 @@ class KafkaConsumer final : public log::Consumer {
   void AppendRecord(const rd_kafka_message_t& message, std::vector<log::RecordView>* records);
   Reading* FindReading(const rd_kafka_message_t& message);
   Status Unassign(const rd_kafka_topic_partition_list_t* partitions);
+  void RefuseAssigned();
   void NoteError(const rd_kafka_message_t& message);
   Status OutOfRange(const rd_kafka_message_t& message);
   Status CheckTopics();

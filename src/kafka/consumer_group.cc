@@ -103,6 +103,17 @@ Status KafkaConsumer::Unassign(const rd_kafka_topic_partition_list_t* partitions
   return StatusFrom("giving up partitions", rd_kafka_assign(handle, nullptr));
 }
 
+// Answers an assignment without taking anything of it.
+void KafkaConsumer::RefuseAssigned() {
+  rd_kafka_t* const handle = client_->handle();
+  if (!IsCooperative()) {
+    rd_kafka_assign(handle, nullptr);
+    return;
+  }
+  const PartitionListHandle nothing(rd_kafka_topic_partition_list_new(0));
+  const ErrorHandle ignored(rd_kafka_incremental_assign(handle, nothing.get()));
+}
+
 bool KafkaConsumer::IsAssignmentLost() {
   using enum log::AssignmentChange::Kind;
   const auto is_lost = [](const log::AssignmentChange& change) { return change.kind == kLost; };
@@ -150,7 +161,7 @@ void KafkaConsumer::Close() {
   }
   for (const log::AssignmentChange& change : changes_) {
     if (change.kind == log::AssignmentChange::Kind::kAssigned) {
-      rd_kafka_assign(handle, nullptr);
+      RefuseAssigned();
     } else {
       const PartitionListHandle list = ListOf(change.partitions);
       static_cast<void>(Unassign(list.get()));

@@ -6,6 +6,7 @@
 
 #include "src/kafka/admin.h"
 #include "src/kafka/client.h"
+#include "src/kafka/client_log.h"
 #include "src/kafka/consumer.h"
 #include "src/kafka/producer.h"
 
@@ -30,15 +31,24 @@ Result<std::unique_ptr<KafkaLog>> KafkaLog::Open(const KafkaOptions& options) {
                    fmt::format("kafka: {} is set by Foothold itself: leave it out", name));
     }
   }
+  KafkaOptions shared_options = options;
+  if (options.on_log) {
+    // One for all handles: they say the same.
+    shared_options.on_log = [log = std::make_shared<ClientLog>(options.on_log)](
+                                LogLevel level, const std::string& text) {
+      log->Write(level, text);
+    };
+  }
   // Reads beyond open transactions: the true end of a partition is known to no other handle.
-  FOOTHOLD_ASSIGN(std::unique_ptr<Client> observer,
-                  Client::Open(options, {.kind = ClientKind::kObserver,
-                                         .defaults = {},
-                                         .required = {{"isolation.level", "read_uncommitted"},
-                                                      {"allow.auto.create.topics", "false"}},
-                                         .on_rebalance = {},
-                                         .on_delivery_failed = {}}));
-  auto shared = std::make_unique<Shared>(Shared{options, std::move(observer)});
+  FOOTHOLD_ASSIGN(
+      std::unique_ptr<Client> observer,
+      Client::Open(shared_options, {.kind = ClientKind::kObserver,
+                                    .defaults = {},
+                                    .required = {{"isolation.level", "read_uncommitted"},
+                                                 {"allow.auto.create.topics", "false"}},
+                                    .on_rebalance = {},
+                                    .on_delivery_failed = {}}));
+  auto shared = std::make_unique<Shared>(Shared{std::move(shared_options), std::move(observer)});
   return std::unique_ptr<KafkaLog>(new KafkaLog(std::move(shared)));
 }
 
