@@ -50,7 +50,7 @@ Status FileFeed::TopUp(Source* source) {
                                              .key = std::nullopt,
                                              .value = line->text,
                                              .headers = {},
-                                             .timestamp = std::nullopt},
+                                             .timestamp = kEpoch},  // It has none.
                                             NextOffset{line->number})));
     source->laid_next = line->number + 1;
   }

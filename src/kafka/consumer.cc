@@ -253,7 +253,7 @@ void KafkaConsumer::AppendRecord(const rd_kafka_message_t& message,
   records->push_back({.topic = rd_kafka_topic_name(message.rkt),
                       .partition = PartitionId{message.partition},
                       .offset = message.offset,
-                      .timestamp = InstantFromMs(timestamp),
+                      .timestamp = InstantFromMs(std::max<std::int64_t>(timestamp, 0)),
                       .key = BytesOf(message.key, message.key_len),
                       .value = BytesOf(message.payload, message.len),
                       // For now only their number counts: see TakeRecords().

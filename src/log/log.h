@@ -49,7 +49,8 @@ struct RecordView {
   std::string_view topic;
   PartitionId partition;
   std::int64_t offset = 0;
-  Instant timestamp;  // The record's: create or append time, as the topic is configured.
+  // The record's: create or append time, as the topic is configured; kEpoch if it has none.
+  Instant timestamp;
   std::optional<std::string_view> key;
   std::optional<std::string_view> value;
   std::span<const Header> headers;

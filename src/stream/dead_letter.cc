@@ -53,7 +53,11 @@ DeadLetter MakeDeadLetter(const DeadLetterOptions& options, const log::RecordVie
   add("dlq_topic", std::string(record.topic));
   add("dlq_partition", fmt::format("{}", record.partition.value));
   add("dlq_offset", fmt::format("{}", record.offset));
-  add("dlq_timestamp", FormatRfc3339(record.timestamp));
+  if (record.timestamp > kEpoch) {
+    add("dlq_timestamp", FormatRfc3339(record.timestamp));
+  } else {
+    staged.headers.emplace_back("dlq_timestamp", std::nullopt);  // A line of a file has none.
+  }
   add("dlq_app", options.app);
 
   const std::size_t beside = BytesBesideValue(staged);

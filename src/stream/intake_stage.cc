@@ -188,8 +188,9 @@ Status IntakeStage::Take(const log::RecordView& record) {
   }
   Input& input = found->second;
   Source& source = *sources_[input.source];
-  const std::optional<Instant> broker_time =
-      IsLive() ? std::optional<Instant>(record.timestamp) : std::nullopt;
+  const std::optional<Instant> broker_time = IsLive() && record.timestamp > kEpoch
+                                                 ? std::optional<Instant>(record.timestamp)
+                                                 : std::nullopt;
   std::optional<std::string_view> schema_header;
   for (const log::Header& header : record.headers) {
     if (header.key == intake::kSchemaIdHeader) {
