@@ -75,11 +75,10 @@ struct Flags::Parser {
       }
       const std::string_view nearest = NearestWord(name, long_names);
       if (!nearest.empty()) {
-        line += fmt::format("; did you mean {}?", nearest);
-        break;
+        return line + fmt::format("; did you mean {}?", nearest);
       }
     }
-    return line;
+    return line + fmt::format("; `foothold {} --help` lists the options", command);
   }
 
   std::string command;

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -40,6 +41,11 @@ Result<std::unique_ptr<InputFile>> InputFile::Open(const std::string& path) {
   if (descriptor < 0) {
     return Error(Code::kInvalid, fmt::format("{}: {}", path, std::strerror(errno)));
   }
+  struct stat info {};
+  if (fstat(descriptor, &info) == 0 && S_ISDIR(info.st_mode)) {
+    close(descriptor);
+    return Error(Code::kInvalid, fmt::format("{}: is a folder, not a file of events", path));
+  }
   gzFile file = gzdopen(descriptor, "rb");
   if (file == nullptr) {
     close(descriptor);
@@ -60,9 +66,16 @@ Status InputFile::Fill() {
   const char* text = gzerror(stream_->file, &error);
   // A gzip file that ends in the middle gives its bytes first and Z_BUF_ERROR then.
   if (got < 0 || (got == 0 && error != Z_OK && error != Z_STREAM_END)) {
-    return Error(Code::kFatal,
-                 fmt::format("{}: cannot be read after line {}: {}", path_, next_number_,
-                             error == Z_ERRNO ? std::strerror(errno) : text));
+    if (error == Z_ERRNO) {
+      return Error(Code::kFatal, fmt::format("{}: cannot be read after line {}: {}", path_,
+                                             next_number_, std::strerror(errno)));
+    }
+    // zlib's words begin with the descriptor: "<fd:3>: unexpected end of file".
+    std::string_view why = text;
+    why.remove_prefix(why.find(">: ") == std::string_view::npos ? 0 : why.find(">: ") + 3);
+    return Error(Code::kFatal, fmt::format("{}: is damaged after line {} ({}): get it again, or "
+                                           "mend it with gzip",
+                                           path_, next_number_, why));
   }
   is_at_end_ = got == 0;
   return {};

@@ -1,3 +1,4 @@
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <string>
@@ -21,6 +22,9 @@ int main(int argc, char** argv) {
       .is_colour_allowed = no_colour == nullptr || std::string_view(no_colour).empty(),
   };
   std::ios::sync_with_stdio(false);
+  // A reader that goes away (`| head`, a log collector) is a failed write, with its message and
+  // exit code, and no reason to end the service.
+  std::signal(SIGPIPE, SIG_IGN);
   const std::vector<Command> commands = foothold::app::Commands();
   return foothold::app::RunProgram(commands, arguments, surroundings);
 }

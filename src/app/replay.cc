@@ -1,6 +1,8 @@
 #include "src/app/replay.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <optional>
@@ -64,6 +66,11 @@ std::optional<int> Parse(std::span<const std::string> arguments, const Surroundi
   return flags.Parse(arguments, surroundings);
 }
 
+// What --mapping and --set say is this command's to name, not a file's.
+Status Named(Status status) {
+  return status.ok() ? status : Status(status.code(), "replay: " + status.message());
+}
+
 Result<config::Config> ConfigOf(const ReplayFlags& given) {
   config::Config config;
   if (!given.config.empty()) {
@@ -90,8 +97,8 @@ Result<config::Config> ConfigOf(const ReplayFlags& given) {
     source.preset = given.mapping;
     source.mapping.clear();
   }
-  FOOTHOLD_TRY(AddOverrides(given.overrides, &source.mapping));
-  FOOTHOLD_TRY(StatusOf(intake::MakeMapping(source.preset, source.mapping)));
+  FOOTHOLD_TRY(Named(AddOverrides(given.overrides, &source.mapping)));
+  FOOTHOLD_TRY(Named(StatusOf(intake::MakeMapping(source.preset, source.mapping))));
   config.sources = {std::move(source)};
   return config;
 }
@@ -114,7 +121,7 @@ class Printer {
       const std::span<const log::RecordView> records = reader_->Read(kOutputChunk);
       if (records.empty()) {
         reader_->DeleteRead();
-        return out_->good() ? Status() : Error(Code::kFatal, "stdout cannot be written");
+        return {};
       }
       lines_.clear();
       for (log::RecordView record : records) {
@@ -122,7 +129,14 @@ class Printer {
         record.offset = next++;
         AppendOutputLine(record, record.topic == dead_letter_, &lines_);
       }
+      errno = 0;
       out_->write(lines_.data(), static_cast<std::streamsize>(lines_.size()));
+      if (!out_->good()) {
+        const int why = errno;
+        out_->clear();  // It is said here, once.
+        return Error(Code::kFatal, fmt::format("stdout cannot be written{}{}", why == 0 ? "" : ": ",
+                                               why == 0 ? "" : std::strerror(why)));
+      }
     }
   }
 
@@ -149,7 +163,7 @@ Status Drain(Service* service, const config::Config& config, log::MemoryLog* log
 }
 
 Status ReplayFiles(const ReplayFlags& given, const config::Config& config, Service* service,
-                   FileFeed* feed, log::MemoryLog* log, Printer* printer) {
+                   FileFeed* feed, log::MemoryLog* log, Printer* printer, const Logger& logger) {
   FOOTHOLD_TRY(service->Start());
   bool is_fed = false;
   while (!is_fed) {
@@ -160,7 +174,11 @@ Status ReplayFiles(const ReplayFlags& given, const config::Config& config, Servi
   }
   FOOTHOLD_TRY(Drain(service, config, log, printer));
   const std::optional<Instant> last = service->outlook().event_time_max;
-  if (last.has_value()) {
+  if (!last.has_value()) {
+    logger.Warning(
+        "no record was accepted as an event, so nothing was decided: look at the dead "
+        "letters, if there are any, and at --mapping");
+  } else {
     service->RequestFinish(ParseUntil(given.until, *last).value_or(*last));
     FOOTHOLD_TRY(Drain(service, config, log, printer));
   }
@@ -192,7 +210,7 @@ Status Replay(const ReplayFlags& given, const config::Config& config,
                     {.log = &log, .clock = &clock, .logger = &logger, .registry = &registry}));
   Printer printer(&log, TopicNamesOf(config), out);
   if (!given.is_of_journal) {
-    return ReplayFiles(given, config, service.get(), feed.get(), &log, &printer);
+    return ReplayFiles(given, config, service.get(), feed.get(), &log, &printer, logger);
   }
   FOOTHOLD_TRY(service->Start());
   bool is_fed = false;
