@@ -160,8 +160,9 @@ void JourneyMetrics::TimersWaiting(PartitionId partition, std::size_t due, std::
   rep_->timers_held.Set({label}, static_cast<double>(held));
 }
 
-void JourneyMetrics::CacheLooked(CacheLook look) {
-  (look == CacheLook::kHit ? rep_->cache_hits : rep_->cache_misses)->Increment();
+void JourneyMetrics::CacheLooked(CacheLook look, std::uint64_t count) {
+  (look == CacheLook::kHit ? rep_->cache_hits : rep_->cache_misses)
+      ->Increment(static_cast<double>(count));
 }
 
 void JourneyMetrics::CacheBytes(std::size_t objects_bytes, std::size_t store_bytes) {

@@ -57,7 +57,7 @@ class JourneyMetrics {
   // Timers due and not fired yet; rungs held back by the gate.
   void TimersWaiting(PartitionId partition, std::size_t due, std::size_t held);
 
-  void CacheLooked(CacheLook look);
+  void CacheLooked(CacheLook look, std::uint64_t count);
   // Of the decoded-object caches and of the store's shared memory.
   void CacheBytes(std::size_t objects_bytes, std::size_t store_bytes);
   void StateSizeIs(PartitionId partition, StateSize size);

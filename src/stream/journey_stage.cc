@@ -17,6 +17,8 @@ namespace {
 // How often the store notes its place in the changelog: what a restart reads again at most.
 constexpr milliseconds kPlaceInterval{10'000};
 constexpr milliseconds kMeasureInterval{5'000};
+// More timers than this that are due and have not fired are not told apart.
+constexpr std::size_t kDueTimersCounted = 1'000;
 constexpr milliseconds kHungSlack{20'000};
 constexpr milliseconds kCallTimeout{10'000};
 // A state that was rebuilt and is damaged again before it was of any use: the disk is at fault.
@@ -73,11 +75,14 @@ Result<std::vector<log::Position>> JourneyStage::Assign(
   for (const Start& start : starts) {
     Status begun = BeginRestore(start, Trust::kAsItIs);
     if (!begun.ok() && begun.code() == Code::kCorrupt) {
+      LogDistrust(start.partition, begun);
       begun = BeginRestore(start, Trust::kNone);
     }
     FOOTHOLD_TRY(begun);
     positions.push_back({JournalOf(start.partition), start.committed.value_or(NextOffset{0})});
   }
+  MeasureRestores();
+  LogRestores();
   return positions;
 }
 
@@ -130,7 +135,12 @@ Status JourneyStage::BeginRestore(const Start& start, Trust trust) {
                               .until = start.changelog.high,
                               .committed = start.committed},
                              around_.clock->Now()));
-  restoring_[start.partition] = {std::move(store), start.committed.value_or(NextOffset{0})};
+  const std::int64_t from = tail.value_or(NextOffset{start.changelog.low}).value;
+  restoring_[start.partition] = {
+      .store = std::move(store),
+      .journal_next = start.committed.value_or(NextOffset{0}),
+      .records = static_cast<std::uint64_t>(std::max<std::int64_t>(0, start.changelog.high - from)),
+      .is_full = !tail.has_value()};
   return Status();
 }
 
@@ -167,6 +177,7 @@ Status JourneyStage::BeginRunning(PartitionId partition) {
   auto task = std::make_unique<JourneyTask>(
       partition, std::move(restored->second.store), cache_bytes_max,
       JourneyTask::Surroundings{.options = &options_, .metrics = around_.metrics});
+  around_.metrics->RestoreProgress(partition, restored->second.records, restored->second.records);
   restoring_.erase(restored);
   JourneyTask* raw = task.get();
   running_[partition] = std::move(task);
@@ -407,6 +418,38 @@ const JourneyTask* JourneyStage::task(PartitionId partition) const {
   return found == running_.end() ? nullptr : found->second.get();
 }
 
+void JourneyStage::LogDistrust(PartitionId partition, const Status& why) const {
+  if (around_.logger == nullptr) {
+    return;
+  }
+  around_.logger->Warning(
+      "state cannot be trusted, restoring it from the changelog",
+      {{"partition", fmt::format("{}", partition.value)}, {"why", why.message()}});
+}
+
+void JourneyStage::LogRestores() const {
+  std::uint64_t records = 0;
+  std::size_t full = 0;
+  for (const auto& [partition, restoring] : restoring_) {
+    records += restoring.records;
+    full += restoring.is_full && restoring.records > 0 ? 1 : 0;
+  }
+  if (around_.logger == nullptr || records == 0) {
+    return;
+  }
+  around_.logger->Info("restoring state from the changelog",
+                       {{"partitions", fmt::format("{}", restoring_.size())},
+                        {"from_nothing", fmt::format("{}", full)},
+                        {"records", fmt::format("{}", records)}});
+}
+
+void JourneyStage::MeasureRestores() {
+  for (const Restorer::Progress& progress : restorer_.progress()) {
+    around_.metrics->RestoreProgress(progress.partition, static_cast<std::uint64_t>(progress.done),
+                                     static_cast<std::uint64_t>(progress.total));
+  }
+}
+
 void JourneyStage::Measure(Instant now) {
   const bool is_due =
       !measured_at_.has_value() || now < *measured_at_ || now - *measured_at_ >= kMeasureInterval;
@@ -414,17 +457,17 @@ void JourneyStage::Measure(Instant now) {
     return;
   }
   measured_at_ = now;
+  MeasureRestores();
   std::size_t cache_bytes = 0;
   for (const auto& [partition, task] : running_) {
     const state::Store& store = task->store();
     around_.metrics->StateSizeIs(partition,
                                  {.bytes = store.bytes_on_disk(), .keys = store.keys_estimate()});
     around_.metrics->ClockAt(partition, task->clock().now(), task->ClockHolder());
+    if (const Result<std::size_t> due = task->CountDueTimers(kDueTimersCounted); due.has_value()) {
+      around_.metrics->TimersWaiting(partition, *due, 0);
+    }
     cache_bytes += task->cache_bytes();
-  }
-  for (const Restorer::Progress& progress : restorer_.progress()) {
-    around_.metrics->RestoreProgress(progress.partition, static_cast<std::uint64_t>(progress.done),
-                                     static_cast<std::uint64_t>(progress.total));
   }
   around_.metrics->CacheBytes(cache_bytes, around_.shelf->memory_bytes());
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "src/base/ids.h"
+#include "src/base/logging.h"
 #include "src/base/mutex.h"
 #include "src/codec/outputs.h"
 #include "src/stream/journey_task.h"
@@ -36,6 +37,7 @@ class JourneyStage final : public Stage {
     StoreShelf* shelf = nullptr;
     const WallClock* clock = nullptr;
     metrics::JourneyMetrics* metrics = nullptr;
+    const Logger* logger = nullptr;  // Of restores; null: nobody is told.
   };
 
   JourneyStage(JourneyOptions options, Surroundings surroundings);
@@ -66,7 +68,9 @@ class JourneyStage final : public Stage {
  private:
   struct Restoring {
     std::unique_ptr<state::Store> store;
-    NextOffset journal_next;  // Where the journal is to be read on.
+    NextOffset journal_next;    // Where the journal is to be read on.
+    std::uint64_t records = 0;  // Of the changelog, that the store lacked.
+    bool is_full = false;       // The store was empty.
   };
   // What is known of a partition before its state is.
   struct Start {
@@ -90,6 +94,9 @@ class JourneyStage final : public Stage {
   Status Blame(PartitionId partition, Status status);
   log::TopicPartition JournalOf(PartitionId partition) const;
   void Measure(Instant now);
+  void MeasureRestores();
+  void LogRestores() const;
+  void LogDistrust(PartitionId partition, const Status& why) const;
 
   JourneyOptions options_;
   Surroundings around_;

@@ -434,6 +434,15 @@ std::string JourneyTask::ClockHolder() const {
   return clock_.Holder(definition_ == nullptr ? milliseconds{0} : definition_->playbook().lateness);
 }
 
+Result<std::size_t> JourneyTask::CountDueTimers(std::size_t count_max) const {
+  if (!clock_.now().has_value()) {
+    return std::size_t{0};
+  }
+  FOOTHOLD_ASSIGN(const std::vector<state::DueTimer> due,
+                  state_.store().TimersUntil(*clock_.now(), std::nullopt, count_max));
+  return due.size();
+}
+
 Status JourneyTask::Collect(const std::optional<std::string>& place, StagedWrites* writes) {
   if (is_clock_changed_) {
     state_.Write(ClockKey(), codec::EncodeClock(clock_.parts()));
@@ -460,12 +469,10 @@ Status JourneyTask::Apply() {
 
 void JourneyTask::CountCacheLooks() {
   const SubjectTable& table = state_.subjects();
-  for (; counted_hits_ < table.hits(); ++counted_hits_) {
-    around_.metrics->CacheLooked(metrics::CacheLook::kHit);
-  }
-  for (; counted_misses_ < table.misses(); ++counted_misses_) {
-    around_.metrics->CacheLooked(metrics::CacheLook::kMiss);
-  }
+  around_.metrics->CacheLooked(metrics::CacheLook::kHit, table.hits() - counted_hits_);
+  around_.metrics->CacheLooked(metrics::CacheLook::kMiss, table.misses() - counted_misses_);
+  counted_hits_ = table.hits();
+  counted_misses_ = table.misses();
 }
 
 Status JourneyTask::Rewind() {

@@ -83,6 +83,8 @@ class JourneyTask {
   // The source partition that holds the clock back; "" if none does.
   std::string ClockHolder() const;
   std::size_t cache_bytes() { return state_.subjects().bytes(); }
+  // Timers that the clock has reached and that have not fired; `count_max` stands for more.
+  Result<std::size_t> CountDueTimers(std::size_t count_max) const;
 
  private:
   enum class Phase {

@@ -191,7 +191,7 @@ Status Restorer::CheckAgreement(PartitionId partition, const Running& running) c
       fmt::format(
           "partition {} cannot go on: the state in {} belongs to journal {}, the group's "
           "committed place is {}. If the group's offsets were reset or have expired, set them "
-          "to the former; if the changelog was deleted, begin with a new app id",
+          "to the former; if the journal or the changelog was deleted, begin with a new app id",
           partition.value, log::ToString(Source(partition)), text(restored),
           text(running.committed)));
 }

@@ -78,8 +78,8 @@ void CallEveryVerb(Registry* registry) {
   journey.ClockAt(PartitionId{0}, InstantFromMs(1'700'000'000'500), "app events[3]");
   journey.TimersFired("window", 2);
   journey.TimersWaiting(PartitionId{0}, 4, 5);
-  journey.CacheLooked(CacheLook::kHit);
-  journey.CacheLooked(CacheLook::kMiss);
+  journey.CacheLooked(CacheLook::kHit, 1);
+  journey.CacheLooked(CacheLook::kMiss, 1);
   journey.CacheBytes(100, 200);
   journey.StateSizeIs(PartitionId{0}, {.bytes = 300, .keys = 30});
   journey.RestoreProgress(PartitionId{0}, 7, 9);
