@@ -1,16 +1,10 @@
 #include "src/app/health.h"
 
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace foothold::app {
-namespace {
-
-http::HttpResponse Answer(bool is_well, const char* well, const char* unwell) {
-  return {.status = is_well ? 200 : 503, .body = is_well ? well : unwell};
-}
-
-}  // namespace
-
 Result<std::unique_ptr<http::HttpServer>> ServeHealth(const std::string& listen,
                                                       const Service& service,
                                                       const metrics::Registry& registry) {
@@ -22,11 +16,14 @@ Result<std::unique_ptr<http::HttpServer>> ServeHealth(const std::string& listen,
                               .body = registry.Render()};
   };
   options.handlers["/livez"] = [&service](const http::HttpRequest&) {
-    return Answer(service.is_alive(), "alive\n", "a worker is past its deadline\n");
+    const bool is_alive = service.is_alive();
+    return http::HttpResponse{.status = is_alive ? 200 : 503,
+                              .body = is_alive ? "alive\n" : "a worker is past its deadline\n"};
   };
   options.handlers["/readyz"] = [&service](const http::HttpRequest&) {
-    return Answer(service.is_ready(), "ready\n",
-                  "partitions are not assigned yet, or their state is being restored\n");
+    const std::optional<std::string> why_not = service.WhyNotReady();
+    return http::HttpResponse{.status = why_not.has_value() ? 503 : 200,
+                              .body = why_not.value_or("ready") + "\n"};
   };
   return http::HttpServer::Start(std::move(options));
 }

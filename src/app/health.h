@@ -10,8 +10,8 @@
 
 namespace foothold::app {
 
-// Serves /metrics, /livez (no loop is past its deadline) and /readyz (assigned and restored) for
-// the service. Both outlive the server. kFatal names the address and the remedy.
+// Serves /metrics, /livez (no loop is past its deadline) and /readyz (assigned, restored, lag
+// bounded) for the service. Both outlive the server. kFatal names the address and the remedy.
 Result<std::unique_ptr<http::HttpServer>> ServeHealth(const std::string& listen,
                                                       const Service& service,
                                                       const metrics::Registry& registry);

@@ -54,7 +54,7 @@ Result<config::Config> ConfigOf(const RunFlags& given) {
 }
 
 // Waits until what lay in the sources is in the journal, ends the input there, and waits until all
-// of it is decided. Returns early when `stop` is requested.
+// of it is decided. kFatal: `stop` was requested before.
 Status Drain(const RunFlags& given, const std::stop_token& stop, Service* service) {
   const auto wait_until = [&](const auto& is_so) {
     while (!stop.stop_requested() && !is_so()) {
@@ -62,15 +62,16 @@ Status Drain(const RunFlags& given, const std::stop_token& stop, Service* servic
     }
     return !stop.stop_requested();
   };
+  const Status interrupted(Code::kFatal, "stopped before all was drained: run it again to go on");
   if (!wait_until([&] { return service->outlook().is_input_at_end; })) {
-    return {};
+    return interrupted;
   }
   const std::optional<Instant> last = service->outlook().event_time_max;
   const std::optional<Instant> until = ParseUntil(given.until, last.value_or(kEpoch));
   if (last.has_value() && until.has_value()) {
     service->RequestFinish(*until);
     if (!wait_until([&] { return service->outlook().is_finished; })) {
-      return {};
+      return interrupted;
     }
   }
   while (!stop.stop_requested()) {
@@ -83,7 +84,7 @@ Status Drain(const RunFlags& given, const std::stop_token& stop, Service* servic
     }
     std::this_thread::sleep_for(kLookEvery);
   }
-  return {};
+  return interrupted;
 }
 
 Status Serve(const RunFlags& given, const config::Config& config, const journey::Playbook& playbook,
@@ -93,18 +94,24 @@ Status Serve(const RunFlags& given, const config::Config& config, const journey:
   metrics::Registry registry;
   const BuildInfo build = GetBuildInfo();
   metrics::ExportBuildInfo(&registry, build.version, build.revision, build.compiler);
-  FOOTHOLD_ASSIGN(const std::unique_ptr<log::Log> kafka, OpenKafka(config, &logger));
+  const Result<std::unique_ptr<log::Log>> kafka = OpenKafka(config, &logger);
+  if (!kafka.has_value()) {
+    // Nothing has been asked of a broker yet: it is the configuration.
+    return Error(Code::kInvalid, kafka.error().message());
+  }
   FOOTHOLD_ASSIGN(
       const std::unique_ptr<Service> service,
       Service::Open(
           {.config = config, .playbook = playbook},
-          {.log = kafka.get(), .clock = &clock, .logger = &logger, .registry = &registry}));
+          {.log = kafka->get(), .clock = &clock, .logger = &logger, .registry = &registry}));
   FOOTHOLD_ASSIGN(const std::unique_ptr<http::HttpServer> server,
                   ServeHealth(config.http_listen, *service, registry));
   logger.Info(service->Describe(), {{"http", fmt::format("port {}", server->port())}});
   if (!given.drains) {
     const Status ended = service->Run(stop.token());
-    logger.Info("stopped");
+    if (ended.ok()) {
+      logger.Info("stopped");
+    }
     return ended;
   }
   Status ran;
@@ -117,8 +124,11 @@ Status Serve(const RunFlags& given, const config::Config& config, const journey:
     drained = Drain(given, stop.token(), service.get());
     stop.RequestStop();
   }
-  logger.Info("drained");
-  return ran.ok() ? drained : ran;
+  const Status& ended = ran.ok() ? drained : ran;
+  if (ended.ok()) {
+    logger.Info("drained");
+  }
+  return ended;
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "src/app/stage_options.h"
+#include "src/app/state_folder.h"
 #include "src/base/check.h"
 #include "src/metrics/intake_metrics.h"
 #include "src/metrics/journey_metrics.h"
@@ -42,6 +43,7 @@ struct Service::Parts {
   std::unique_ptr<metrics::IntakeMetrics> intake_metrics;
   std::unique_ptr<metrics::JourneyMetrics> journey_metrics;
   std::vector<std::unique_ptr<metrics::WorkerMetrics>> worker_metrics;
+  std::unique_ptr<StateFolder> state_folder;  // Null: the state is in memory.
   std::unique_ptr<stream::StoreShelf> shelf;
   std::vector<std::unique_ptr<stream::IntakeStage>> intake_stages;
   std::vector<std::unique_ptr<stream::JourneyStage>> journey_stages;
@@ -86,8 +88,11 @@ Result<journey::Roster> Service::Parts::MakeRoster(log::Admin* admin) {
 
 Status Service::Parts::Seed() {
   FOOTHOLD_ASSIGN(const std::unique_ptr<log::Admin> admin, around.log->NewAdmin());
-  FOOTHOLD_TRY(stream::EnsureTopics(admin.get(), TopicOptionsOf(options.config, topics)));
+  // The sources first: where one is missing, nothing is made.
   FOOTHOLD_ASSIGN(const journey::Roster roster, MakeRoster(admin.get()));
+  const stream::TopicOptions wanted = TopicOptionsOf(options.config, topics);
+  FOOTHOLD_TRY(stream::CheckNoneDeleted(around.log, admin.get(), wanted));
+  FOOTHOLD_TRY(stream::EnsureTopics(admin.get(), wanted));
   stream::ControlWriter control(around.log, ControlOptionsOf(options.config, topics));
   FOOTHOLD_ASSIGN(const stream::ControlWriter::Ledger ledger,
                   control.Seed(options.playbook, roster));
@@ -135,7 +140,8 @@ void Service::Parts::MakeWorkers() {
         stream::JourneyStage::Surroundings{.log = around.log,
                                            .shelf = shelf.get(),
                                            .clock = around.clock,
-                                           .metrics = journey_metrics.get()}));
+                                           .metrics = journey_metrics.get(),
+                                           .logger = around.logger}));
     add("journey", i, journey_stages.back().get());
   }
 }
@@ -150,6 +156,11 @@ Result<std::unique_ptr<Service>> Service::Open(ServiceOptions options, Surroundi
   parts->around = surroundings;
   const config::Config& config = parts->options.config;
   parts->topics = TopicNamesOf(config);
+  if (!parts->options.is_state_in_memory) {
+    // Before anything is fenced off that runs well.
+    FOOTHOLD_ASSIGN(parts->state_folder,
+                    StateFolder::Claim(fmt::format("{}/{}", config.state.dir, config.app)));
+  }
   std::vector<std::string> sources;
   for (const config::Source& source : config.sources) {
     sources.push_back(source.name);
@@ -263,10 +274,21 @@ Result<bool> Service::IsFolded() {
   });
 }
 
-bool Service::is_ready() const {
-  return std::ranges::all_of(parts_->workers, [](const std::unique_ptr<stream::Worker>& worker) {
-    return worker->is_ready();
-  });
+std::optional<std::string> Service::WhyNotReady() const {
+  const milliseconds lag_max = parts_->options.config.ready_lag_max;
+  for (const std::unique_ptr<stream::Worker>& worker : parts_->workers) {
+    if (!worker->is_ready()) {
+      return fmt::format("{} has no partitions yet, or restores their state", worker->name());
+    }
+    const std::optional<milliseconds> lag = worker->lag();
+    if (!lag.has_value()) return fmt::format("{} has read nothing of a partition", worker->name());
+    if (*lag > lag_max) {
+      return fmt::format("{} reads what is {} old; http.ready_lag_max is {}", worker->name(),
+                         FormatDuration(std::chrono::floor<std::chrono::seconds>(*lag)),
+                         FormatDuration(lag_max));
+    }
+  }
+  return std::nullopt;
 }
 
 bool Service::is_alive() const {

@@ -77,8 +77,9 @@ class Service {
   // By the thread that runs nothing else. True once every journal partition has been folded as far
   // as it was written when `is_finished` was seen, and all of that is committed.
   Result<bool> IsFolded();
-  // Thread-safe. All workers have their partitions, and the journey's are restored.
-  bool is_ready() const;
+  // Thread-safe. Why no decisions can be expected yet, a sentence: partitions are not assigned or
+  // not restored, or what is read lies too far back. nullopt: all is well.
+  std::optional<std::string> WhyNotReady() const;
   // Thread-safe. No worker is past its deadline.
   bool is_alive() const;
 

@@ -101,6 +101,7 @@ struct Config {
   std::int64_t record_bytes_max = 1LL << 20U;  // Of an input record; a larger one is too_large.
   journey::ClockMode clock = journey::ClockMode::kWall;
   std::string http_listen = "127.0.0.1:9464";  // An address and a port; port 0: any free one.
+  milliseconds ready_lag_max{5 * kMinute};     // /readyz: what is read may be older by that much.
   Logging log;
   milliseconds watchdog{90'000};  // A worker silent for longer ends the process.
   // Salts the hashes under which e-mail addresses are kept; the first start's holds for ever. A

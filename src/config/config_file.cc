@@ -116,7 +116,11 @@ void ReadPlainSections(MapReader* root, Config* config) {
   ReadSection(root, "clock", [&](MapReader* section) {
     section->ReadChoice("idle", kClockModes, &config->clock);
   });
-  ReadSection(root, "http", [&](MapReader* section) { ReadListen(section, &config->http_listen); });
+  ReadSection(root, "http", [&](MapReader* section) {
+    ReadListen(section, &config->http_listen);
+    section->ReadDuration("ready_lag_max", {milliseconds(1000), 3650 * kDay},
+                          &config->ready_lag_max);
+  });
   ReadSection(root, "log", [&](MapReader* section) {
     section->ReadChoice("level", kLogLevels, &config->log.level);
     section->ReadChoice("format", kLogFormats, &config->log.format);

@@ -165,7 +165,8 @@ std::string Describe(const Config& config) {
   lines.Line(fmt::format("record_bytes_max: {}", FormatBytes(config.record_bytes_max)));
   lines.Line(fmt::format("clock: {{idle: {}}}",
                          config.clock == journey::ClockMode::kWall ? "wall" : "event"));
-  lines.Line(fmt::format("http: {{listen: {}}}", Quoted(config.http_listen)));
+  lines.Line(fmt::format("http: {{listen: {}, ready_lag_max: {}}}", Quoted(config.http_listen),
+                         FormatDuration(config.ready_lag_max)));
   lines.Line(fmt::format("log: {{level: {}, format: {}}}", LevelText(config.log.level),
                          config.log.format == LogFormat::kText ? "text" : "json"));
   lines.Line(fmt::format("watchdog: {}", FormatDuration(config.watchdog)));

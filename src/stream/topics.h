@@ -25,6 +25,10 @@ struct TopicOptions {
 // retention, size of a record. Settings that the log does not tell are taken on trust.
 Status EnsureTopics(log::Admin* admin, const TopicOptions& options);
 
+// That no topic which holds what cannot be had again is missing from an app that has run before: it
+// must not be made anew as if nothing had been in it. kFatal names it and the choice.
+Status CheckNoneDeleted(log::Log* log, log::Admin* admin, const TopicOptions& options);
+
 // The sources' topics, which are never made here: how many partitions each has, in the order of
 // `topics`. kFatal names one that does not exist.
 Result<std::vector<std::int32_t>> SourcePartitions(log::Admin* admin,

@@ -20,6 +20,8 @@ constexpr int kCommitShare = 4;
 // A failure may lead to another one on the way to a sound state; more than this is a fault of ours.
 constexpr int kFailuresInARowMax = 4;
 constexpr milliseconds kLagInterval{5'000};
+// More than any other: there are records, and none was read yet.
+constexpr milliseconds kLagUnknown = milliseconds::max();
 
 std::size_t PartitionsOf(const StagedWrites& writes) {
   std::set<std::pair<std::string_view, PartitionId>> partitions;
@@ -386,6 +388,7 @@ Status Worker::MeasureLag() {
     return Status();
   }
   measured_at_ = now;
+  milliseconds worst{0};
   for (const log::TopicPartition& partition : stage_->assigned()) {
     const std::optional<NextOffset> position = consumer_->PositionOf(partition);
     if (!position.has_value()) {
@@ -401,11 +404,19 @@ Status Worker::MeasureLag() {
     const std::int64_t behind = std::max<std::int64_t>(0, range->high - position->value);
     const auto newest = newest_.find(partition);
     const bool is_behind = behind > 0 && newest != newest_.end() && newest->second < now;
+    if (is_behind) worst = std::max(worst, now - newest->second);
+    if (behind > 0 && newest == newest_.end()) worst = kLagUnknown;
     around_.metrics->LagIs(partition.topic, partition.partition,
                            {.records = static_cast<std::uint64_t>(behind),
                             .time = is_behind ? now - newest->second : milliseconds{0}});
   }
+  lag_ms_.store(worst.count(), std::memory_order_relaxed);
   return Status();
+}
+
+std::optional<milliseconds> Worker::lag() const {
+  const milliseconds lag{lag_ms_.load(std::memory_order_relaxed)};
+  return lag == kLagUnknown ? std::nullopt : std::optional<milliseconds>(lag);
 }
 
 RetryPolicy Worker::MakeRetryPolicy() const {

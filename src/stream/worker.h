@@ -65,6 +65,10 @@ class Worker {
   // True once partitions are assigned and all of them may be read (their state is restored).
   // Thread-safe.
   bool is_ready() const { return is_ready_.load(std::memory_order_relaxed); }
+  // The age of the oldest record that is still to be read, nearly: of the newest one read where
+  // there are more. nullopt: there is more, and nothing was read yet. As of the last look, every
+  // few seconds. Thread-safe.
+  std::optional<milliseconds> lag() const;
   const std::string& name() const { return options_.name; }
 
  private:
@@ -111,6 +115,7 @@ class Worker {
   std::map<log::TopicPartition, Instant> newest_;  // Timestamps of the newest records taken.
   std::optional<Instant> measured_at_;
   std::atomic<bool> is_ready_{false};
+  std::atomic<std::int64_t> lag_ms_{0};  // kLagUnknown: nothing was read yet.
 };
 
 }  // namespace foothold::stream

@@ -56,7 +56,7 @@ journey: {workers: 4}
 commit_interval: 250ms
 record_bytes_max: 512KiB
 clock: {idle: event}
-http: {listen: "[::1]:0"}
+http: {listen: "[::1]:0", ready_lag_max: 90s}
 log: {level: warning, format: json}
 watchdog: 2m
 email_salt: pepper
@@ -122,6 +122,7 @@ TEST(ConfigFileTest, ReadsEveryKey) {
   EXPECT_EQ(config.record_bytes_max, 512 * 1024);
   EXPECT_EQ(config.clock, journey::ClockMode::kEvent);
   EXPECT_EQ(config.http_listen, "[::1]:0");
+  EXPECT_EQ(config.ready_lag_max, milliseconds(90'000));
   EXPECT_EQ(config.log.level, LogLevel::kWarning);
   EXPECT_EQ(config.log.format, LogFormat::kJson);
   EXPECT_EQ(config.watchdog, 2 * kMinute);
