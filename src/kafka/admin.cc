@@ -132,6 +132,24 @@ Status DeleteRecordsBefore(rd_kafka_t* client, const log::Position& position,
                               rd_kafka_event_DeleteRecords_result(event.get())));
 }
 
+Status DeleteTopic(rd_kafka_t* client, const std::string& name, milliseconds timeout) {
+  const std::string what = fmt::format("deleting topic {}", name);
+  const QueueHandle queue(rd_kafka_queue_new(client));
+  const AdminOptionsHandle options = OptionsOf(client, RD_KAFKA_ADMIN_OP_DELETETOPICS, timeout);
+  const DeleteTopicHandle request(rd_kafka_DeleteTopic_new(name.c_str()));
+  rd_kafka_DeleteTopic_t* requests = request.get();
+  rd_kafka_DeleteTopics(client, &requests, 1, options.get(), queue.get());
+  const EventHandle event = Await(queue.get(), timeout);
+  FOOTHOLD_TRY(StatusOfEvent(what, event));
+  std::size_t count = 0;
+  const rd_kafka_topic_result_t* const* const results =
+      rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event.get()), &count);
+  return StatusFrom(what, rd_kafka_topic_result_error(results[0]),
+                    rd_kafka_topic_result_error_string(results[0]) == nullptr
+                        ? ""
+                        : rd_kafka_topic_result_error_string(results[0]));
+}
+
 Result<std::unique_ptr<log::Admin>> KafkaAdmin::Open(const KafkaOptions& kafka) {
   FOOTHOLD_ASSIGN(std::unique_ptr<Client> client,
                   Client::Open(kafka, {.kind = ClientKind::kConsumer,

@@ -29,6 +29,8 @@ Result<std::optional<TopicShape>> DescribeShape(rd_kafka_t* client, const std::s
 
 // Deletes the records of a partition that lie before the position: what retention does by itself.
 Status DeleteRecordsBefore(rd_kafka_t* client, const log::Position& position, milliseconds timeout);
+// Deletes a topic, as an operator may by mistake.
+Status DeleteTopic(rd_kafka_t* client, const std::string& name, milliseconds timeout);
 
 class KafkaAdmin final : public log::Admin {
  public:

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "src/kafka/admin.h"
+
 namespace foothold::kafka {
 namespace {
 
@@ -52,6 +54,24 @@ std::unique_ptr<log::Consumer> NewReader(log::Log* log, int batch_records_max) {
   log::ConsumerOptions options;
   options.batch_records_max = batch_records_max;
   return Must(log->NewConsumer(options));
+}
+
+void DeleteTopic(const std::string& servers, const std::string& topic) {
+  const auto client =
+      Must(Client::Open({.properties = {{"bootstrap.servers", servers}}, .on_log = nullptr}, {}));
+  Must(kafka::DeleteTopic(client->handle(), topic, kPatience));
+  const auto admin = Must(OpenLog(servers)->NewAdmin());
+  const auto deadline = steady_clock::now() + kPatience;
+  while (Must(admin->DescribeTopic(topic)).has_value()) {
+    FOOTHOLD_CHECK(steady_clock::now() < deadline, "a deleted topic does not go");
+  }
+}
+
+void DeleteAllRecords(const std::string& servers, const std::string& topic, PartitionId partition) {
+  const auto client =
+      Must(Client::Open({.properties = {{"bootstrap.servers", servers}}, .on_log = nullptr}, {}));
+  const log::Position end{{topic, partition}, NextOffset{RD_KAFKA_OFFSET_END}};
+  Must(DeleteRecordsBefore(client->handle(), end, kPatience));
 }
 
 void WriteNumbers(log::Log* log, const std::string& topic, PartitionId partition, int count) {

@@ -46,6 +46,10 @@ std::unique_ptr<log::TransactionalProducer> MakeProducer(log::Log* log, const st
 std::unique_ptr<log::Consumer> NewMember(log::Log* log, const std::string& group);
 std::unique_ptr<log::Consumer> NewReader(log::Log* log, int batch_records_max = 500);
 
+// What others may do to a topic. Each returns when it is seen to be done.
+void DeleteTopic(const std::string& servers, const std::string& topic);
+void DeleteAllRecords(const std::string& servers, const std::string& topic, PartitionId partition);
+
 // Writes "0", "1", ... `count` of them, to one partition in one transaction.
 void WriteNumbers(log::Log* log, const std::string& topic, PartitionId partition, int count);
 
