@@ -12,6 +12,7 @@
 #include "src/base/check.h"
 #include "state/identity.h"
 #include "state/rocks.h"
+#include "state/room.h"
 #include "state/schema.h"
 #include "state/timer_index.h"
 
@@ -148,6 +149,9 @@ class StoreImpl final : public Store {
 Result<std::unique_ptr<Store>> StoreImpl::Open(const StoreOptions& options) {
   const rocksdb::Options rocks = RocksOptions(options);
   FOOTHOLD_TRY(MakeFolder(options));
+  if (!options.in_memory) {
+    FOOTHOLD_TRY(CheckRoom(options.path));
+  }
   FOOTHOLD_TRY(ClaimFolder(rocks.env, options.path, options.identity));
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened = rocksdb::DB::Open(rocks, options.path, &db);

@@ -281,7 +281,9 @@ std::optional<std::string> Service::WhyNotReady() const {
       return fmt::format("{} has no partitions yet, or restores their state", worker->name());
     }
     const std::optional<milliseconds> lag = worker->lag();
-    if (!lag.has_value()) return fmt::format("{} has read nothing of a partition", worker->name());
+    if (!lag.has_value()) {
+      return fmt::format("{} has read nothing of a partition", worker->name());
+    }
     if (*lag > lag_max) {
       return fmt::format("{} reads what is {} old; http.ready_lag_max is {}", worker->name(),
                          FormatDuration(std::chrono::floor<std::chrono::seconds>(*lag)),

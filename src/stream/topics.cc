@@ -152,16 +152,22 @@ Status EnsureTopics(log::Admin* admin, const TopicOptions& options) {
 Status CheckNoneDeleted(log::Log* log, log::Admin* admin, const TopicOptions& options) {
   const TopicNames& topics = options.topics;
   FOOTHOLD_ASSIGN(const std::optional<log::TopicInfo> ledger, admin->DescribeTopic(topics.control));
-  if (!ledger.has_value()) return Status();
+  if (!ledger.has_value()) {
+    return Status();
+  }
   for (const auto& [name, role] : {std::pair(topics.journal, "the journal"),
                                    std::pair(topics.changelog, "the state's changelog")}) {
     FOOTHOLD_ASSIGN(const std::optional<log::TopicInfo> info, admin->DescribeTopic(name));
-    if (info.has_value()) continue;
+    if (info.has_value()) {
+      continue;
+    }
     // A first start that was interrupted between making the topics has written nothing yet.
     FOOTHOLD_ASSIGN(const std::unique_ptr<log::Consumer> reader, log->NewConsumer({}));
     FOOTHOLD_ASSIGN(const log::Watermarks range,
                     reader->QueryWatermarks({topics.control, PartitionId{0}}, kQueryTimeout));
-    if (range.high == 0) return Status();
+    if (range.high == 0) {
+      return Status();
+    }
     return Error(Code::kFatal,
                  fmt::format("topic {} ({}) does not exist, but its app has run before: its ledger "
                              "{} has entries. Restore the topic, or begin with a new app id",

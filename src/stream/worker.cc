@@ -404,8 +404,11 @@ Status Worker::MeasureLag() {
     const std::int64_t behind = std::max<std::int64_t>(0, range->high - position->value);
     const auto newest = newest_.find(partition);
     const bool is_behind = behind > 0 && newest != newest_.end() && newest->second < now;
-    if (is_behind) worst = std::max(worst, now - newest->second);
-    if (behind > 0 && newest == newest_.end()) worst = kLagUnknown;
+    if (is_behind) {
+      worst = std::max(worst, now - newest->second);
+    } else if (behind > 0 && newest == newest_.end()) {
+      worst = kLagUnknown;
+    }
     around_.metrics->LagIs(partition.topic, partition.partition,
                            {.records = static_cast<std::uint64_t>(behind),
                             .time = is_behind ? now - newest->second : milliseconds{0}});
