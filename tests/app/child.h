@@ -18,11 +18,11 @@
 namespace foothold::app {
 
 struct ChildOptions {
-  std::string input;  // Its standard input.
+  std::string input = {};  // Its standard input.
   // Where its output goes instead of being kept: "/dev/full"; "-" closes it.
-  std::string output_to;
-  std::map<std::string, std::string> environment;    // Added to ours.
-  std::optional<std::uint64_t> file_bytes_max = {};  // No file it writes may be larger.
+  std::string output_to = {};
+  std::map<std::string, std::string> environment = {};  // Added to ours.
+  std::optional<std::uint64_t> file_bytes_max = {};     // No file it writes may be larger.
 };
 
 struct Ending {

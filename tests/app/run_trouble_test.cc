@@ -43,7 +43,9 @@ struct Started {
   std::vector<fs::path> StateFiles(const std::string& ending) const {
     std::vector<fs::path> files;
     for (const fs::directory_entry& entry : fs::recursive_directory_iterator(setup.state_dir)) {
-      if (entry.path().extension() == ending) files.push_back(entry.path());
+      if (entry.path().extension() == ending) {
+        files.push_back(entry.path());
+      }
     }
     return files;
   }

@@ -20,20 +20,20 @@ using Headers = std::vector<std::pair<std::string, std::optional<std::string>>>;
 struct PlainRecord {
   std::int32_t partition = 0;
   std::int64_t offset = 0;
-  std::optional<std::string> key;
-  std::optional<std::string> value;
-  Headers headers;
+  std::optional<std::string> key = {};
+  std::optional<std::string> value = {};
+  Headers headers = {};
 };
 
 // An app of its own on the broker, with its configuration in `folder`. File mode, one source.
 struct RunSetup {
-  std::string app;
-  std::string servers;
-  std::string source;  // The topic.
-  std::string state_dir;
+  std::string app = {};
+  std::string servers = {};
+  std::string source = {};  // The topic.
+  std::string state_dir = {};
   std::string clock = "event";
-  std::string extra;  // Further lines of foothold.yaml.
-  std::string kafka;  // Further properties: ", name: value".
+  std::string extra = {};  // Further lines of foothold.yaml.
+  std::string kafka = {};  // Further properties: ", name: value".
   int journal_partitions = 2;
 };
 
