@@ -10,6 +10,7 @@
 #include <zlib.h>
 
 #include "src/app/command.h"
+#include "src/base/check.h"
 #include "tests/app/child.h"
 
 namespace foothold::app {
