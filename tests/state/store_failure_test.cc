@@ -184,7 +184,7 @@ TEST_F(StoreFailureTest, AfterAKillTheStoreHoldsAPrefixOfTheBatchesEachWhole) {
 }
 
 TEST_F(StoreFailureTest, AFullDiskStopsWithThePathAndTheRemedyAndKeepsAPrefix) {
-  Writer writer({options_.path, options_.identity, "100000"});
+  Writer writer({options_.path, options_.identity, "300000"});
   ASSERT_EQ(writer.NextLine(), "open");
 
   std::string line = "0";
