@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <map>
 #include <ostream>
 
@@ -61,6 +62,18 @@ struct Flags::Parser {
     return option;
   }
 
+  // " (from FOOTHOLD_X)" if the option that `mistake` begins with was not among the arguments.
+  static std::string VariableOf(std::string_view mistake, std::span<const std::string> arguments) {
+    const std::string name(mistake.substr(0, mistake.find(':')));
+    const bool is_typed = std::ranges::any_of(
+        arguments, [&](const std::string& argument) { return argument.starts_with(name); });
+    if (!name.starts_with("--") || name.find(' ') != std::string::npos || is_typed) {
+      return "";
+    }
+    const std::string twin = Twin(name);
+    return std::getenv(twin.c_str()) == nullptr ? "" : fmt::format(" (from {})", twin);
+  }
+
   // The line that says what is wrong with the arguments.
   std::string Complaint(const CLI::ParseError& mistake,
                         std::span<const std::string> arguments) const {
@@ -68,6 +81,7 @@ struct Flags::Parser {
     while (!line.empty() && (line.back() == '\n' || line.back() == '.')) {
       line.pop_back();
     }
+    line += VariableOf(mistake.what(), arguments);
     for (const std::string& argument : arguments) {
       const std::string name = argument.substr(0, argument.find('='));
       if (!name.starts_with("--") || std::ranges::count(long_names, name) > 0) {
