@@ -10,8 +10,8 @@
 namespace foothold::state {
 namespace {
 
-// Opening writes a few files of some 10 KB.
-constexpr off_t kRoomBytes = 256L << 10;
+// Opening writes some 30 KB, in a few files.
+constexpr off_t kRoomBytes = 64L << 10;
 
 }  // namespace
 
