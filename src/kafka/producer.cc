@@ -259,9 +259,10 @@ void KafkaProducer::NoteFailedDelivery(const rd_kafka_message_t& message) {
       message.err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT || failed_delivery_) {
     return;
   }
+  // By its code alone: what the library calls the error's text is the record's value here.
   failed_delivery_ =
       StatusFrom(fmt::format("writing {}[{}]", rd_kafka_topic_name(message.rkt), message.partition),
-                 message.err, rd_kafka_message_errstr(&message));
+                 message.err);
 }
 
 }  // namespace foothold::kafka
