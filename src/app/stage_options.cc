@@ -83,6 +83,7 @@ stream::ControlWriter::Options ControlOptionsOf(const config::Config& config,
                                                 const stream::TopicNames& topics) {
   stream::ControlWriter::Options options;
   options.app = config.app;
+  options.instance = config.instance;
   options.topics = topics;
   options.journal_partitions = config.journal.partitions;
   options.message_bytes_max = MessageBytesMax(config);

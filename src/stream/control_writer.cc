@@ -6,10 +6,15 @@
 
 #include <fmt/format.h>
 
+#include "src/base/hash.h"
+#include "src/base/random.h"
+
 namespace foothold::stream {
 namespace {
 
-constexpr int kFencedTriesMax = 5;
+constexpr int kFencedTriesMax = 10;
+// Between two tries: longer than a rival's try takes, in the end.
+constexpr milliseconds kFencedWaitMax{10'000};
 // Polls without progress before a read to a known end gives up: with the poll's wait, about a
 // minute.
 constexpr int kEmptyPollsMax = 600;
@@ -68,23 +73,48 @@ ControlWriter::ControlWriter(log::Log* log, Options options)
 Result<ControlWriter::Ledger> ControlWriter::Seed(const journey::Playbook& playbook,
                                                   const journey::Roster& roster) {
   FOOTHOLD_TRY(journey::Validate(playbook));
+  Random random(Hash64(options_.instance));
   Status last;
   for (int attempt = 0; attempt < kFencedTriesMax; ++attempt) {
+    // Who has nothing to write fences nobody: of instances that start together one writes, and the
+    // others find it done.
+    FOOTHOLD_ASSIGN(Ledger written, ReadLedger());
+    if (Complete(playbook, roster, &written).is_empty()) return written;
     Result<Ledger> ledger = TrySeed(playbook, roster);
     const bool may_try_again = !ledger.has_value() && (ledger.error().code() == Code::kFenced ||
                                                        ledger.error().code() == Code::kAborted);
-    if (!may_try_again) {
-      return ledger;
-    }
+    if (!may_try_again) return ledger;
     last = ledger.error();
-    if (options_.retry.wait) {
-      options_.retry.wait(options_.retry.backoff);
-    }
+    // Not all after the same time: they would fence each other for ever.
+    const milliseconds longest =
+        std::min(kFencedWaitMax, options_.retry.backoff * (std::int64_t{4} << attempt));
+    const milliseconds pause{random.Between(options_.retry.backoff.count(),
+                                            std::max(options_.retry.backoff, longest).count())};
+    if (options_.retry.wait) options_.retry.wait(pause);
   }
   return Error(Code::kFatal,
                fmt::format("the ledger {} could not be written: others write to it all "
                            "the time ({})",
                            options_.topics.control, last.message()));
+}
+
+// What the ledger lacks, as the batch to write; `ledger` is then as if it were written.
+codec::JournalBatchWriter ControlWriter::Complete(const journey::Playbook& playbook,
+                                                  const journey::Roster& roster, Ledger* ledger) {
+  codec::JournalBatchWriter batch;
+  if (!ledger->playbook.has_value()) {
+    batch.Append(codec::Control{.number = ledger->last_number + 1,
+                                .follows = ledger->last_number,
+                                .action = codec::PublishPlaybook{playbook}});
+    ++ledger->last_number;
+    ledger->playbook = playbook;
+  }
+  journey::Roster carried = Carry(ledger->roster, roster);
+  if (ledger->roster != carried) {
+    batch.Append(carried);
+    ledger->roster = std::move(carried);
+  }
+  return batch;
 }
 
 Result<ControlWriter::Ledger> ControlWriter::TrySeed(const journey::Playbook& playbook,
@@ -98,24 +128,9 @@ Result<ControlWriter::Ledger> ControlWriter::TrySeed(const journey::Playbook& pl
                                      .message_bytes_max = options_.message_bytes_max}));
   FOOTHOLD_TRY(options_.retry.Run([&] { return producer->Init(options_.retry.call_timeout); }));
   FOOTHOLD_ASSIGN(Ledger ledger, ReadLedger());
-
-  codec::JournalBatchWriter batch;
-  if (!ledger.playbook.has_value()) {
-    FOOTHOLD_TRY(CheckJournalIsNew());
-    batch.Append(codec::Control{.number = ledger.last_number + 1,
-                                .follows = ledger.last_number,
-                                .action = codec::PublishPlaybook{playbook}});
-    ++ledger.last_number;
-    ledger.playbook = playbook;
-  }
-  journey::Roster carried = Carry(ledger.roster, roster);
-  if (ledger.roster != carried) {
-    batch.Append(carried);
-    ledger.roster = std::move(carried);
-  }
-  if (!batch.is_empty()) {
-    FOOTHOLD_TRY(Write(producer.get(), batch.Take()));
-  }
+  if (!ledger.playbook.has_value()) FOOTHOLD_TRY(CheckJournalIsNew());
+  codec::JournalBatchWriter batch = Complete(playbook, roster, &ledger);
+  if (!batch.is_empty()) FOOTHOLD_TRY(Write(producer.get(), batch.Take()));
   return ledger;
 }
 

@@ -26,6 +26,7 @@ class ControlWriter {
  public:
   struct Options {
     std::string app;
+    std::string instance;  // Whose writer it is: rivals must not all wait equally long.
     TopicNames topics;
     std::int32_t journal_partitions = 8;
     milliseconds transaction_timeout{10'000};
@@ -52,6 +53,8 @@ class ControlWriter {
   Result<Ledger> ReadLedger();
 
  private:
+  static codec::JournalBatchWriter Complete(const journey::Playbook& playbook,
+                                            const journey::Roster& roster, Ledger* ledger);
   Result<Ledger> TrySeed(const journey::Playbook& playbook, const journey::Roster& roster);
   Status CheckJournalIsNew();
   Status Write(log::TransactionalProducer* producer, const std::string& batch);

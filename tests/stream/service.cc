@@ -173,6 +173,7 @@ Status Service::TryStart() {
                                           .output_partitions = 2}));
   const bool is_live = options_.mode == journey::ClockMode::kWall;
   ControlWriter control(&log_, {.app = "shop",
+                                .instance = "one",
                                 .topics = topics_,
                                 .journal_partitions = options_.journal_partitions,
                                 .retry = {.retries_max = 3}});

@@ -43,6 +43,7 @@ class StartTest : public ::testing::Test {
   }
   ControlWriter NewWriter() {
     return ControlWriter(&log_, {.app = "shop",
+                                 .instance = "one",
                                  .topics = options_.topics,
                                  .journal_partitions = 3,
                                  .retry = {.retries_max = 3}});
