@@ -35,6 +35,12 @@ std::optional<Instant> EntryTime(const Playbook& playbook, const AnchorEntry& en
       return TraitTime(user.traits, entry.trait);
     case AnchorEntry::Kind::kAccountTrait:
       return TraitTime(account.traits, entry.trait);
+    case AnchorEntry::Kind::kStepEntered:
+    case AnchorEntry::Kind::kStep:
+    case AnchorEntry::Kind::kLastSeen:
+    case AnchorEntry::Kind::kActivated:
+    case AnchorEntry::Kind::kStageEntered:
+      return std::nullopt;  // Of what is true now: no window opens at them.
   }
   return std::nullopt;
 }

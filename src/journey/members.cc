@@ -21,6 +21,7 @@ void Add(const Contribution& user, std::int64_t sign, GroupCount* group) {
   group->active += user.is_active ? sign : 0;
   group->reached += user.is_reached ? sign : 0;
   group->late += user.is_late ? sign : 0;
+  group->at_risk += user.is_at_risk ? sign : 0;
 }
 
 void AddMember(const Contribution& user, std::int64_t sign, Account* account) {
@@ -92,6 +93,7 @@ GroupCount Selected(const Definition& definition, const MemberCondition& conditi
     total.active += group.active;
     total.reached += group.reached;
     total.late += group.late;
+    total.at_risk += group.at_risk;
   }
   return total;
 }
@@ -106,6 +108,8 @@ std::int64_t WithProperty(const GroupCount& group, MemberCondition::Property pro
       return group.joined;
     case MemberCondition::Property::kLate:
       return group.late;
+    case MemberCondition::Property::kAtRisk:
+      return group.at_risk;
   }
   return 0;
 }

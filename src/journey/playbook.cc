@@ -132,6 +132,9 @@ std::uint64_t TrackerKey(const Tracker& tracker) {
     key = MixText(key, event);
   }
   key = MixText(key, tracker.distinct);
+  if (tracker.is_latest) {  // Others have the keys they had before there was such a thing.
+    key = MixText(key, "latest");
+  }
   for (const PropertyCondition& condition : tracker.where) {
     key = MixText(key, condition.property);
     key = MixHash(key, static_cast<std::uint64_t>(condition.comparison));

@@ -15,6 +15,7 @@
 
 #include "src/base/status.h"
 #include "src/base/time.h"
+#include "src/journey/rules.h"
 
 namespace foothold::journey {
 
@@ -25,15 +26,6 @@ enum class TrackerKind : std::uint8_t {
   kInvited = 3,     // user.invited that names the user, by id or e-mail.
   kAccountDid = 4,  // Anyone of the account, or the account itself, performed one of `events`.
   kAnyEvent = 5,    // Account: its first event of any kind ("first_event").
-};
-
-enum class Comparison : std::uint8_t {
-  kEqual = 1,
-  kNotEqual,
-  kLess,
-  kLessEqual,
-  kGreater,
-  kGreaterEqual
 };
 
 // One `where:` condition on a property of the event. Values compare as numbers if both are numbers,
@@ -55,6 +47,8 @@ struct Tracker {
   std::string distinct;             // CanonicalPropertyName(), "invitee", or empty: plain count.
   std::vector<PropertyCondition> where;
   std::int32_t keep = 1;  // [1, 1000]
+  // The latest ones instead of the earliest, for what counts in a sliding span or after a trigger.
+  bool is_latest = false;
   // Of all but `keep`: identifies the tracker in state across playbook versions. See TrackerKey().
   std::uint64_t key = 0;
   friend bool operator==(const Tracker&, const Tracker&) = default;
@@ -67,6 +61,12 @@ struct AnchorEntry {
     kTracker = 1,       // First occurrence of a tracker.
     kUserTrait = 2,     // A time in a user's trait (createdAt).
     kAccountTrait = 3,  // A time in an account's trait (createdAt, contractAt, trialEndsAt).
+    // Of rules and signals only; no window opens at them.
+    kStepEntered = 4,   // When the current step was entered.
+    kStep = 5,          // The last activity after a step was met, while steps are left.
+    kLastSeen = 6,      // The last activity.
+    kActivated = 7,     // The subject's activation.
+    kStageEntered = 8,  // When the account entered its stage.
   };
   Kind kind = Kind::kTracker;
   std::int32_t tracker = -1;  // Index in Playbook::trackers, for kTracker.
@@ -136,27 +136,6 @@ struct Model {
   friend bool operator==(const Model&, const Model&) = default;
 };
 
-// One quantified condition on the members of an account.
-struct MemberCondition {
-  enum class Selector : std::uint8_t { kAll = 1, kEligible, kJoined, kInvited, kRole };
-  enum class Quantifier : std::uint8_t {
-    kAny = 1,  // At least one selected member has the property. False for nobody.
-    kAll,      // Every one. False for nobody.
-    kNone,     // No one, and somebody is selected.
-    kShare,    // The share that has it compares with `value`. False for nobody.
-    kCount,    // The number of selected members compares with `value`; property unused.
-  };
-  enum class Property : std::uint8_t { kReached = 1, kActive, kJoined, kLate };
-  Selector selector = Selector::kAll;
-  std::int32_t role = -1;  // For Selector::kRole.
-  Quantifier quantifier = Quantifier::kAny;
-  Property property = Property::kReached;
-  Comparison comparison = Comparison::kGreaterEqual;  // kShare, kCount.
-  double value = 0;
-  bool or_empty = false;  // True if nobody is selected.
-  friend bool operator==(const MemberCondition&, const MemberCondition&) = default;
-};
-
 struct Playbook {
   std::string name;
   std::int32_t version = 1;
@@ -172,7 +151,14 @@ struct Playbook {
   std::vector<Role> roles;
   std::vector<Model> models;
   std::vector<MemberCondition> account_activated;  // All must hold. Never empty.
-  std::string yaml;                                // The text it was compiled from.
+  std::vector<Signal> signals;                     // No two with the same name.
+  RiskLevels risk_levels;
+  std::vector<Stage> stages;  // In order; the first one's condition always holds.
+  std::vector<BlockerKind> blockers;
+  std::vector<Rule> rules;  // No two with the same name.
+  GatePolicy gate;
+  ZoneTable zones;
+  std::string yaml;  // The text it was compiled from.
 
   friend bool operator==(const Playbook&, const Playbook&) = default;
 };

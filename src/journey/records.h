@@ -7,10 +7,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "src/base/time.h"
+#include "src/journey/care.h"
 
 namespace foothold::journey {
 
@@ -117,6 +119,7 @@ struct LogCommon {
   std::string ce_id;
   std::string causation;    // Event id, or "timer:<kind>@<due>".
   std::string correlation;  // The episode.
+  std::string rule;         // "rule@version" of an intervention's records; else "".
   std::optional<Instant> expires_at;
   std::int64_t revision = 0;  // Position of the stimulus in the journal.
   friend bool operator==(const LogCommon&, const LogCommon&) = default;
@@ -261,6 +264,125 @@ struct StatusTombstone {
   std::string tenant;
   std::optional<std::string> user;
   friend bool operator==(const StatusTombstone&, const StatusTombstone&) = default;
+};
+
+struct DropoffRiskChanged {
+  LogCommon common;
+  Scope scope = Scope::kUser;
+  RiskLevel from = RiskLevel::kLow;
+  RiskLevel to = RiskLevel::kLow;
+  std::int32_t score = 0;
+  std::vector<RiskReason> reasons;
+  std::vector<Blocker> blockers;
+  std::optional<std::int32_t> current_step;
+  std::optional<std::string> step_name;
+  std::optional<Instant> step_entered_at;
+  std::optional<std::int64_t> days_in_current_step;
+  std::optional<std::string> next_step;
+  MeasurementBlock measurement;
+  bool is_held = false;
+  std::optional<Instant> next_evaluation_at;
+  std::optional<std::int64_t> days_since_signup;
+  AccountBlock account;
+  PersonBlock person;  // Empty for an account.
+  friend bool operator==(const DropoffRiskChanged&, const DropoffRiskChanged&) = default;
+};
+
+enum class Action : std::uint8_t { kEmail = 1, kInApp = 2, kCsTask = 3, kCsCall = 4, kChat = 5 };
+
+struct Recipient {
+  std::optional<std::string> role, user, email, name, timezone;
+  friend bool operator==(const Recipient&, const Recipient&) = default;
+};
+
+struct TaskBlock {
+  std::string subject, body, type;
+  Priority priority = Priority::kNormal;
+  std::optional<Instant> due_at;
+  std::optional<std::string> owner_id;
+  std::string tenant, intervention_id;
+  friend bool operator==(const TaskBlock&, const TaskBlock&) = default;
+};
+
+// What each part of the gate said, in words.
+struct GateBlock {
+  std::optional<std::string> caps, quiet_hours, consent, approval, holdout;
+  friend bool operator==(const GateBlock&, const GateBlock&) = default;
+};
+
+// What is asked: of a request, and of what did not become one.
+struct AskBlock {
+  Action action = Action::kEmail;
+  Channel channel = Channel::kEmail;
+  std::string template_name;
+  std::vector<std::pair<std::string, std::string>> parameters;  // By name.
+  Recipient recipient;
+  std::optional<TaskBlock> task;
+  Priority priority = Priority::kNormal;
+  std::string ladder;
+  std::int32_t rung = 1, of = 1;  // From 1.
+  std::string episode;
+  Instant due_at;
+  std::optional<Instant> not_before, expires_at;
+  GateBlock gate;
+  std::optional<std::string> cancel_if;
+  AccountBlock account;
+  PersonBlock person;
+  // The status of the subject as of the decision: one of the two.
+  std::optional<UserStatus> user_status;
+  std::optional<AccountStatus> account_status;
+  friend bool operator==(const AskBlock&, const AskBlock&) = default;
+};
+
+// Interventions. All but requests and cancellations are written to interventions.log.
+struct InterventionRequested {
+  LogCommon common;
+  AskBlock ask;
+  friend bool operator==(const InterventionRequested&, const InterventionRequested&) = default;
+};
+
+enum class CancelCause : std::uint8_t {
+  kConditionCleared = 1,
+  kCorrection = 2,
+  kPaused = 3,
+  kKilled = 4,
+  kRemoved = 5,
+  kErased = 6,
+};
+
+struct InterventionCancelled {
+  LogCommon common;
+  Channel channel = Channel::kEmail;  // Of the request: the same topic.
+  std::string intervention_id;
+  CancelCause cause = CancelCause::kConditionCleared;
+  friend bool operator==(const InterventionCancelled&, const InterventionCancelled&) = default;
+};
+
+struct InterventionSuppressed {
+  LogCommon common;
+  AskBlock ask;
+  Suppressor by = Suppressor::kExpired;
+  friend bool operator==(const InterventionSuppressed&, const InterventionSuppressed&) = default;
+};
+
+enum class Outcome : std::uint8_t { kConverted = 1, kNotConverted = 2, kChurned = 3 };
+
+struct InterventionOutcome {
+  LogCommon common;
+  std::string intervention_id;
+  Outcome outcome = Outcome::kNotConverted;
+  Instant at;
+  bool is_holdout = false;
+  std::string ladder;
+  std::int32_t rung = 1;
+  friend bool operator==(const InterventionOutcome&, const InterventionOutcome&) = default;
+};
+
+struct InterventionShadow {
+  LogCommon common;
+  AskBlock ask;
+  std::optional<Suppressor> by;  // nullopt: it would have been requested.
+  friend bool operator==(const InterventionShadow&, const InterventionShadow&) = default;
 };
 
 using OutputRecord =

@@ -15,6 +15,7 @@
 
 #include "src/base/hash.h"
 #include "src/base/time.h"
+#include "src/journey/care.h"
 #include "src/journey/records.h"
 
 namespace foothold::journey {
@@ -104,6 +105,7 @@ struct Contribution {
   bool is_late = false;
   std::string role;             // "" if none is known.
   std::uint32_t steps_met = 0;  // Bit i: step i of the role's ladder.
+  bool is_at_risk = false;      // Medium or high.
   friend bool operator==(const Contribution&, const Contribution&) = default;
 };
 
@@ -175,6 +177,12 @@ struct User {
   std::int64_t activation_sequence = 0;
   std::int64_t progress_sequence = 0;
   std::optional<Instant> due;  // The earliest timer, as last computed.
+
+  // Risk and interventions.
+  RiskState risk;
+  CareState care;
+  StruggleState struggle;
+  std::vector<FeatureUse> features;  // By decade, the newest kFeatureUsesMax.
 
   friend bool operator==(const User&, const User&) = default;
 };
