@@ -90,7 +90,7 @@ struct WorkerOptions {
   // How long a poll waits for records. 0 on a log in memory driven by one thread: nothing waits.
   milliseconds poll_timeout{50};
   // A commit is due this long after the first change that waits for it (longer while commits take
-  // longer), or sooner when the input is drained.
+  // longer, up to 2 s), or sooner when the input is drained.
   milliseconds commit_interval{100};
   milliseconds drained_commit_interval{20};
   // ... or when so many entries (records, timers, members of a walk) wait. At least 1.

@@ -17,6 +17,9 @@ constexpr milliseconds kHungSlack{20'000};
 constexpr std::size_t kSliceEntriesMax = 1'000;
 // While commits are slow, this share of the time is spent in them at most (1 / 4).
 constexpr int kCommitShare = 4;
+// ... and this is as long as a change waits for its commit on that account: one commit that took
+// long, through an outage, says nothing of the next.
+constexpr milliseconds kCommitIntervalMax{2'000};
 // A failure may lead to another one on the way to a sound state; more than this is a fault of ours.
 constexpr int kFailuresInARowMax = 4;
 constexpr milliseconds kLagInterval{5'000};
@@ -217,8 +220,8 @@ bool Worker::IsCommitDue() const {
     return true;
   }
   const Instant now = around_.clock->Now();
-  const milliseconds interval =
-      std::max(options_.commit_interval, kCommitShare * last_commit_duration_);
+  const milliseconds interval = std::max(
+      options_.commit_interval, std::min(kCommitShare * last_commit_duration_, kCommitIntervalMax));
   // A wall clock that was set back must not hold a commit back.
   if (now < last_commit_ || now - staged_since_.value_or(now) >= interval) {
     return true;
