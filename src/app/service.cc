@@ -46,7 +46,7 @@ struct Service::Parts {
   std::unique_ptr<StateFolder> state_folder;  // Null: the state is in memory.
   std::unique_ptr<stream::StoreShelf> shelf;
   std::vector<std::unique_ptr<stream::IntakeStage>> intake_stages;
-  std::vector<std::unique_ptr<stream::JourneyStage>> journey_stages;
+  std::vector<std::unique_ptr<stream::KeyedStage>> journey_stages;
   std::vector<std::shared_ptr<stream::Heartbeat>> heartbeats;
   std::vector<std::unique_ptr<stream::Worker>> workers;  // Intake first.
 
@@ -144,12 +144,13 @@ void Service::Parts::MakeWorkers() {
   for (int i = 0; i < config.journey_workers; ++i) {
     stream::JourneyOptions journey = JourneyOptionsOf(config, topics);
     journey.is_draining = options.is_draining;
-    journey_stages.push_back(std::make_unique<stream::JourneyStage>(
-        std::move(journey), stream::JourneyStage::Surroundings{.log = around.log,
-                                                               .shelf = shelf.get(),
-                                                               .clock = around.clock,
-                                                               .metrics = journey_metrics.get(),
-                                                               .logger = around.logger}));
+    journey_stages.push_back(stream::MakeJourneyStage(std::move(journey),
+                                                      {.log = around.log,
+                                                       .shelf = shelf.get(),
+                                                       .clock = around.clock,
+                                                       .metrics = nullptr,
+                                                       .logger = around.logger},
+                                                      journey_metrics.get()));
     add("journey", i, journey_stages.back().get());
   }
 }
@@ -272,7 +273,7 @@ Result<bool> Service::IsFolded() {
     }
   }
   std::map<PartitionId, NextOffset> folded;
-  for (const std::unique_ptr<stream::JourneyStage>& stage : parts_->journey_stages) {
+  for (const std::unique_ptr<stream::KeyedStage>& stage : parts_->journey_stages) {
     for (const auto& [partition, next] : stage->folded_until()) {
       folded[partition] = std::max(folded[partition], next);
     }

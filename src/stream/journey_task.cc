@@ -19,6 +19,8 @@ namespace {
 
 // What one stimulus may set off at its own position; more is a loop in the engine.
 constexpr int kVisitsOfStimulusMax = 100'000;
+// More timers than this that are due and have not fired are not told apart.
+constexpr std::size_t kDueTimersCounted = 1'000;
 
 const std::string& ClockKey() {
   static const std::string kKey = state::FactKey("clock");
@@ -63,7 +65,10 @@ journey::VisitKind VisitKindOf(codec::WalkKind kind) {
 
 JourneyTask::JourneyTask(PartitionId partition, std::unique_ptr<state::Store> store,
                          std::size_t cache_bytes_max, Surroundings surroundings)
-    : partition_(partition), around_(surroundings), state_(std::move(store), cache_bytes_max) {}
+    : partition_(partition),
+      around_(surroundings),
+      state_(std::move(store), cache_bytes_max),
+      queue_(surroundings.options->topics.journal, partition) {}
 
 Status JourneyTask::Load() {
   meta_ = codec::Meta{};
@@ -93,32 +98,17 @@ Status JourneyTask::Load() {
   email_seed_ = Hash64(*salt);
 
   committed_position_ = meta_.journal_next;
-  taken_ = meta_.journal_next;
+  queue_.Begin(meta_);
   phase_ = meta_.walks.empty() ? Phase::kFresh : Phase::kWalking;
   return Status();
 }
 
-Status JourneyTask::Take(const log::RecordView& record) {
-  const log::TopicPartition source{std::string(record.topic), record.partition};
-  if (record.offset < taken_.value) {
-    return Error(Code::kFatal, fmt::format("{} delivered offset {} where {} was to come next",
-                                           log::ToString(source), record.offset, taken_.value));
-  }
-  const bool is_cut = queue_.empty() && (meta_.next_entry > 0 || !meta_.walks.empty());
-  if (is_cut && record.offset != meta_.journal_next.value) {
-    return Error(Code::kFatal,
-                 fmt::format("{} has lost offset {}, of which {} entries were done",
-                             log::ToString(source), meta_.journal_next.value, meta_.next_entry));
-  }
-  queue_.push_back({record.offset, std::string(record.value.value_or(std::string_view()))});
-  taken_ = NextOffset{record.offset + 1};
-  return Status();
-}
+Status JourneyTask::Take(const log::RecordView& record) { return queue_.Take(record, meta_); }
 
 Result<std::size_t> JourneyTask::Run(std::size_t entries_max) {
   std::size_t done = 0;
   while (done < entries_max) {
-    FOOTHOLD_ASSIGN(const bool has_entry, OpenEntry());
+    FOOTHOLD_ASSIGN(const bool has_entry, queue_.Open(&meta_));
     if (!has_entry) {
       break;
     }
@@ -139,62 +129,13 @@ Result<std::size_t> JourneyTask::Run(std::size_t entries_max) {
   return done;
 }
 
-Result<bool> JourneyTask::OpenEntry() {
-  while (!entry_.has_value()) {
-    if (queue_.empty()) {
-      return false;
-    }
-    const QueuedRecord& record = queue_.front();
-    if (!reader_.has_value()) {
-      Result<codec::JournalBatchReader> reader = codec::JournalBatchReader::Open(record.value);
-      if (!reader.has_value()) {
-        // Not the state's fault: building it anew would end here again.
-        return Error(Code::kFatal,
-                     fmt::format("{} at offset {} cannot be read: {}",
-                                 log::ToString({around_.options->topics.journal, partition_}),
-                                 record.offset, reader.error().message()));
-      }
-      reader_.emplace(std::move(*reader));
-      if (record.offset != meta_.journal_next.value) {
-        // Offsets have holes: transaction markers and aborted records.
-        meta_.journal_next = NextOffset{record.offset};
-        meta_.next_entry = 0;
-      }
-    }
-    if (meta_.next_entry >= reader_->count()) {
-      meta_.journal_next = NextOffset{record.offset + 1};
-      meta_.next_entry = 0;
-      reader_.reset();
-      queue_.pop_front();
-      continue;
-    }
-    Result<codec::JournalEntry> entry = reader_->entry(meta_.next_entry);
-    if (!entry.has_value()) {
-      return Error(Code::kFatal,
-                   fmt::format("{} at offset {}, entry {} cannot be read: {}",
-                               log::ToString({around_.options->topics.journal, partition_}),
-                               record.offset, meta_.next_entry, entry.error().message()));
-    }
-    entry_.emplace(std::move(*entry));
-  }
-  return true;
-}
-
 void JourneyTask::FinishEntry() {
-  entry_.reset();
   phase_ = Phase::kFresh;
-  ++meta_.next_entry;
-  if (meta_.next_entry < reader_->count()) {
-    return;
-  }
-  meta_.journal_next = NextOffset{queue_.front().offset + 1};
-  meta_.next_entry = 0;
-  reader_.reset();
-  queue_.pop_front();
+  queue_.Finish(&meta_);
 }
 
 Status JourneyTask::RunEntry() {
-  if (const auto* event = std::get_if<journey::Event>(&*entry_)) {
+  if (const auto* event = std::get_if<journey::Event>(&queue_.entry())) {
     if (definition_ == nullptr) {
       return Error(Code::kFatal,
                    fmt::format("{} has an event before the first playbook",
@@ -210,7 +151,7 @@ Status JourneyTask::RunEntry() {
     }
     return Status();
   }
-  if (const auto* progress = std::get_if<journey::Progress>(&*entry_)) {
+  if (const auto* progress = std::get_if<journey::Progress>(&queue_.entry())) {
     around_.metrics->StimulusApplied(metrics::Stimulus::kClock);
     clock_.Apply(*progress);
     if (definition_ != nullptr) {
@@ -221,11 +162,11 @@ Status JourneyTask::RunEntry() {
     return Fire();
   }
   around_.metrics->StimulusApplied(metrics::Stimulus::kControl);
-  if (const auto* roster = std::get_if<journey::Roster>(&*entry_)) {
+  if (const auto* roster = std::get_if<journey::Roster>(&queue_.entry())) {
     clock_.Apply(*roster);
     is_clock_changed_ = true;
   } else {
-    FOOTHOLD_TRY(ApplyControl(std::get<codec::Control>(*entry_)));
+    FOOTHOLD_TRY(ApplyControl(std::get<codec::Control>(queue_.entry())));
   }
   FinishEntry();
   return Status();
@@ -246,7 +187,7 @@ Status JourneyTask::ApplyControl(const codec::Control& control) {
 
 // Fires the earliest due timer. When none is left, the entry ends, or the final walk begins.
 Status JourneyTask::Fire() {
-  const auto& progress = std::get<journey::Progress>(*entry_);
+  const auto& progress = std::get<journey::Progress>(queue_.entry());
   if (definition_ != nullptr && clock_.now().has_value()) {
     FOOTHOLD_ASSIGN(const std::optional<state::DueTimer> timer, state_.NextTimer(*clock_.now()));
     if (timer.has_value()) {
@@ -291,7 +232,7 @@ Status JourneyTask::Walk() {
   if (!meta_.walks.empty()) {
     return Status();
   }
-  if (std::holds_alternative<journey::Progress>(*entry_) && !is_final) {
+  if (std::holds_alternative<journey::Progress>(queue_.entry()) && !is_final) {
     phase_ = Phase::kFresh;  // A timer asked for the walk: applying the progress again goes on.
   } else {
     FinishEntry();
@@ -428,7 +369,7 @@ journey::Context JourneyTask::MakeContext(std::optional<Instant> clock) const {
           .sources = &clock_,
           .app = around_.options->app,
           .is_draining = around_.options->is_draining,
-          .cause = entry_.has_value() ? std::get_if<journey::Event>(&*entry_) : nullptr};
+          .cause = queue_.has_entry() ? std::get_if<journey::Event>(&queue_.entry()) : nullptr};
 }
 
 std::string JourneyTask::ClockHolder() const {
@@ -455,6 +396,13 @@ Status JourneyTask::Collect(const std::optional<std::string>& place, StagedWrite
   state_.Collect(partition_, &writes->changelog);
   writes->positions.push_back({{around_.options->topics.journal, partition_}, meta_.journal_next});
   return Status();
+}
+
+void JourneyTask::Measure() {
+  around_.metrics->ClockAt(partition_, clock_.now(), ClockHolder());
+  if (const Result<std::size_t> due = CountDueTimers(kDueTimersCounted); due.has_value()) {
+    around_.metrics->TimersWaiting(partition_, *due, 0);
+  }
 }
 
 void JourneyTask::Apply() {
@@ -484,9 +432,7 @@ void JourneyTask::DropAll() {
   state_.Drop();
   outbox_.Clear();
   staged_entries_ = 0;
-  entry_.reset();
-  reader_.reset();
-  queue_.clear();
+  queue_.Clear();
 }
 
 }  // namespace foothold::stream

@@ -235,10 +235,8 @@ Status Service::OpenWorkers() {
     opened = add("intake", i, intake_stages_.back().get());
   }
   for (int i = 0; i < options_.journey_workers && opened.ok(); ++i) {
-    journey_stages_.push_back(std::make_unique<JourneyStage>(
-        journey,
-        JourneyStage::Surroundings{
-            .log = &log_, .shelf = shelf_.get(), .clock = &clock_, .metrics = &journey_metrics_}));
+    journey_stages_.push_back(MakeJourneyStage(
+        journey, {.log = &log_, .shelf = shelf_.get(), .clock = &clock_}, &journey_metrics_));
     opened = add("journey", i, journey_stages_.back().get());
   }
   return opened;

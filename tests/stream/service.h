@@ -21,6 +21,7 @@
 #include "src/stream/control_writer.h"
 #include "src/stream/intake_stage.h"
 #include "src/stream/journey_stage.h"
+#include "src/stream/journey_task.h"
 #include "src/stream/store_shelf.h"
 #include "src/stream/worker.h"
 #include "tests/fakes/manual_clock.h"
@@ -108,7 +109,11 @@ class Service {
     return *workers_.at(static_cast<std::size_t>(options_.intake_workers) + i);
   }
   IntakeStage& intake_stage(std::size_t i = 0) { return *intake_stages_.at(i); }
-  JourneyStage& journey_stage(std::size_t i = 0) { return *journey_stages_.at(i); }
+  KeyedStage& journey_stage(std::size_t i = 0) { return *journey_stages_.at(i); }
+  // The task of a partition that runs in the first of them; nullptr if it does not.
+  const JourneyTask* journey_task(PartitionId partition) const {
+    return static_cast<const JourneyTask*>(journey_stages_.front()->task(partition));
+  }
   const TopicNames& topics() const { return topics_; }
   metrics::Registry& registry() { return registry_; }
   const std::vector<std::string>& log_lines() const { return log_lines_; }
@@ -141,7 +146,7 @@ class Service {
   bool is_killing_ = false;
   std::unique_ptr<TestShelf> shelf_;
   std::vector<std::unique_ptr<IntakeStage>> intake_stages_;
-  std::vector<std::unique_ptr<JourneyStage>> journey_stages_;
+  std::vector<std::unique_ptr<KeyedStage>> journey_stages_;
   std::vector<std::unique_ptr<Worker>> workers_;  // Intake first.
 };
 
