@@ -19,6 +19,8 @@ namespace {
 
 // What one stimulus may set off at its own position; more is a loop in the engine.
 constexpr int kVisitsOfStimulusMax = 100'000;
+// A counter of meta: the input has ended, and the clock could not go there yet.
+constexpr const char* kEndOwed = "end_owed";
 // More timers than this that are due and have not fired are not told apart.
 constexpr std::size_t kDueTimersCounted = 1'000;
 
@@ -161,6 +163,13 @@ Status JourneyTask::RunEntry() {
     phase_ = Phase::kFiring;
     return Fire();
   }
+  const bool is_foreign = std::holds_alternative<codec::PersonRecord>(queue_.entry()) ||
+                          std::holds_alternative<codec::PersonFact>(queue_.entry());
+  if (is_foreign) {
+    return Error(Code::kFatal,
+                 fmt::format("{} has an entry of the people topic",
+                             log::ToString({around_.options->topics.journal, partition_})));
+  }
   around_.metrics->StimulusApplied(metrics::Stimulus::kControl);
   if (const auto* roster = std::get_if<journey::Roster>(&queue_.entry())) {
     clock_.Apply(*roster);
@@ -185,6 +194,21 @@ Status JourneyTask::ApplyControl(const codec::Control& control) {
   return Status();
 }
 
+// Whether the final walk begins with this entry: with intake's, or, where the people stage had yet
+// to come to the end, with the entry of the last of its partitions that does.
+bool JourneyTask::IsEndDue(const journey::Progress& progress) {
+  if (!progress.final_clock.has_value()) {
+    return false;
+  }
+  const bool was_owed = meta_.counters.contains(kEndOwed);
+  if (!clock_.is_final()) {
+    meta_.counters[kEndOwed] = 1;
+    return false;
+  }
+  meta_.counters.erase(kEndOwed);
+  return was_owed || !progress.people.has_value();
+}
+
 // Fires the earliest due timer. When none is left, the entry ends, or the final walk begins.
 Status JourneyTask::Fire() {
   const auto& progress = std::get<journey::Progress>(queue_.entry());
@@ -193,7 +217,7 @@ Status JourneyTask::Fire() {
     if (timer.has_value()) {
       return FireTimer(*timer);
     }
-    if (progress.final_clock.has_value()) {
+    if (IsEndDue(progress)) {
       meta_.walks.push_back({.kind = codec::WalkKind::kFinal, .tenant = {}, .cursor = {}});
       phase_ = Phase::kWalking;
       return Status();

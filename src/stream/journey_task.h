@@ -95,6 +95,7 @@ class JourneyTask final : public KeyedTask {
   Status ApplyControl(const codec::Control& control);
   Status FireTimer(const state::DueTimer& timer);
   Status Fire();
+  bool IsEndDue(const journey::Progress& progress);
   Status Walk();
   Result<std::optional<std::string>> NextOfWalk(const codec::PendingWalk& walk);
 
