@@ -132,31 +132,6 @@ bool Compares(double value, Comparison comparison, double bound) {
   return false;
 }
 
-bool Holds(const Definition& definition, const MemberCondition& condition, const Account& account) {
-  const GroupCount group = Selected(definition, condition, account);
-  if (condition.quantifier == MemberCondition::Quantifier::kCount) {
-    return Compares(static_cast<double>(group.members), condition.comparison, condition.value);
-  }
-  if (group.members == 0) {
-    return condition.or_empty;
-  }
-  const std::int64_t having = WithProperty(group, condition.property);
-  switch (condition.quantifier) {
-    case MemberCondition::Quantifier::kAny:
-      return having > 0;
-    case MemberCondition::Quantifier::kAll:
-      return having == group.members;
-    case MemberCondition::Quantifier::kNone:
-      return having == 0;
-    case MemberCondition::Quantifier::kShare:
-      return Compares(static_cast<double>(having) / static_cast<double>(group.members),
-                      condition.comparison, condition.value);
-    case MemberCondition::Quantifier::kCount:
-      break;
-  }
-  return false;
-}
-
 }  // namespace
 
 Contribution ContributionOf(const User& user, const Truth& truth, const Ladder& ladder,
@@ -206,6 +181,31 @@ bool IsActivatedNow(const Definition& definition, const Account& account) {
   return std::ranges::all_of(
       definition.playbook().account_activated,
       [&](const MemberCondition& condition) { return Holds(definition, condition, account); });
+}
+
+bool Holds(const Definition& definition, const MemberCondition& condition, const Account& account) {
+  const GroupCount group = Selected(definition, condition, account);
+  if (condition.quantifier == MemberCondition::Quantifier::kCount) {
+    return Compares(static_cast<double>(group.members), condition.comparison, condition.value);
+  }
+  if (group.members == 0) {
+    return condition.or_empty;
+  }
+  const std::int64_t having = WithProperty(group, condition.property);
+  switch (condition.quantifier) {
+    case MemberCondition::Quantifier::kAny:
+      return having > 0;
+    case MemberCondition::Quantifier::kAll:
+      return having == group.members;
+    case MemberCondition::Quantifier::kNone:
+      return having == 0;
+    case MemberCondition::Quantifier::kShare:
+      return Compares(static_cast<double>(having) / static_cast<double>(group.members),
+                      condition.comparison, condition.value);
+    case MemberCondition::Quantifier::kCount:
+      break;
+  }
+  return false;
 }
 
 std::vector<CompositionRow> CompositionOf(const Account& account) {

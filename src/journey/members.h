@@ -32,6 +32,9 @@ MemberTotals TotalsOf(const Account& account);
 // Whether the account's members satisfy the playbook's `accounts.activated` now.
 bool IsActivatedNow(const Definition& definition, const Account& account);
 
+// Whether one condition on the members holds now.
+bool Holds(const Definition& definition, const MemberCondition& condition, const Account& account);
+
 std::vector<CompositionRow> CompositionOf(const Account& account);
 
 }  // namespace foothold::journey

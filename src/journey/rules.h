@@ -111,6 +111,9 @@ struct ConditionNode {
   friend bool operator==(const ConditionNode&, const ConditionNode&) = default;
 };
 
+// How many results may wait for their operator at once.
+inline constexpr std::size_t kConditionDepthMax = 32;
+
 struct Condition {
   std::string label;                 // As a sentence reads it: "not access within 5d of invite".
   std::vector<ConditionNode> nodes;  // Postfix. Never empty; leaves exactly one result.
