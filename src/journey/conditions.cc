@@ -17,27 +17,6 @@ bool IsOfAccount(const Tracker& tracker) {
   return tracker.kind == TrackerKind::kAccountDid || tracker.kind == TrackerKind::kAnyEvent;
 }
 
-const TrackerState* KeptBy(const Facts& facts, std::int32_t index) {
-  const Tracker& tracker = facts.definition.playbook().trackers[static_cast<std::size_t>(index)];
-  if (IsOfAccount(tracker)) {
-    return Find(facts.account.trackers, tracker.key);
-  }
-  return facts.user == nullptr ? nullptr : Find(facts.user->trackers, tracker.key);
-}
-
-std::optional<Instant> LastStep(const Facts& facts) {
-  if (facts.ladder == nullptr || facts.ladder->met == 0 || facts.ladder->is_complete) {
-    return std::nullopt;
-  }
-  std::optional<Instant> last = facts.user->last_seen;
-  for (const Ladder::Rung& rung : facts.ladder->rungs) {
-    if (rung.met_at.has_value()) {
-      last = std::max(last.value_or(*rung.met_at), *rung.met_at);
-    }
-  }
-  return last;
-}
-
 // Of an anchor entry that hangs on what is true now; nullopt too for the other kinds.
 std::optional<Instant> StandingTime(const Facts& facts, const AnchorEntry& entry) {
   switch (entry.kind) {
@@ -45,7 +24,7 @@ std::optional<Instant> StandingTime(const Facts& facts, const AnchorEntry& entry
       return facts.ladder == nullptr || facts.ladder->is_complete ? std::nullopt
                                                                   : facts.ladder->entered_at;
     case AnchorEntry::Kind::kStep:
-      return LastStep(facts);
+      return LastStepOf(facts);
     case AnchorEntry::Kind::kLastSeen:
       return facts.user == nullptr ? std::nullopt : facts.user->last_seen;
     case AnchorEntry::Kind::kActivated:
@@ -218,7 +197,7 @@ bool RepeatedHolds(const ConditionNode& node, const Facts& facts) {
 }
 
 Verdict JudgeIdle(const ConditionNode& node, const Facts& facts) {
-  const std::optional<Instant> last = LastStep(facts);
+  const std::optional<Instant> last = LastStepOf(facts);
   const bool holds = last.has_value() && facts.clock - *last >= node.span;
   return {.holds = holds, .since = holds ? std::optional(*last + node.span) : std::nullopt};
 }
@@ -370,6 +349,27 @@ Verdict Join(const ConditionNode& node, const Verdict* operands) {
 }
 
 }  // namespace
+
+const TrackerState* KeptBy(const Facts& facts, std::int32_t index) {
+  const Tracker& tracker = facts.definition.playbook().trackers[static_cast<std::size_t>(index)];
+  if (IsOfAccount(tracker)) {
+    return Find(facts.account.trackers, tracker.key);
+  }
+  return facts.user == nullptr ? nullptr : Find(facts.user->trackers, tracker.key);
+}
+
+std::optional<Instant> LastStepOf(const Facts& facts) {
+  if (facts.ladder == nullptr || facts.ladder->met == 0 || facts.ladder->is_complete) {
+    return std::nullopt;
+  }
+  std::optional<Instant> last = facts.user->last_seen;
+  for (const Ladder::Rung& rung : facts.ladder->rungs) {
+    if (rung.met_at.has_value()) {
+      last = std::max(last.value_or(*rung.met_at), *rung.met_at);
+    }
+  }
+  return last;
+}
 
 std::optional<Instant> AnchorTimeOf(const Facts& facts, std::int32_t anchor) {
   static const User kNobody;

@@ -23,6 +23,7 @@ struct Facts {
   const User* user = nullptr;
   const Truth* truth = nullptr;
   const Ladder* ladder = nullptr;
+  bool is_history_known = true;
   std::optional<Instant> incomplete_since = {};  // Of the measurement; nullopt: complete.
   std::optional<Instant> trigger = {};           // Of the rule that is judged.
   // Evidence counts up to here (a timer is judged as of its due time), absence as far as the clock.
@@ -38,6 +39,11 @@ struct Verdict {
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };
 
+// What is kept for a tracker, by its index, of the user or the account as it may be; nullptr:
+// nothing.
+const TrackerState* KeptBy(const Facts& facts, std::int32_t tracker);
+// The last activity of a user who has met a step and not all of them.
+std::optional<Instant> LastStepOf(const Facts& facts);
 // The time of an anchor of the playbook, those of AnchorEntry's kinds 4 to 8 included.
 std::optional<Instant> AnchorTimeOf(const Facts& facts, std::int32_t anchor);
 // nullopt: its anchor, or the trigger, is not known.

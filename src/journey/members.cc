@@ -6,15 +6,6 @@
 namespace foothold::journey {
 namespace {
 
-RoleCount& CountOfRole(const std::string& role, Account* account) {
-  auto place = std::ranges::lower_bound(account->roles, role, {}, &RoleCount::role);
-  if (place == account->roles.end() || place->role != role) {
-    place = account->roles.insert(place, RoleCount{});
-    place->role = role;
-  }
-  return *place;
-}
-
 void Add(const Contribution& user, std::int64_t sign, GroupCount* group) {
   group->members += sign;
   group->joined += user.is_joined ? sign : 0;
@@ -134,6 +125,15 @@ bool Compares(double value, Comparison comparison, double bound) {
 
 }  // namespace
 
+RoleCount& CountOfRole(const std::string& role, Account* account) {
+  auto place = std::ranges::lower_bound(account->roles, role, {}, &RoleCount::role);
+  if (place == account->roles.end() || place->role != role) {
+    place = account->roles.insert(place, RoleCount{});
+    place->role = role;
+  }
+  return *place;
+}
+
 Contribution ContributionOf(const User& user, const Truth& truth, const Ladder& ladder,
                             std::optional<Instant> clock) {
   Contribution now;
@@ -152,6 +152,7 @@ Contribution ContributionOf(const User& user, const Truth& truth, const Ladder& 
   now.is_late = truth.state == UserState::kActivatedLate;
   now.is_reached = now.is_late || truth.state == UserState::kActivated;
   now.steps_met = ladder.met;
+  now.is_at_risk = user.risk.level == RiskLevel::kMedium || user.risk.level == RiskLevel::kHigh;
   return now;
 }
 

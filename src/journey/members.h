@@ -23,6 +23,9 @@ Contribution ContributionOf(const User& user, const Truth& truth, const Ladder& 
 bool Count(const Contribution& before, const Contribution& after, const Ladder& ladder,
            Account* account);
 
+// The counters of a role, made if there are none.
+RoleCount& CountOfRole(const std::string& role, Account* account);
+
 struct MemberTotals {
   std::int64_t eligible = 0;
   std::int64_t reached = 0;  // Of the eligible.

@@ -386,6 +386,8 @@ struct InterventionShadow {
 };
 
 using OutputRecord =
-    std::variant<ActivationChanged, OnboardingProgress, UserStatus, AccountStatus, StatusTombstone>;
+    std::variant<ActivationChanged, OnboardingProgress, UserStatus, AccountStatus, StatusTombstone,
+                 DropoffRiskChanged, InterventionRequested, InterventionCancelled,
+                 InterventionSuppressed, InterventionOutcome, InterventionShadow>;
 
 }  // namespace foothold::journey
