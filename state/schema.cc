@@ -99,6 +99,12 @@ std::string FactKey(std::string_view name) {
 
 std::string MetaKey() { return std::string(1, static_cast<char>(KeyKind::kMeta)); }
 
+std::string GateKey(std::string_view subject_key) {
+  std::string key(1, static_cast<char>(KeyKind::kGate));
+  key += subject_key;
+  return key;
+}
+
 std::string UserKeyPrefix(std::string_view tenant) { return KeyOf(KeyKind::kUser, tenant); }
 
 Result<ParsedKey> ParseKey(std::string_view key) {
@@ -123,6 +129,9 @@ Result<ParsedKey> ParseKey(std::string_view key) {
     case KeyKind::kMeta:
       if (!rest.empty()) return NotAKey(key);
       return ParsedKey{.kind = kind, .tenant = {}, .id = {}};
+    case KeyKind::kGate:
+      if (rest.empty()) return NotAKey(key);
+      return ParsedKey{.kind = kind, .tenant = {}, .id = std::string(rest)};
     case KeyKind::kTimer:
       return NotAKey(key);
   }

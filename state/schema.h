@@ -9,6 +9,9 @@
 //             | 'f' name                      a fact of the partition: clock, roster, playbook, ...
 //             | 'm'                           meta: the position and what must agree with it
 //             | 't' due8 key                  timer index: due (ms, big-endian), subject's key
+//             | 'g' key                       the subject of that key waits for the gate; the
+//             payload
+//                                             says until when
 //   esc(s)   := s with 0x00 as 0x00 0xFF, ended by 0x00 0x01: no two pairs of ids collide, and keys
 //               sort by tenant, then by user
 //   value    := version1 due8 payload         due8 = 0xFF x 8: no timer
@@ -31,6 +34,7 @@ std::string AccountKey(std::string_view tenant);
 std::string EmailKey(std::string_view tenant, std::string_view email_hash);
 std::string FactKey(std::string_view name);
 std::string MetaKey();
+std::string GateKey(std::string_view subject_key);
 // All keys of the tenant's users start with it, and no others.
 std::string UserKeyPrefix(std::string_view tenant);
 
@@ -41,12 +45,13 @@ enum class KeyKind : char {
   kFact = 'f',
   kMeta = 'm',
   kTimer = 't',
+  kGate = 'g',
 };
 
 struct ParsedKey {
   KeyKind kind = KeyKind::kMeta;
   std::string tenant;  // Users, accounts, e-mails.
-  std::string id;      // The user, the e-mail's hash, or the fact's name.
+  std::string id;      // The user, the e-mail's hash, the fact's name, or the subject's key.
 };
 // kCorrupt if `key` is not of this grammar. Timer keys are not parsed: they belong to the store.
 Result<ParsedKey> ParseKey(std::string_view key);
