@@ -1,5 +1,7 @@
 #include "src/app/control_desk.h"
 
+#include <algorithm>
+#include <array>
 #include <ostream>
 #include <utility>
 
@@ -13,23 +15,16 @@
 namespace foothold::app {
 namespace {
 
+constexpr auto kWords = std::to_array<std::pair<std::string_view, codec::RuleWord::Word>>(
+    {{"pause", codec::RuleWord::Word::kPause},
+     {"resume", codec::RuleWord::Word::kResume},
+     {"kill", codec::RuleWord::Word::kKill},
+     {"live", codec::RuleWord::Word::kLive},
+     {"shadow", codec::RuleWord::Word::kShadow},
+     {"off", codec::RuleWord::Word::kOff}});
+
 std::string_view WordOf(codec::RuleWord::Word word) {
-  using Word = codec::RuleWord::Word;
-  switch (word) {
-    case Word::kPause:
-      return "pause";
-    case Word::kResume:
-      return "resume";
-    case Word::kKill:
-      return "kill";
-    case Word::kLive:
-      return "live";
-    case Word::kShadow:
-      return "shadow";
-    case Word::kOff:
-      return "off";
-  }
-  return "";
+  return std::ranges::find(kWords, word, &decltype(kWords)::value_type::second)->first;
 }
 
 std::string Describe(const codec::ControlAction& action) {
@@ -49,6 +44,11 @@ std::string Describe(const codec::ControlAction& action) {
 }
 
 }  // namespace
+
+std::optional<codec::RuleWord::Word> RuleWordOf(std::string_view word) {
+  const auto known = std::ranges::find(kWords, word, &decltype(kWords)::value_type::first);
+  return known == kWords.end() ? std::nullopt : std::optional(known->second);
+}
 
 ControlDesk::ControlDesk(config::Config config, std::unique_ptr<log::Log> log)
     : config_(std::move(config)),

@@ -35,6 +35,9 @@ class ControlDesk {
   stream::ControlWriter writer_;
 };
 
+// "pause", "resume", "kill", "live", "shadow", "off"; nullopt for any other word.
+std::optional<codec::RuleWord::Word> RuleWordOf(std::string_view word);
+
 // One word of the ledger as a person reads it: "2026-03-01 09:00 #7 rule trial_ending: pause".
 std::string Describe(const stream::ControlWriter::Said& said);
 // Says what failed, once, with the command's name; returns the exit code that goes with it.

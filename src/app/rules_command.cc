@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "src/app/control_desk.h"
 #include "src/app/flags.h"
@@ -16,14 +17,8 @@
 namespace foothold::app {
 namespace {
 
-using Word = codec::RuleWord::Word;
-
-constexpr auto kWords = std::to_array<std::pair<std::string_view, Word>>({{"pause", Word::kPause},
-                                                                          {"resume", Word::kResume},
-                                                                          {"kill", Word::kKill},
-                                                                          {"live", Word::kLive},
-                                                                          {"shadow", Word::kShadow},
-                                                                          {"off", Word::kOff}});
+constexpr std::array<std::string_view, 9> kVerbs = {"list",   "pause", "resume",  "kill",  "live",
+                                                    "shadow", "off",   "approve", "reject"};
 
 std::string_view ModeName(journey::RuleMode mode) {
   switch (mode) {
@@ -88,24 +83,19 @@ Result<codec::ControlAction> ActionOf(std::span<const std::string> words) {
   if (verb == "approve" || verb == "reject") {
     return ApprovalOf(words.subspan(1), verb == "approve");
   }
-  const auto known =
-      std::ranges::find(kWords, std::string_view(verb), &std::pair<std::string_view, Word>::first);
-  if (known == kWords.end()) {
-    std::vector<std::string> verbs = {"list", "approve", "reject"};
-    for (const auto& [name, word] : kWords) {
-      verbs.emplace_back(name);
-    }
+  const std::optional<codec::RuleWord::Word> word = RuleWordOf(verb);
+  if (!word.has_value()) {
+    const std::vector<std::string> verbs(kVerbs.begin(), kVerbs.end());
     const std::string_view nearest = NearestWord(verb, verbs);
-    return Error(
-        Code::kInvalid,
-        fmt::format("no '{}'{}; there are list, pause, resume, kill, live, shadow, off, "
-                    "approve, reject",
-                    verb, nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
+    return Error(Code::kInvalid,
+                 fmt::format("no '{}'{}; there are {}", verb,
+                             nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest),
+                             fmt::join(verbs, ", ")));
   }
   if (words.size() != 2) {
     return Error(Code::kInvalid, fmt::format("{} which RULE?", verb));
   }
-  return codec::ControlAction(codec::RuleWord{.rule = words[1], .word = known->second});
+  return codec::ControlAction(codec::RuleWord{.rule = words[1], .word = *word});
 }
 
 }  // namespace

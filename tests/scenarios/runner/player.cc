@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "src/app/control_desk.h"
 #include "src/app/settings.h"
 #include "src/app/stage_options.h"
 #include "src/base/check.h"
@@ -97,9 +98,11 @@ Result<std::unique_ptr<Player>> Player::Open(const Header& header, Instant begin
   }
   FOOTHOLD_TRY(player->Start());
   const stream::TopicNames names = app::TopicNamesOf(player->config_);
-  const std::vector<std::string> topics = {names.activation_changed, names.onboarding_progress,
-                                           names.user_status, names.account_status,
-                                           names.dead_letter};
+  const std::vector<std::string> topics = {names.activation_changed,   names.onboarding_progress,
+                                           names.user_status,          names.account_status,
+                                           names.dropoff_risk_changed, names.interventions_email,
+                                           names.interventions_in_app, names.interventions_cs,
+                                           names.interventions_log,    names.dead_letter};
   FOOTHOLD_ASSIGN(player->reader_, player->log_.ReadCommitted(topics));
   return player;
 }
@@ -156,8 +159,27 @@ Status Player::MoveWall(Instant at) {
   return Run();
 }
 
+Status Player::Say(const codec::ControlAction& action) {
+  stream::ControlWriter writer(&log_, app::ControlOptionsOf(config_, app::TopicNamesOf(config_)));
+  FOOTHOLD_TRY(StatusOf(writer.Say(action, std::nullopt)));
+  return Run();
+}
+
 Status Player::Play(const Step& step) {
   switch (step.kind) {
+    case Step::Kind::kRule: {
+      const std::optional<codec::RuleWord::Word> word = app::RuleWordOf(step.word);
+      if (!word.has_value()) {
+        return Error(Code::kInvalid, "a rule is not to be told: " + step.word);
+      }
+      return Say(codec::RuleWord{.rule = step.rule, .word = *word});
+    }
+    case Step::Kind::kApproval:
+      return Say(codec::ApprovalWord{.tenant = step.who.tenant,
+                                     .user = step.who.user,
+                                     .rule = step.rule,
+                                     .rung = 0,
+                                     .is_granted = step.word == "approve"});
     case Step::Kind::kRecord:
       if (header_.is_live && step.at.has_value()) {
         FOOTHOLD_TRY(MoveWall(*step.at));
