@@ -111,6 +111,10 @@ WakeSet WokenBy(const Definition& definition, SubjectKind subject, const Visit& 
       woken.Add(wakes.OfKind(subject, kind));
     }
   }
+  const bool is_own_event = visit.kind == VisitKind::kActor || visit.kind == VisitKind::kAccount;
+  if (is_own_event && !(is_user ? user.is_repeat : account.is_repeat)) {
+    woken.Add(wakes.OfTrigger(subject, visit.canonical));
+  }
   if (is_user) {
     if (user.has_traits) {
       change(Change::kUserTraits);

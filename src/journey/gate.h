@@ -20,7 +20,7 @@ namespace foothold::journey {
 struct RuleControl {
   bool is_paused = false;
   bool is_killed = false;
-  std::optional<RuleMode> mode;  // In place of the playbook's.
+  std::optional<RuleMode> mode = {};  // In place of the playbook's.
   friend bool operator==(const RuleControl&, const RuleControl&) = default;
 };
 // By the rule's name.

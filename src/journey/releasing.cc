@@ -98,8 +98,13 @@ void Release(CareScene* scene) {
   std::vector<RungState> kept;
   std::vector<RungState> rungs = std::exchange(scene->care->rungs, {});
   for (RungState& state : rungs) {
-    const bool is_looked_at = state.phase == Phase::kWaiting &&
-                              (!state.not_before.has_value() || *state.not_before <= now);
+    // What people or the measurement hold may be let go before its time to look again.
+    const bool is_held = state.held_by == Suppressor::kPaused ||
+                         state.held_by == Suppressor::kApprovalExpired ||
+                         state.held_by == Suppressor::kMeasurement;
+    const bool is_looked_at =
+        state.phase == Phase::kWaiting &&
+        (is_held || !state.not_before.has_value() || *state.not_before <= now);
     const Rule* rule = is_looked_at ? scene->facts.definition.RuleOf(state.rule) : nullptr;
     if (rule == nullptr || static_cast<std::size_t>(state.rung) >= rule->rungs.size()) {
       // A rule that the playbook no longer has asks nothing any more.

@@ -174,6 +174,12 @@ void Wakes::Fill(const Playbook& playbook, SubjectKind subject, Side* side) cons
         for (const Rung& rung : playbook.rules[index].rungs) {
           AddMoment(playbook, rung.at, subject, thing, side);
         }
+        for (const std::int32_t tracker : triggers_[index]) {
+          for (const std::string& event :
+               playbook.trackers[static_cast<std::size_t>(tracker)].events) {
+            side->of_trigger.try_emplace(event, none).first->second.Add(thing);
+          }
+        }
         break;
     }
   }
@@ -324,6 +330,12 @@ const WakeSet& Wakes::OfEvent(SubjectKind subject, const std::string& canonical)
   const Side& side = Of(subject);
   const auto found = side.of_event.find(canonical);
   return found == side.of_event.end() ? side.nothing : found->second;
+}
+
+const WakeSet& Wakes::OfTrigger(SubjectKind subject, const std::string& canonical) const {
+  const Side& side = Of(subject);
+  const auto found = side.of_trigger.find(canonical);
+  return found == side.of_trigger.end() ? side.nothing : found->second;
 }
 
 const WakeSet& Wakes::OfKind(SubjectKind subject, TrackerKind kind) const {

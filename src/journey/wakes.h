@@ -90,6 +90,8 @@ class Wakes {
   const std::vector<Judged>& things(SubjectKind subject) const { return Of(subject).things; }
   // What rests on the evidence that an event of this canonical name gives.
   const WakeSet& OfEvent(SubjectKind subject, const std::string& canonical) const;
+  // Rules that an event of this name triggers, whether or not more of it is kept.
+  const WakeSet& OfTrigger(SubjectKind subject, const std::string& canonical) const;
   // Likewise, on evidence of this kind whatever the event: access, an invite, any event.
   const WakeSet& OfKind(SubjectKind subject, TrackerKind kind) const;
   const WakeSet& OfChange(SubjectKind subject, Change change) const;
@@ -101,12 +103,12 @@ class Wakes {
   // The trackers whose new occurrences trigger the rule; empty: it is triggered by beginning to
   // hold.
   const std::vector<std::int32_t>& TriggersOf(std::size_t rule) const { return triggers_[rule]; }
-  std::size_t bytes_hint() const { return things(SubjectKind::kUser).size(); }
 
  private:
   struct Side {
     std::vector<Judged> things;
     std::unordered_map<std::string, WakeSet> of_event;
+    std::unordered_map<std::string, WakeSet> of_trigger;
     std::vector<WakeSet> of_kind;  // By TrackerKind.
     std::array<WakeSet, kChanges> of_change;
     std::vector<Schedule> schedules;
