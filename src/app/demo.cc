@@ -191,11 +191,7 @@ Status Demo::Open(const journey::Playbook& playbook, const Logger& logger) {
           {.log = &log_, .clock = &clock_, .logger = &logger, .registry = &registry_}));
   FOOTHOLD_ASSIGN(server_,
                   ServeSomewhere(given_.http_listen, *service_, registry_, &surroundings_.error));
-  const stream::TopicNames topics = TopicNamesOf(config_);
-  const std::vector<std::string> outputs{topics.activation_changed, topics.onboarding_progress,
-                                         topics.user_status, topics.account_status,
-                                         topics.dead_letter};
-  FOOTHOLD_ASSIGN(outputs_, log_.ReadCommitted(outputs));
+  FOOTHOLD_ASSIGN(outputs_, log_.ReadCommitted(TopicNamesOf(config_).Outputs()));
   return service_->Start();
 }
 

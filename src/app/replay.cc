@@ -108,10 +108,7 @@ Result<config::Config> ConfigOf(const ReplayFlags& given) {
 class Printer {
  public:
   Printer(log::MemoryLog* log, const stream::TopicNames& topics, std::ostream* out)
-      : log_(log), dead_letter_(topics.dead_letter), out_(out) {
-    topics_ = {topics.activation_changed, topics.onboarding_progress, topics.user_status,
-               topics.account_status, topics.dead_letter};
-  }
+      : log_(log), dead_letter_(topics.dead_letter), topics_(topics.Outputs()), out_(out) {}
 
   Status Print() {
     if (reader_ == nullptr) {

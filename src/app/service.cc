@@ -310,12 +310,10 @@ std::string Service::Describe() const {
                            fmt::join(source.topics, ", "));
   }
   return fmt::format(
-      "{} reads {} ({} partitions), writes {}, {}, {}, {} and {} ({} partitions each), keeps {} "
-      "({} partitions) and {}, playbook {}",
-      config.app, sources, parts_->source_partitions, parts_->topics.activation_changed,
-      parts_->topics.onboarding_progress, parts_->topics.user_status, parts_->topics.account_status,
-      parts_->topics.dead_letter, config.outputs.partitions, parts_->topics.journal,
-      config.journal.partitions,
+      "{} reads {} ({} partitions), writes {} ({} partitions each), keeps {} ({} partitions) and "
+      "{}, playbook {}",
+      config.app, sources, parts_->source_partitions, fmt::join(parts_->topics.Outputs(), ", "),
+      config.outputs.partitions, parts_->topics.journal, config.journal.partitions,
       parts_->options.is_state_in_memory ? std::string("its state in memory")
                                          : fmt::format("its state under {}", config.state.dir),
       parts_->playbook);

@@ -44,6 +44,11 @@ stream::TopicNames TopicNamesOf(const config::Config& config) {
   topics.onboarding_progress = config.outputs.progress.topic;
   topics.user_status = config.outputs.user_status.topic;
   topics.account_status = config.outputs.account_status.topic;
+  topics.dropoff_risk_changed = config.outputs.risk.topic;
+  topics.interventions_email = config.outputs.interventions_email.topic;
+  topics.interventions_in_app = config.outputs.interventions_in_app.topic;
+  topics.interventions_cs = config.outputs.interventions_cs.topic;
+  topics.interventions_log = config.outputs.interventions_log.topic;
   topics.dead_letter = config.outputs.dead_letter;
   return topics;
 }
@@ -125,12 +130,19 @@ stream::JourneyOptions JourneyOptionsOf(const config::Config& config,
       static_cast<std::size_t>(config.state.cache_bytes / std::max(1, config.journey_workers));
   options.email_salt = config.email_salt.empty() ? config.app : config.email_salt;
   options.outputs.app = config.app;
-  options.outputs.of(codec::OutputTopic::kActivationChanged) =
-      EncodingOf(config.outputs.activation);
-  options.outputs.of(codec::OutputTopic::kOnboardingProgress) = EncodingOf(config.outputs.progress);
-  options.outputs.of(codec::OutputTopic::kUserStatus) = EncodingOf(config.outputs.user_status);
-  options.outputs.of(codec::OutputTopic::kAccountStatus) =
-      EncodingOf(config.outputs.account_status);
+  using enum codec::OutputTopic;
+  const config::Outputs& outputs = config.outputs;
+  for (const auto& [topic, output] : {std::pair(kActivationChanged, &outputs.activation),
+                                      std::pair(kDropoffRiskChanged, &outputs.risk),
+                                      std::pair(kOnboardingProgress, &outputs.progress),
+                                      std::pair(kInterventionsEmail, &outputs.interventions_email),
+                                      std::pair(kInterventionsInApp, &outputs.interventions_in_app),
+                                      std::pair(kInterventionsCs, &outputs.interventions_cs),
+                                      std::pair(kInterventionsLog, &outputs.interventions_log),
+                                      std::pair(kUserStatus, &outputs.user_status),
+                                      std::pair(kAccountStatus, &outputs.account_status)}) {
+    options.outputs.of(topic) = EncodingOf(*output);
+  }
   return options;
 }
 

@@ -8,6 +8,8 @@
 
 #include "proto/account_status.pb.h"
 #include "proto/activation_changed.pb.h"
+#include "proto/dropoff_risk_changed.pb.h"
+#include "proto/interventions.pb.h"
 #include "proto/onboarding_progress.pb.h"
 #include "proto/user_status.pb.h"
 #include "src/base/check.h"
@@ -47,7 +49,19 @@ std::string UserKeyOf(std::string_view tenant, std::string_view user) {
 // A status says how things are at a position of the journal: its id is made of that.
 std::string StatusId(Instant as_of, OutputTopic topic, std::string_view subject,
                      std::int64_t revision) {
-  return MakeUlid(as_of, HashWide(fmt::format("{} {} {}", RecordName(topic), subject, revision)));
+  return MakeUlid(as_of, HashWide(fmt::format("{} {} {}", DefaultName(topic), subject, revision)));
+}
+
+OutputTopic TopicOf(journey::Channel channel) {
+  switch (channel) {
+    case journey::Channel::kEmail:
+      return OutputTopic::kInterventionsEmail;
+    case journey::Channel::kInApp:
+      return OutputTopic::kInterventionsInApp;
+    case journey::Channel::kCs:
+      return OutputTopic::kInterventionsCs;
+  }
+  FOOTHOLD_CHECK(false, "a channel outside its enum");
 }
 
 // What Confluent's readers expect in front: 0, the schema's id, and which message of the file it is
@@ -67,7 +81,7 @@ void AppendFrame(std::int32_t schema_id, int message_index, std::string* out) {
 
 }  // namespace
 
-std::string_view RecordName(OutputTopic topic) {
+std::string_view DefaultName(OutputTopic topic) {
   switch (topic) {
     case OutputTopic::kActivationChanged:
       return "activation.changed";
@@ -77,6 +91,16 @@ std::string_view RecordName(OutputTopic topic) {
       return "onboarding.user-status";
     case OutputTopic::kAccountStatus:
       return "onboarding.account-status";
+    case OutputTopic::kDropoffRiskChanged:
+      return "dropoff.risk.changed";
+    case OutputTopic::kInterventionsEmail:
+      return "interventions.email";
+    case OutputTopic::kInterventionsInApp:
+      return "interventions.in_app";
+    case OutputTopic::kInterventionsCs:
+      return "interventions.cs";
+    case OutputTopic::kInterventionsLog:
+      return "interventions.log";
   }
   FOOTHOLD_CHECK(false, "every output topic has a name");
 }
@@ -90,18 +114,56 @@ class OutputEncoder::Encodings {
   EncodedOutput operator()(const journey::ActivationChanged& record) {
     const OutputTopic topic = OutputTopic::kActivationChanged;
     ToMessage(record, options_.of(topic).has_person, &activation_);
-    return Log(topic, record.common, activation_plan_, activation_);
+    return Log({topic, "activation.changed"}, record.common, activation_plan_, activation_);
+  }
+
+  EncodedOutput operator()(const journey::DropoffRiskChanged& record) {
+    const OutputTopic topic = OutputTopic::kDropoffRiskChanged;
+    ToMessage(record, options_.of(topic).has_person, &risk_);
+    return Log({topic, "dropoff.risk.changed"}, record.common, risk_plan_, risk_);
   }
 
   EncodedOutput operator()(const journey::OnboardingProgress& record) {
     ToMessage(record, &progress_);
-    return Log(OutputTopic::kOnboardingProgress, record.common, progress_plan_, progress_);
+    return Log({OutputTopic::kOnboardingProgress, "onboarding.progress"}, record.common,
+               progress_plan_, progress_);
+  }
+
+  EncodedOutput operator()(const journey::InterventionRequested& record) {
+    const OutputTopic topic = TopicOf(record.ask.channel);
+    ToMessage(record, options_.of(topic).has_person, &requested_);
+    return Log({topic, "intervention.requested"}, record.common, requested_plan_, requested_);
+  }
+
+  EncodedOutput operator()(const journey::InterventionCancelled& record) {
+    ToMessage(record, &cancelled_);
+    return Log({TopicOf(record.channel), "intervention.cancelled"}, record.common, cancelled_plan_,
+               cancelled_);
+  }
+
+  EncodedOutput operator()(const journey::InterventionSuppressed& record) {
+    const OutputTopic topic = OutputTopic::kInterventionsLog;
+    ToMessage(record, options_.of(topic).has_person, &suppressed_);
+    return Log({topic, "intervention.suppressed"}, record.common, suppressed_plan_, suppressed_);
+  }
+
+  EncodedOutput operator()(const journey::InterventionOutcome& record) {
+    ToMessage(record, &outcome_);
+    return Log({OutputTopic::kInterventionsLog, "intervention.outcome"}, record.common,
+               outcome_plan_, outcome_);
+  }
+
+  EncodedOutput operator()(const journey::InterventionShadow& record) {
+    const OutputTopic topic = OutputTopic::kInterventionsLog;
+    ToMessage(record, options_.of(topic).has_person, &shadow_);
+    return Log({topic, "intervention.shadow"}, record.common, shadow_plan_, shadow_);
   }
 
   EncodedOutput operator()(const journey::UserStatus& record) {
     const OutputTopic topic = OutputTopic::kUserStatus;
     ToMessage(record, options_.of(topic).has_person, &user_);
     EncodedOutput output{.topic = topic,
+                         .record = DefaultName(topic),
                          .tenant = record.tenant,
                          .key = UserKeyOf(record.tenant, record.user),
                          .value = Value(topic, user_plan_, user_),
@@ -115,6 +177,7 @@ class OutputEncoder::Encodings {
     const OutputTopic topic = OutputTopic::kAccountStatus;
     ToMessage(record, &account_);
     EncodedOutput output{.topic = topic,
+                         .record = DefaultName(topic),
                          .tenant = record.tenant,
                          .key = record.tenant,
                          .value = Value(topic, account_plan_, account_),
@@ -126,7 +189,9 @@ class OutputEncoder::Encodings {
 
   EncodedOutput operator()(const journey::StatusTombstone& record) const {
     const bool is_user = record.user.has_value();
-    return {.topic = is_user ? OutputTopic::kUserStatus : OutputTopic::kAccountStatus,
+    const OutputTopic topic = is_user ? OutputTopic::kUserStatus : OutputTopic::kAccountStatus;
+    return {.topic = topic,
+            .record = DefaultName(topic),
             .tenant = record.tenant,
             .key = is_user ? UserKeyOf(record.tenant, *record.user) : record.tenant,
             .value = std::nullopt,
@@ -134,12 +199,19 @@ class OutputEncoder::Encodings {
   }
 
  private:
-  EncodedOutput Log(OutputTopic topic, const journey::LogCommon& common, const RecordPlan& plan,
+  // Where a record goes, and what it is.
+  struct Place {
+    OutputTopic topic;
+    std::string_view record;
+  };
+
+  EncodedOutput Log(const Place& place, const journey::LogCommon& common, const RecordPlan& plan,
                     const Message& message) const {
-    EncodedOutput output{.topic = topic,
+    EncodedOutput output{.topic = place.topic,
+                         .record = place.record,
                          .tenant = common.tenant,
                          .key = common.tenant,
-                         .value = Value(topic, plan, message),
+                         .value = Value(place.topic, plan, message),
                          .headers = {}};
     AppendLogHeaders(common, &output);
     return output;
@@ -166,23 +238,21 @@ class OutputEncoder::Encodings {
   // The headers that every record begins with.
   void AppendHeaders(std::string ce_id, Instant at, std::string subject,
                      EncodedOutput* output) const {
-    const OutputTopic topic = output->topic;
-    const bool is_json = options_.of(topic).format == OutputFormat::kJson;
+    const bool is_json = options_.of(output->topic).format == OutputFormat::kJson;
     output->headers.reserve(16);
     output->headers = {
         {.name = "content-type", .value = std::string(is_json ? kJsonType : kProtobufType)},
         {.name = "ce_specversion", .value = "1.0"},
         {.name = "ce_id", .value = std::move(ce_id)},
         {.name = "ce_source", .value = source_},
-        {.name = "ce_type", .value = fmt::format("foothold.{}.v1", RecordName(topic))},
+        {.name = "ce_type", .value = fmt::format("foothold.{}.v1", output->record)},
         {.name = "ce_time", .value = TimeText(at)},
         {.name = "ce_subject", .value = std::move(subject)}};
   }
 
   void AppendSchemaHeader(EncodedOutput* output) const {
-    output->headers.push_back(
-        {.name = "ce_dataschema",
-         .value = fmt::format("urn:foothold:schema:{}:v1", RecordName(output->topic))});
+    output->headers.push_back({.name = "ce_dataschema",
+                               .value = fmt::format("urn:foothold:schema:{}:v1", output->record)});
   }
 
   void AppendLogHeaders(const journey::LogCommon& common, EncodedOutput* output) const {
@@ -197,7 +267,8 @@ class OutputEncoder::Encodings {
     headers.push_back({.name = "ce_fhrev", .value = fmt::format("{}", common.revision)});
     headers.push_back({.name = "ce_fhseq", .value = fmt::format("{}", common.sequence)});
     headers.push_back({.name = "ce_fhmode", .value = std::string(ModeName(common.mode))});
-    headers.push_back({.name = "ce_fhrule", .value = common.definition});
+    headers.push_back(
+        {.name = "ce_fhrule", .value = common.rule.empty() ? common.definition : common.rule});
   }
 
   // A status sums up many stimuli: it has no cause, no episode, no mode and no rule of its own.
@@ -213,10 +284,22 @@ class OutputEncoder::Encodings {
   std::string source_;
   RecordPlan activation_plan_{*v1::ActivationChanged::descriptor()};
   RecordPlan progress_plan_{*v1::OnboardingProgress::descriptor()};
+  RecordPlan risk_plan_{*v1::DropoffRiskChanged::descriptor()};
+  RecordPlan requested_plan_{*v1::InterventionRequested::descriptor()};
+  RecordPlan cancelled_plan_{*v1::InterventionCancelled::descriptor()};
+  RecordPlan suppressed_plan_{*v1::InterventionSuppressed::descriptor()};
+  RecordPlan outcome_plan_{*v1::InterventionOutcome::descriptor()};
+  RecordPlan shadow_plan_{*v1::InterventionShadow::descriptor()};
   RecordPlan user_plan_{*v1::UserStatus::descriptor()};
   RecordPlan account_plan_{*v1::AccountStatus::descriptor()};
   v1::ActivationChanged activation_;
   v1::OnboardingProgress progress_;
+  v1::DropoffRiskChanged risk_;
+  v1::InterventionRequested requested_;
+  v1::InterventionCancelled cancelled_;
+  v1::InterventionSuppressed suppressed_;
+  v1::InterventionOutcome outcome_;
+  v1::InterventionShadow shadow_;
   v1::UserStatus user_;
   v1::AccountStatus account_;
 };

@@ -20,12 +20,16 @@ enum class OutputTopic : std::uint8_t {
   kOnboardingProgress,
   kUserStatus,
   kAccountStatus,
+  kDropoffRiskChanged,
+  kInterventionsEmail,
+  kInterventionsInApp,
+  kInterventionsCs,
+  kInterventionsLog,
 };
-inline constexpr std::size_t kOutputTopicCount = 4;
+inline constexpr std::size_t kOutputTopicCount = 9;
 
-// "activation.changed", "onboarding.user-status", ...: the topic's default name, and the <record>
-// of ce_type.
-std::string_view RecordName(OutputTopic topic);
+// "activation.changed", "interventions.email", ...: the topic's default name.
+std::string_view DefaultName(OutputTopic topic);
 
 enum class OutputFormat : std::uint8_t {
   kJson,
@@ -36,7 +40,9 @@ enum class OutputFormat : std::uint8_t {
 struct TopicEncoding {
   OutputFormat format = OutputFormat::kJson;
   std::int32_t schema_id = 0;  // For kProtobufFramed: the registry's id.
-  bool has_person = true;      // False: person, and e-mail and name of a status, are left out.
+  // False: person, and e-mail and name of a status or recipient, are left out. What a template or a
+  // sentence says of a person in words stays.
+  bool has_person = true;
 };
 
 struct OutputOptions {
@@ -58,6 +64,7 @@ struct OutputHeader {
 // A record ready to be produced, to partition PartitionOfKey(tenant, partition count).
 struct EncodedOutput {
   OutputTopic topic = OutputTopic::kActivationChanged;
+  std::string_view record;  // The <record> of ce_type, a literal: "intervention.requested".
   std::string tenant;
   std::string key;
   std::optional<std::string> value;   // nullopt: a tombstone.

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "proto/playbook.pb.h"
+#include "src/codec/rules_message.h"
 
 namespace foothold::codec {
 namespace {
@@ -75,6 +76,7 @@ void Write(const journey::Tracker& tracker, v1::Tracker* message) {
   }
   message->set_keep(tracker.keep);
   message->set_key(tracker.key);
+  message->set_is_latest(tracker.is_latest);
 }
 
 void Write(const journey::Anchor& anchor, v1::Anchor* message) {
@@ -107,36 +109,9 @@ void Write(const journey::Role& role, v1::Role* message) {
   }
 }
 
-void Write(const journey::MemberCondition& condition, v1::MemberCondition* message) {
-  message->set_selector(static_cast<v1::MemberCondition::Selector>(condition.selector));
-  message->set_role(condition.role);
-  message->set_quantifier(static_cast<v1::MemberCondition::Quantifier>(condition.quantifier));
-  message->set_property(static_cast<v1::MemberCondition::Property>(condition.property));
-  message->set_comparison(static_cast<v1::Comparison>(condition.comparison));
-  message->set_value(condition.value);
-  message->set_or_empty(condition.or_empty);
-}
-
-// Reads closed sets and remembers whether all were known.
-class SetReader {
- public:
-  template <class Target>
-  Target Read(int value, Target last) {
-    if (value < 1 || value > static_cast<int>(last)) {
-      is_known_ = false;
-      return last;
-    }
-    return static_cast<Target>(value);
-  }
-  bool is_known() const { return is_known_; }
-
- private:
-  bool is_known_ = true;
-};
-
 journey::Tracker ReadTracker(const v1::Tracker& message, SetReader* sets) {
   journey::Tracker tracker;
-  tracker.kind = sets->Read(message.kind(), journey::TrackerKind::kAnyEvent);
+  tracker.kind = sets->Read(message.kind(), journey::TrackerKind::kAccountAccess);
   tracker.events.assign(message.events().begin(), message.events().end());
   tracker.distinct = message.distinct();
   for (const v1::PropertyCondition& condition : message.where()) {
@@ -148,6 +123,7 @@ journey::Tracker ReadTracker(const v1::Tracker& message, SetReader* sets) {
   }
   tracker.keep = message.keep();
   tracker.key = message.key();
+  tracker.is_latest = message.is_latest();
   return tracker;
 }
 
@@ -156,7 +132,7 @@ journey::Anchor ReadAnchor(const v1::Anchor& message, SetReader* sets) {
   for (const v1::AnchorAlternative& alternative : message.alternatives()) {
     std::vector<journey::AnchorEntry>& group = anchor.entries.emplace_back();
     for (const v1::AnchorEntry& entry : alternative.entries()) {
-      group.push_back({.kind = sets->Read(entry.kind(), journey::AnchorEntry::Kind::kAccountTrait),
+      group.push_back({.kind = sets->Read(entry.kind(), journey::AnchorEntry::Kind::kStageEntered),
                        .tracker = entry.tracker(),
                        .trait = entry.trait()});
     }
@@ -189,17 +165,6 @@ journey::Model ReadModel(const v1::Model& message) {
     model.overrides.push_back({.role = change.role(), .milestone = Read(change.milestone())});
   }
   return model;
-}
-
-journey::MemberCondition ReadCondition(const v1::MemberCondition& message, SetReader* sets) {
-  using Condition = journey::MemberCondition;
-  return {.selector = sets->Read(message.selector(), Condition::Selector::kRole),
-          .role = message.role(),
-          .quantifier = sets->Read(message.quantifier(), Condition::Quantifier::kCount),
-          .property = sets->Read(message.property(), Condition::Property::kLate),
-          .comparison = sets->Read(message.comparison(), journey::Comparison::kGreaterEqual),
-          .value = message.value(),
-          .or_empty = message.or_empty()};
 }
 
 }  // namespace
@@ -240,8 +205,9 @@ void ToMessage(const journey::Playbook& playbook, v1::Playbook* message) {
     }
   }
   for (const journey::MemberCondition& condition : playbook.account_activated) {
-    Write(condition, message->add_account_activated());
+    WriteMembers(condition, message->add_account_activated());
   }
+  WriteRules(playbook, message);
   message->set_yaml(playbook.yaml);
 }
 
@@ -272,8 +238,9 @@ Result<journey::Playbook> FromMessage(const v1::Playbook& message) {
     playbook.models.push_back(ReadModel(model));
   }
   for (const v1::MemberCondition& condition : message.account_activated()) {
-    playbook.account_activated.push_back(ReadCondition(condition, &sets));
+    playbook.account_activated.push_back(ReadMembers(condition, &sets));
   }
+  ReadRules(message, &sets, &playbook);
   playbook.yaml = message.yaml();
   if (!sets.is_known()) {
     return Error(Code::kFatal,

@@ -1,6 +1,5 @@
 #include "src/codec/record_messages.h"
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <string_view>
@@ -10,32 +9,10 @@
 #include "proto/onboarding_progress.pb.h"
 #include "proto/user_status.pb.h"
 #include "src/base/check.h"
+#include "src/codec/record_blocks.h"
 
 namespace foothold::codec {
 namespace {
-
-// Sets a field that may be absent: Set(value, [&](const auto& v) { message->set_x(v); }).
-template <class T, class Setter>
-void Set(const std::optional<T>& value, Setter setter) {
-  if (value.has_value()) {
-    setter(*value);
-  }
-}
-
-template <class Setter>
-void SetTime(const std::optional<Instant>& at, Setter setter) {
-  if (at.has_value()) {
-    setter(ToMs(*at));
-  }
-}
-
-// The enum value of a word of a closed set; the words begin with that of value 1.
-template <class Enum, std::size_t kCount>
-Enum FromWord(const std::array<std::string_view, kCount>& words, std::string_view word) {
-  const auto* const found = std::ranges::find(words, word);
-  FOOTHOLD_CHECK(found != words.end(), "a record has a word that its closed set does not know");
-  return static_cast<Enum>(found - words.begin() + 1);
-}
 
 v1::ActivationState StateOf(std::string_view word) {
   constexpr std::array<std::string_view, 7> kWords{"not_started",    "in_progress",    "activated",
@@ -43,12 +20,6 @@ v1::ActivationState StateOf(std::string_view word) {
                                                    "partial"};
   static_assert(v1::ACTIVATION_STATE_PARTIAL == kWords.size());
   return FromWord<v1::ActivationState>(kWords, word);
-}
-
-v1::StepClass StepClassOf(std::string_view word) {
-  constexpr std::array<std::string_view, 3> kWords{"setup", "value", "habit"};
-  static_assert(v1::STEP_CLASS_HABIT == kWords.size());
-  return FromWord<v1::StepClass>(kWords, word);
 }
 
 v1::RiskLevel RiskOf(std::string_view word) {
@@ -90,83 +61,10 @@ v1::ActivationState StateOf(journey::AccountState state) {
   FOOTHOLD_CHECK(false, "an account is in one of its states");
 }
 
-// Log records have the same first fields, under the same names.
-template <class Message>
-void FillCommon(const journey::LogCommon& common, Message* message) {
-  message->set_tenant_id(common.tenant);
-  Set(common.user, [&](const std::string& user) { message->set_user_id(user); });
-  Set(common.role, [&](const std::string& role) { message->set_role(role); });
-  message->set_occurred_at(ToMs(common.occurred_at));
-  message->set_decided_at(ToMs(common.decided_at));
-  message->set_definition(common.definition);
-  message->set_sequence(common.sequence);
-  message->set_mode(static_cast<v1::Mode>(common.mode));
-  message->set_reason(common.reason);
-  const std::size_t count = std::min(common.evidence.size(), journey::kEvidenceMax);
-  for (std::size_t i = 0; i < count; ++i) {
-    const journey::Evidence& evidence = common.evidence[i];
-    v1::Evidence* const written = message->add_evidence();
-    written->set_event_id(evidence.event_id);
-    written->set_event(evidence.event);
-    written->set_occurred_at(ToMs(evidence.occurred_at));
-    written->set_source(evidence.source);
-    written->set_topic(evidence.topic);
-    written->set_partition(evidence.partition);
-    written->set_offset(evidence.offset);
-  }
-  message->set_evidence_count(common.evidence_count);
-}
-
-// The fields that the account block and the account's status share.
-template <class Message>
-void FillAccount(const journey::AccountBlock& account, Message* message) {
-  Set(account.name, [&](const auto& text) { message->set_name(text); });
-  Set(account.plan, [&](const auto& text) { message->set_plan(text); });
-  Set(account.segment, [&](const auto& text) { message->set_segment(text); });
-  Set(account.product_model, [&](const auto& text) { message->set_product_model(text); });
-  Set(account.mrr, [&](double value) { message->set_mrr(value); });
-  Set(account.contract_value, [&](double value) { message->set_contract_value(value); });
-  Set(account.seats, [&](double value) { message->set_seats(value); });
-  Set(account.channel, [&](const auto& text) { message->set_channel(text); });
-  Set(account.signup_week, [&](const auto& text) { message->set_signup_week(text); });
-  SetTime(account.trial_ends_at, [&](std::int64_t ms) { message->set_trial_ends_at(ms); });
-  SetTime(account.contract_at, [&](std::int64_t ms) { message->set_contract_at(ms); });
-  Set(account.stage, [&](const auto& text) { message->set_stage(text); });
-  Set(account.owner, [&](const auto& text) { message->set_owner(text); });
-  Set(account.owner_email, [&](const auto& text) { message->set_owner_email(text); });
-  Set(account.decision_maker, [&](const auto& text) { message->set_decision_maker(text); });
-  Set(account.open_tickets, [&](std::int64_t count) { message->set_open_tickets(count); });
-  SetTime(account.last_outreach_at, [&](std::int64_t ms) { message->set_last_outreach_at(ms); });
-}
-
-void FillPerson(const journey::PersonBlock& person, v1::Person* message) {
-  Set(person.email, [&](const auto& text) { message->set_email(text); });
-  Set(person.name, [&](const auto& text) { message->set_name(text); });
-  Set(person.title, [&](const auto& text) { message->set_title(text); });
-  Set(person.timezone, [&](const auto& text) { message->set_timezone(text); });
-  Set(person.locale, [&](const auto& text) { message->set_locale(text); });
-  SetTime(person.last_seen_at, [&](std::int64_t ms) { message->set_last_seen_at(ms); });
-  message->set_session_count(person.session_count);
-  for (const journey::Consent& consent : person.consent) {
-    v1::ConsentByChannel* const written = message->add_consent();
-    written->set_channel(consent.channel);
-    written->set_granted(consent.granted);
-    SetTime(consent.as_of, [&](std::int64_t ms) { written->set_as_of(ms); });
-  }
-}
-
 void FillWindow(const journey::WindowBlock& window, v1::ActivationWindow* message) {
   message->set_anchor(window.anchor);
   message->set_opens_at(ToMs(window.opens_at));
   message->set_closes_at(ToMs(window.closes_at));
-}
-
-void FillMeasurement(const journey::MeasurementBlock& measurement, v1::Measurement* message) {
-  message->set_complete(measurement.is_complete);
-  for (const std::string& why : measurement.why) {
-    message->add_why(why);
-  }
-  SetTime(measurement.since, [&](std::int64_t ms) { message->set_since(ms); });
 }
 
 void FillComposition(const journey::CompositionRow& row, v1::Composition* message) {
@@ -186,11 +84,7 @@ void FillRisk(const Record& record, Message* message) {
   Set(record.dropoff_risk, [&](const auto& level) { message->set_dropoff_risk(RiskOf(level)); });
   Set(record.risk_score, [&](std::int32_t score) { message->set_risk_score(score); });
   for (const journey::RiskReason& reason : record.risk_reasons) {
-    v1::RiskReason* const written = message->add_risk_reasons();
-    written->set_signal(reason.signal);
-    written->set_weight(reason.weight);
-    written->set_fact(reason.fact);
-    written->set_since(ToMs(reason.since));
+    FillReason(reason, message->add_risk_reasons());
   }
   FillMeasurement(record.measurement, message->mutable_measurement());
 }
@@ -247,10 +141,7 @@ void FillProgress(const journey::AccountStatus& record, v1::AccountStatus* messa
     SetTime(step.met_at, [&](std::int64_t ms) { written->set_met_at(ms); });
   }
   for (const journey::Blocker& blocker : record.blockers) {
-    v1::Blocker* const written = message->add_blockers();
-    written->set_name(blocker.name);
-    written->set_since(ToMs(blocker.since));
-    written->set_detail(blocker.detail);
+    FillBlocker(blocker, message->add_blockers());
   }
   for (const journey::FunnelRow& row : record.funnel) {
     v1::FunnelTransition* const written = message->add_funnel();

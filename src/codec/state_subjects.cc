@@ -162,9 +162,113 @@ template <class Wire, class Contribution>
 void ContributionFields(Wire& wire, Contribution& contribution) {
   wire.Flags(contribution.is_member, contribution.is_invited, contribution.is_joined,
              contribution.is_eligible, contribution.is_active, contribution.is_reached,
-             contribution.is_late);
+             contribution.is_late, contribution.is_at_risk);
   wire.Name(contribution.role);
   wire.Number(contribution.steps_met);
+}
+
+template <class Wire, class Risk>
+void RiskFields(Wire& wire, Risk& risk) {
+  wire.OneOf(risk.level, journey::RiskLevel::kHigh);
+  wire.Number(risk.score);
+  wire.Flags(risk.is_held);
+  wire.Each(risk.signals, [&](auto& holding) {
+    wire.Hash(holding.key);
+    wire.Time(holding.since);
+  });
+  wire.Number(risk.sequence);
+  wire.Text(risk.ce_id);
+}
+
+template <class Wire, class Rung>
+void RungFields(Wire& wire, Rung& rung) {
+  wire.Hash(rung.rule);
+  wire.Number(rung.rung);
+  wire.OneOf(rung.phase, journey::RungState::Phase::kHeldOut);
+  wire.Flags(rung.is_approved, rung.is_cancelled, rung.is_otherwise);
+  wire.OneOf(rung.channel, journey::Channel::kCs);
+  wire.Time(rung.triggered_at);
+  wire.Time(rung.due);
+  wire.Time(rung.expires);
+  wire.MaybeTime(rung.not_before);
+  wire.Maybe(rung.held_by,
+             [&](auto& held_by) { wire.OneOf(held_by, journey::Suppressor::kMeasurement); });
+  wire.MaybeTime(rung.released_at);
+  wire.Text(rung.ce_id);
+  wire.Name(rung.label);
+  wire.Id(rung.trigger_event);
+}
+
+// What most subjects do not have stands behind one number that says which parts are there.
+struct CareParts {
+  bool has_risk = false;
+  bool has_rungs = false;
+  bool has_episodes = false;
+  bool has_sent = false;
+  bool has_sequences = false;
+
+  static CareParts Of(const journey::RiskState& risk, const journey::CareState& care) {
+    return {.has_risk = risk != journey::RiskState{},
+            .has_rungs = !care.rungs.empty(),
+            .has_episodes = !care.episodes.empty(),
+            .has_sent = !care.sent.empty(),
+            .has_sequences = care.email_sequence != 0 || care.in_app_sequence != 0 ||
+                             care.cs_sequence != 0 || care.log_sequence != 0};
+  }
+};
+
+template <class Wire, class Risk, class Care>
+void CareFields(Wire& wire, const CareParts& parts, Risk& risk, Care& care) {
+  if (parts.has_risk) {
+    RiskFields(wire, risk);
+  }
+  if (parts.has_rungs) {
+    wire.Each(care.rungs, [&](auto& rung) { RungFields(wire, rung); });
+  }
+  if (parts.has_episodes) {
+    wire.Each(care.episodes, [&](auto& episode) {
+      wire.Hash(episode.rule);
+      wire.Hash(episode.episode);
+      wire.Number(episode.rungs);
+      wire.Flags(episode.is_holding);
+      wire.RareTime(episode.since);
+    });
+  }
+  if (parts.has_sent) {
+    wire.Each(care.sent, [&](auto& sent) {
+      wire.Time(sent.at);
+      wire.OneOf(sent.channel, journey::Channel::kCs);
+    });
+  }
+  if (parts.has_sequences) {
+    wire.Number(care.email_sequence);
+    wire.Number(care.in_app_sequence);
+    wire.Number(care.cs_sequence);
+    wire.Number(care.log_sequence);
+  }
+}
+
+template <class Wire, class User>
+void CareOfUserFields(Wire& wire, User& user) {
+  CareParts parts = CareParts::Of(user.risk, user.care);
+  bool has_struggle = user.struggle != journey::StruggleState{};
+  bool has_features = !user.features.empty();
+  wire.Flags(parts.has_risk, parts.has_rungs, parts.has_episodes, parts.has_sent,
+             parts.has_sequences, has_struggle, has_features);
+  CareFields(wire, parts, user.risk, user.care);
+  if (has_struggle) {
+    wire.Hash(user.struggle.action);
+    wire.Number(user.struggle.repeats);
+    wire.Number(user.struggle.repeats_max);
+    wire.MaybeTime(user.struggle.session_last_at);
+    wire.Each(user.struggle.sessions, [&](auto& repeats) { wire.Number(repeats); });
+  }
+  if (has_features) {
+    wire.Each(user.features, [&](auto& use) {
+      wire.Number(use.decade);
+      wire.Hash(use.features);
+    });
+  }
 }
 
 template <class Wire, class User>
@@ -197,6 +301,7 @@ void UserFields(Wire& wire, Seen& seen, User& user) {
   TrackerFields(wire, seen, user.trackers);
   LearnedFields(wire, user);
   EmittedFields(wire, user);
+  CareOfUserFields(wire, user);
 }
 
 template <class Wire, class Group>
@@ -206,6 +311,7 @@ void GroupFields(Wire& wire, Group& group) {
   wire.Number(group.active);
   wire.Number(group.reached);
   wire.Number(group.late);
+  wire.Number(group.at_risk);
 }
 
 template <class Wire, class Roles>
@@ -218,7 +324,46 @@ void RoleCountFields(Wire& wire, Roles& roles) {
     GroupFields(wire, count.invited);
     wire.Each(count.steps_met, [&](auto& met) { wire.Number(met); });
     wire.Each(count.steps_first_met, [&](auto& at) { wire.MaybeTime(at); });
+    wire.Each(count.flows, [&](auto& flow) {
+      wire.Number(flow.entered);
+      wire.Number(flow.completed);
+      wire.Each(flow.buckets, [&](auto& passages) { wire.Number(passages); });
+    });
   });
+}
+
+template <class Wire, class Account>
+void CareOfAccountFields(Wire& wire, Account& account) {
+  CareParts parts = CareParts::Of(account.risk, account.care);
+  bool has_stage = !account.stage.empty() || account.stage_entered_at.has_value();
+  bool has_blockers = !account.blockers.empty();
+  bool has_watchers = !account.watchers.empty();
+  bool has_times = account.churned_at.has_value() || account.incomplete_since.has_value() ||
+                   account.dead_letter_at.has_value();
+  wire.Flags(parts.has_risk, parts.has_rungs, parts.has_episodes, parts.has_sent,
+             parts.has_sequences, has_stage, has_blockers, has_watchers, has_times,
+             account.is_stage_late, account.has_more_watchers);
+  CareFields(wire, parts, account.risk, account.care);
+  if (has_stage) {
+    wire.Text(account.stage);
+    wire.MaybeTime(account.stage_entered_at);
+  }
+  if (has_blockers) {
+    wire.Each(account.blockers, [&](auto& blocker) {
+      wire.Hash(blocker.key);
+      wire.Time(blocker.since);
+    });
+  }
+  if (has_watchers) {
+    wire.Each(account.watchers, [&](auto& user) { wire.Id(user); });
+  }
+  if (has_times) {
+    wire.MaybeTime(account.churned_at);
+    wire.MaybeTime(account.incomplete_since);
+    wire.MaybeTime(account.dead_letter_at);
+  }
+  wire.MaybeTime(account.judged_until);
+  wire.MaybeTime(account.due);
 }
 
 template <class Wire, class Seen, class Account>
@@ -237,6 +382,7 @@ void AccountFields(Wire& wire, Seen& seen, Account& account) {
   wire.Hash(account.status_hash);
   wire.Hash(account.volatile_hash);
   wire.Number(account.activation_sequence);
+  CareOfAccountFields(wire, account);
 }
 
 }  // namespace

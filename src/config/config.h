@@ -47,8 +47,8 @@ struct OutputTopic {
   std::string topic;
   OutputFormat format = OutputFormat::kJson;
   std::int32_t schema_id = 0;  // From 1 for kProtobufFramed, else 0.
-  // False: what describes the person (e-mail, name, ...) is left out. Of activation and user_status
-  // only; the other records carry none.
+  // False: what describes the person (e-mail, name, ...) is left out. Not of progress and
+  // account_status: they carry none.
   bool has_person = true;
   friend bool operator==(const OutputTopic&, const OutputTopic&) = default;
 };
@@ -58,6 +58,11 @@ struct Outputs {
   OutputTopic progress{.topic = "onboarding.progress"};
   OutputTopic user_status{.topic = "onboarding.user-status"};
   OutputTopic account_status{.topic = "onboarding.account-status"};
+  OutputTopic risk{.topic = "dropoff.risk.changed"};
+  OutputTopic interventions_email{.topic = "interventions.email"};
+  OutputTopic interventions_in_app{.topic = "interventions.in_app"};
+  OutputTopic interventions_cs{.topic = "interventions.cs"};
+  OutputTopic interventions_log{.topic = "interventions.log"};
   std::string dead_letter = "onboarding.dead-letter";
   std::int32_t partitions = 4;    // Of each output topic; chosen once.
   std::int32_t replication = -1;  // Of every topic that is created; -1: the broker's default.

@@ -144,7 +144,12 @@ void CheckTopicsApart(const Config& config, const YamlNode& root, Problems* prob
   };
   const Outputs& outputs = config.outputs;
   claim(outputs.activation.topic, "outputs", "outputs.activation");
+  claim(outputs.risk.topic, "outputs", "outputs.risk");
   claim(outputs.progress.topic, "outputs", "outputs.progress");
+  claim(outputs.interventions_email.topic, "outputs", "outputs.interventions_email");
+  claim(outputs.interventions_in_app.topic, "outputs", "outputs.interventions_in_app");
+  claim(outputs.interventions_cs.topic, "outputs", "outputs.interventions_cs");
+  claim(outputs.interventions_log.topic, "outputs", "outputs.interventions_log");
   claim(outputs.user_status.topic, "outputs", "outputs.user_status");
   claim(outputs.account_status.topic, "outputs", "outputs.account_status");
   claim(outputs.dead_letter, "outputs", "outputs.dead_letter");

@@ -70,7 +70,14 @@ void ReadOutputTopic(MapReader* outputs, std::string_view key, PersonSwitch pers
 void ReadOutputs(const YamlNode& outputs, Problems* problems, Outputs* out) {
   MapReader reader(outputs, "outputs", problems);
   ReadOutputTopic(&reader, "activation", PersonSwitch::kOffered, &out->activation);
+  ReadOutputTopic(&reader, "risk", PersonSwitch::kOffered, &out->risk);
   ReadOutputTopic(&reader, "progress", PersonSwitch::kNone, &out->progress);
+  ReadOutputTopic(&reader, "interventions_email", PersonSwitch::kOffered,
+                  &out->interventions_email);
+  ReadOutputTopic(&reader, "interventions_in_app", PersonSwitch::kOffered,
+                  &out->interventions_in_app);
+  ReadOutputTopic(&reader, "interventions_cs", PersonSwitch::kOffered, &out->interventions_cs);
+  ReadOutputTopic(&reader, "interventions_log", PersonSwitch::kOffered, &out->interventions_log);
   ReadOutputTopic(&reader, "user_status", PersonSwitch::kOffered, &out->user_status);
   ReadOutputTopic(&reader, "account_status", PersonSwitch::kNone, &out->account_status);
   if (const YamlNode* dead_letter = reader.Take("dead_letter")) {

@@ -121,7 +121,13 @@ void DescribeOutput(std::string_view key, const OutputTopic& output, PersonSwitc
 void DescribeOutputs(const Outputs& outputs, YamlLines* lines) {
   lines->Line("outputs:");
   DescribeOutput("activation", outputs.activation, PersonSwitch::kOffered, lines);
+  DescribeOutput("risk", outputs.risk, PersonSwitch::kOffered, lines);
   DescribeOutput("progress", outputs.progress, PersonSwitch::kNone, lines);
+  DescribeOutput("interventions_email", outputs.interventions_email, PersonSwitch::kOffered, lines);
+  DescribeOutput("interventions_in_app", outputs.interventions_in_app, PersonSwitch::kOffered,
+                 lines);
+  DescribeOutput("interventions_cs", outputs.interventions_cs, PersonSwitch::kOffered, lines);
+  DescribeOutput("interventions_log", outputs.interventions_log, PersonSwitch::kOffered, lines);
   DescribeOutput("user_status", outputs.user_status, PersonSwitch::kOffered, lines);
   DescribeOutput("account_status", outputs.account_status, PersonSwitch::kNone, lines);
   lines->Line(fmt::format("  dead_letter: {{topic: {}}}", Quoted(outputs.dead_letter)));

@@ -27,9 +27,7 @@ std::optional<Instant> EntryTime(const Playbook& playbook, const AnchorEntry& en
   switch (entry.kind) {
     case AnchorEntry::Kind::kTracker: {
       const Tracker& tracker = playbook.trackers[static_cast<std::size_t>(entry.tracker)];
-      const bool is_of_account =
-          tracker.kind == TrackerKind::kAccountDid || tracker.kind == TrackerKind::kAnyEvent;
-      return TimeOf(is_of_account ? account.trackers : user.trackers, tracker, 1);
+      return TimeOf(IsOfAccount(tracker.kind) ? account.trackers : user.trackers, tracker, 1);
     }
     case AnchorEntry::Kind::kUserTrait:
       return TraitTime(user.traits, entry.trait);
@@ -55,9 +53,7 @@ struct Attempt {
 
 const std::vector<TrackerState>& StatesOf(const Tracker& tracker, const User& user,
                                           const Account& account) {
-  const bool is_of_account =
-      tracker.kind == TrackerKind::kAccountDid || tracker.kind == TrackerKind::kAnyEvent;
-  return is_of_account ? account.trackers : user.trackers;
+  return IsOfAccount(tracker.kind) ? account.trackers : user.trackers;
 }
 
 Attempt AttemptOf(const Definition& definition, const Milestone& milestone, const User& user,

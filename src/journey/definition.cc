@@ -13,7 +13,7 @@
 namespace foothold::journey {
 namespace {
 
-constexpr std::size_t kKinds = static_cast<std::size_t>(TrackerKind::kAnyEvent) + 1;
+constexpr std::size_t kKinds = static_cast<std::size_t>(TrackerKind::kAccountAccess) + 1;
 
 }  // namespace
 

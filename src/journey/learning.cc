@@ -392,6 +392,10 @@ AccountLearned LearnAccount(const Definition& definition, const Event& event,
   KeepForAccount(definition, definition.TrackersOf(canonical), event, canonical, account, &learned);
   KeepForAccount(definition, definition.TrackersOfKind(TrackerKind::kAnyEvent), event, canonical,
                  account, &learned);
+  if (!event.user.empty() && IsAccess(event, canonical)) {
+    KeepForAccount(definition, definition.TrackersOfKind(TrackerKind::kAccountAccess), event,
+                   canonical, account, &learned);
+  }
   if (event.kind == CallKind::kGroup) {
     LearnAccountTraits(definition, event.traits, event, true, account, &learned);
   } else if (GivesAccountFacts(canonical)) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "src/base/hash.h"
+#include "src/journey/rules_check.h"
 
 namespace foothold::journey {
 namespace {
@@ -29,6 +30,9 @@ Status CheckWindow(const Playbook& playbook, const std::optional<Window>& window
   if (!IsIndexOf(window->anchor, playbook.anchors)) {
     return Error(Code::kInvalid, fmt::format("{}: the window's anchor does not exist", where));
   }
+  if (!IsFixed(playbook.anchors[static_cast<std::size_t>(window->anchor)])) {
+    return Error(Code::kInvalid, fmt::format("{}: no window opens at what moves on", where));
+  }
   if (window->length <= milliseconds(0)) {
     return Error(Code::kInvalid, fmt::format("{}: a window is longer than nothing", where));
   }
@@ -42,6 +46,10 @@ Status CheckCriterion(const Playbook& playbook, const Criterion& criterion,
                  fmt::format("{}: criterion '{}' has no tracker", where, criterion.label));
   }
   const Tracker& tracker = playbook.trackers[static_cast<std::size_t>(criterion.tracker)];
+  if (tracker.is_latest) {
+    return Error(Code::kInvalid, fmt::format("{}: criterion '{}' counts from the earliest", where,
+                                             criterion.label));
+  }
   if (criterion.at_least < 1 || criterion.at_least > tracker.keep) {
     return Error(Code::kInvalid,
                  fmt::format("{}: criterion '{}' needs {} occurrences and its tracker keeps {}",
@@ -95,6 +103,9 @@ Status CheckTrackers(const Playbook& playbook) {
     if (has_events == tracker.events.empty()) {
       return Error(Code::kInvalid, "a tracker of events names them, no other does");
     }
+    if (tracker.is_latest && !tracker.distinct.empty()) {
+      return Error(Code::kInvalid, "a tracker keeps the latest occurrences, or distinct values");
+    }
     if (!std::ranges::is_sorted(tracker.events)) {
       return Error(Code::kInvalid, "a tracker's events are sorted");
     }
@@ -110,11 +121,20 @@ Status CheckTrackers(const Playbook& playbook) {
 }
 
 Status CheckAnchors(const Playbook& playbook) {
+  std::set<std::string_view> names;
   for (const Anchor& anchor : playbook.anchors) {
+    if (!names.insert(anchor.name).second) {
+      return Error(Code::kInvalid, fmt::format("a second anchor '{}'", anchor.name));
+    }
     for (const std::vector<AnchorEntry>& group : anchor.entries) {
       for (const AnchorEntry& entry : group) {
         const bool is_tracker = entry.kind == AnchorEntry::Kind::kTracker;
-        if (is_tracker ? !IsIndexOf(entry.tracker, playbook.trackers) : entry.trait.empty()) {
+        const bool is_trait = entry.kind == AnchorEntry::Kind::kUserTrait ||
+                              entry.kind == AnchorEntry::Kind::kAccountTrait;
+        const bool names_tracker =
+            IsIndexOf(entry.tracker, playbook.trackers) &&
+            !playbook.trackers[static_cast<std::size_t>(entry.tracker)].is_latest;
+        if ((is_tracker && !names_tracker) || (is_trait && entry.trait.empty())) {
           return Error(Code::kInvalid,
                        fmt::format("anchor '{}' has an entry that names nothing", anchor.name));
         }
@@ -146,6 +166,11 @@ std::uint64_t TrackerKey(const Tracker& tracker) {
   return key;
 }
 
+bool IsOfAccount(TrackerKind kind) {
+  return kind == TrackerKind::kAccountDid || kind == TrackerKind::kAnyEvent ||
+         kind == TrackerKind::kAccountAccess;
+}
+
 Status Validate(const Playbook& playbook) {
   if (playbook.name.empty() || playbook.version < 1) {
     return Error(Code::kInvalid, "a playbook has a name and a version from 1");
@@ -174,7 +199,7 @@ Status Validate(const Playbook& playbook) {
       return Error(Code::kInvalid, "accounts.activated names a role that does not exist");
     }
   }
-  return {};
+  return CheckRules(playbook);
 }
 
 }  // namespace foothold::journey

@@ -21,11 +21,12 @@ namespace foothold::journey {
 
 // Who performed or suffered what a tracker collects. Persisted: never reuse.
 enum class TrackerKind : std::uint8_t {
-  kDid = 1,         // The user performed one of `events`.
-  kAccess = 2,      // The user was in the product (PRODUCT.md section 3, "first access").
-  kInvited = 3,     // user.invited that names the user, by id or e-mail.
-  kAccountDid = 4,  // Anyone of the account, or the account itself, performed one of `events`.
-  kAnyEvent = 5,    // Account: its first event of any kind ("first_event").
+  kDid = 1,            // The user performed one of `events`.
+  kAccess = 2,         // The user was in the product (PRODUCT.md section 3, "first access").
+  kInvited = 3,        // user.invited that names the user, by id or e-mail.
+  kAccountDid = 4,     // Anyone of the account, or the account itself, performed one of `events`.
+  kAnyEvent = 5,       // Account: its first event of any kind ("first_event").
+  kAccountAccess = 6,  // Anyone of the account was in the product.
 };
 
 // One `where:` condition on a property of the event. Values compare as numbers if both are numbers,
@@ -54,6 +55,8 @@ struct Tracker {
   friend bool operator==(const Tracker&, const Tracker&) = default;
 };
 std::uint64_t TrackerKey(const Tracker& tracker);
+// Whether the account keeps its occurrences; else each user does.
+bool IsOfAccount(TrackerKind kind);
 
 // One way to know an anchor's time.
 struct AnchorEntry {

@@ -71,4 +71,46 @@ std::string_view StepClassName(StepClass step_class) {
   FOOTHOLD_CHECK(false, "a step class outside its enum");
 }
 
+std::string_view ChannelName(Channel channel) {
+  switch (channel) {
+    case Channel::kEmail:
+      return "email";
+    case Channel::kInApp:
+      return "in_app";
+    case Channel::kCs:
+      return "cs";
+  }
+  FOOTHOLD_CHECK(false, "a channel outside its enum");
+}
+
+std::string_view OutcomeName(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kConverted:
+      return "converted";
+    case Outcome::kNotConverted:
+      return "not_converted";
+    case Outcome::kChurned:
+      return "churned";
+  }
+  FOOTHOLD_CHECK(false, "an outcome outside its enum");
+}
+
+std::string_view CancelCauseName(CancelCause cause) {
+  switch (cause) {
+    case CancelCause::kConditionCleared:
+      return "condition_cleared";
+    case CancelCause::kCorrection:
+      return "correction";
+    case CancelCause::kPaused:
+      return "paused";
+    case CancelCause::kKilled:
+      return "killed";
+    case CancelCause::kRemoved:
+      return "removed";
+    case CancelCause::kErased:
+      return "erased";
+  }
+  FOOTHOLD_CHECK(false, "a cause outside its enum");
+}
+
 }  // namespace foothold::journey

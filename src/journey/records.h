@@ -385,6 +385,12 @@ struct InterventionShadow {
   friend bool operator==(const InterventionShadow&, const InterventionShadow&) = default;
 };
 
+// "email", "in_app", "cs"; "converted", ...; "condition_cleared", ...: as they stand in the
+// records.
+std::string_view ChannelName(Channel channel);
+std::string_view OutcomeName(Outcome outcome);
+std::string_view CancelCauseName(CancelCause cause);
+
 using OutputRecord =
     std::variant<ActivationChanged, OnboardingProgress, UserStatus, AccountStatus, StatusTombstone,
                  DropoffRiskChanged, InterventionRequested, InterventionCancelled,

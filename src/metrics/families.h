@@ -29,6 +29,8 @@ namespace foothold::metrics {
 inline constexpr std::size_t kLabelSetsMax = 200;
 // Partitions come from the broker: as many as one process can sensibly be given.
 inline constexpr std::size_t kPartitionSetsMax = 2000;
+// Rules come from the playbook, each with a few channels and a closed set of words.
+inline constexpr std::size_t kRuleSetsMax = 2000;
 // What a counter or histogram beyond the bound is counted under.
 inline constexpr std::string_view kOtherLabel = "other";
 

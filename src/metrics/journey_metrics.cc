@@ -34,6 +34,7 @@ struct JourneyMetrics::Rep {
 
   std::array<prometheus::Counter*, 4> stimuli;
   Counters& decisions;
+  Counters& interventions;
   Counters& statuses;
   Histograms& time_to_value;
   prometheus::Counter* repeats;
@@ -60,6 +61,10 @@ JourneyMetrics::Rep::Rep(Families& families)
     : decisions(families.counters({.name = "foothold_journey_decisions_total",
                                    .help = "Log records emitted.",
                                    .labels = {"type", "role", "class"}})),
+      interventions(families.counters({.name = "foothold_journey_interventions_total",
+                                       .help = "Records of interventions emitted.",
+                                       .labels = {"type", "rule", "channel", "detail"},
+                                       .label_sets_max = kRuleSetsMax})),
       statuses(families.counters({.name = "foothold_journey_statuses_total",
                                   .help = "Statuses and tombstones emitted.",
                                   .labels = {"type"}})),
@@ -121,6 +126,11 @@ void JourneyMetrics::StimulusApplied(Stimulus kind) {
 void JourneyMetrics::DecisionEmitted(std::string_view type, std::string_view role,
                                      std::string_view decision_class) {
   rep_->decisions.At({type, role, decision_class})->Increment();
+}
+
+void JourneyMetrics::InterventionEmitted(std::string_view type, std::string_view rule,
+                                         std::string_view channel, std::string_view detail) {
+  rep_->interventions.At({type, rule, channel, detail})->Increment();
 }
 
 void JourneyMetrics::StatusesEmitted(std::string_view type, std::size_t count) {

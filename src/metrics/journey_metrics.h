@@ -35,10 +35,15 @@ class JourneyMetrics {
   ~JourneyMetrics();
 
   void StimulusApplied(Stimulus kind);
-  // A log record: its type ("activation.changed"), the subject's role, its class ("organic", or
-  // "").
+  // A log record: its type ("activation.changed"), the subject's role, its class ("organic", of
+  // risk the level, or "").
   void DecisionEmitted(std::string_view type, std::string_view role,
                        std::string_view decision_class);
+  // A record of an intervention: its type ("intervention.requested", ...), the rule's name, the
+  // channel ("" where the record has none) and what it says: a cause, a suppressor, an outcome, or
+  // "".
+  void InterventionEmitted(std::string_view type, std::string_view rule, std::string_view channel,
+                           std::string_view detail);
   // Statuses and tombstones of one commit, of a type ("user_status", ...).
   void StatusesEmitted(std::string_view type, std::size_t count);
   void TimeToValue(ValueAnchor anchor, std::string_view role, std::string_view segment,

@@ -46,29 +46,84 @@ void CountActivation(const journey::ActivationChanged& activation,
   observe(metrics::ValueAnchor::kFirstAccess, activation.time_to_value_from_first_access_s);
 }
 
+// "stalled" of "stalled@7": versions would make a label set each.
+std::string_view RuleLabel(const journey::LogCommon& common) {
+  const std::string_view rule = common.rule;
+  return rule.substr(0, rule.rfind('@'));
+}
+
+// What happens with each record of a commit. Statuses are counted together.
+class Counter {
+ public:
+  Counter(const journey::Definition* definition, metrics::JourneyMetrics* counts)
+      : definition_(definition), counts_(counts) {}
+
+  void CountStatuses() const {
+    if (user_statuses_ > 0) {
+      counts_->StatusesEmitted("user_status", user_statuses_);
+    }
+    if (account_statuses_ > 0) {
+      counts_->StatusesEmitted("account_status", account_statuses_);
+    }
+  }
+
+  void operator()(const journey::ActivationChanged& record) {
+    CountActivation(record, definition_, counts_);
+  }
+  void operator()(const journey::OnboardingProgress& record) {
+    counts_->DecisionEmitted("onboarding.progress", RoleLabel(record.common.role, definition_), "");
+  }
+  void operator()(const journey::DropoffRiskChanged& record) {
+    counts_->DecisionEmitted("dropoff.risk.changed", RoleLabel(record.common.role, definition_),
+                             RiskLevelName(record.to));
+  }
+  void operator()(const journey::InterventionRequested& record) {
+    Count("intervention.requested", record.common, ChannelName(record.ask.channel), "");
+  }
+  void operator()(const journey::InterventionCancelled& record) {
+    Count("intervention.cancelled", record.common, ChannelName(record.channel),
+          CancelCauseName(record.cause));
+  }
+  void operator()(const journey::InterventionSuppressed& record) {
+    Count("intervention.suppressed", record.common, ChannelName(record.ask.channel),
+          SuppressorName(record.by));
+  }
+  void operator()(const journey::InterventionOutcome& record) {
+    std::string outcome(OutcomeName(record.outcome));
+    outcome += record.is_holdout ? "/holdout" : "";
+    Count("intervention.outcome", record.common, "", outcome);
+  }
+  void operator()(const journey::InterventionShadow& record) {
+    Count("intervention.shadow", record.common, ChannelName(record.ask.channel),
+          record.by.has_value() ? SuppressorName(*record.by) : "");
+  }
+  void operator()(const journey::UserStatus&) { ++user_statuses_; }
+  void operator()(const journey::AccountStatus&) { ++account_statuses_; }
+  void operator()(const journey::StatusTombstone& record) {
+    ++(record.user.has_value() ? user_statuses_ : account_statuses_);
+  }
+
+ private:
+  void Count(std::string_view type, const journey::LogCommon& common, std::string_view channel,
+             std::string_view detail) {
+    counts_->InterventionEmitted(type, RuleLabel(common), channel, detail);
+  }
+
+  const journey::Definition* definition_;
+  metrics::JourneyMetrics* counts_;
+  std::size_t user_statuses_ = 0;
+  std::size_t account_statuses_ = 0;
+};
+
 }  // namespace
 
 void CountEmitted(const Outbox& outbox, const journey::Definition* definition,
                   metrics::JourneyMetrics* counts) {
-  std::size_t user_statuses = 0;
-  std::size_t account_statuses = 0;
+  Counter counter(definition, counts);
   for (const journey::OutputRecord& record : outbox.records()) {
-    if (const auto* activation = std::get_if<journey::ActivationChanged>(&record)) {
-      CountActivation(*activation, definition, counts);
-    } else if (const auto* step = std::get_if<journey::OnboardingProgress>(&record)) {
-      counts->DecisionEmitted("onboarding.progress", RoleLabel(step->common.role, definition), "");
-    } else if (std::holds_alternative<journey::AccountStatus>(record)) {
-      ++account_statuses;
-    } else {
-      ++user_statuses;
-    }
+    std::visit(counter, record);
   }
-  if (user_statuses > 0) {
-    counts->StatusesEmitted("user_status", user_statuses);
-  }
-  if (account_statuses > 0) {
-    counts->StatusesEmitted("account_status", account_statuses);
-  }
+  counter.CountStatuses();
 }
 
 }  // namespace foothold::stream

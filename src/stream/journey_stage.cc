@@ -33,20 +33,6 @@ Result<std::optional<std::string>> ReadPayload(const state::Store& store, const 
   return std::string(parsed.payload);
 }
 
-const std::string& TopicName(const TopicNames& topics, codec::OutputTopic topic) {
-  switch (topic) {
-    case codec::OutputTopic::kActivationChanged:
-      return topics.activation_changed;
-    case codec::OutputTopic::kOnboardingProgress:
-      return topics.onboarding_progress;
-    case codec::OutputTopic::kUserStatus:
-      return topics.user_status;
-    case codec::OutputTopic::kAccountStatus:
-      return topics.account_status;
-  }
-  return topics.activation_changed;
-}
-
 }  // namespace
 
 JourneyStage::JourneyStage(JourneyOptions options, Surroundings surroundings)
@@ -334,7 +320,7 @@ void JourneyStage::CollectOutputs(const JourneyTask& task, StagedWrites* writes)
   for (const journey::OutputRecord& record : task.outbox().records()) {
     codec::EncodedOutput encoded = encoder_.Encode(record);
     StagedRecord staged{
-        .topic = TopicName(options_.topics, encoded.topic),
+        .topic = options_.topics.Of(encoded.topic),
         .partition = PartitionId{PartitionOfKey(encoded.tenant, options_.output_partitions)},
         .key = std::move(encoded.key),
         .value = std::move(encoded.value),

@@ -26,15 +26,24 @@ struct TopicNames {
   std::string onboarding_progress = "onboarding.progress";
   std::string user_status = "onboarding.user-status";
   std::string account_status = "onboarding.account-status";
+  std::string dropoff_risk_changed = "dropoff.risk.changed";
+  std::string interventions_email = "interventions.email";
+  std::string interventions_in_app = "interventions.in_app";
+  std::string interventions_cs = "interventions.cs";
+  std::string interventions_log = "interventions.log";
   std::string dead_letter = "onboarding.dead-letter";
 
   // "<app>-journal", "<app>-state-changelog", "<app>-control"; the outputs as above.
   static TopicNames ForApp(const std::string& app);
   // All that the intake (the journey) writes to.
   std::vector<std::string> OfIntake() const { return {journal, dead_letter}; }
-  std::vector<std::string> OfJourney() const {
-    return {changelog, activation_changed, onboarding_progress, user_status, account_status};
-  }
+  std::vector<std::string> OfJourney() const;
+  // The outputs that are logs, and those that are compacted; neither has the dead letter.
+  std::vector<std::string> Logs() const;
+  std::vector<std::string> Statuses() const;
+  // Everything that comes out, the dead letter last.
+  std::vector<std::string> Outputs() const;
+  const std::string& Of(codec::OutputTopic topic) const;
 };
 
 // Where the first run begins in a partition that nobody has read yet.

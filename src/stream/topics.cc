@@ -64,12 +64,13 @@ std::vector<Requirement> RequirementsOf(const TopicOptions& options) {
            topics.control, 1,
            {{"cleanup.policy", "delete"}, {"retention.ms", forever}, {"retention.bytes", forever}}),
        "the ledger of control entries", INT64_MAX, std::nullopt});
-  for (const std::string& log_topic :
-       {topics.activation_changed, topics.onboarding_progress, topics.dead_letter}) {
+  std::vector<std::string> logs = topics.Logs();
+  logs.push_back(topics.dead_letter);
+  for (const std::string& log_topic : logs) {
     all.push_back({spec(log_topic, options.output_partitions, {{"cleanup.policy", "delete"}}),
                    "an output", std::nullopt, std::nullopt});
   }
-  for (const std::string& status_topic : {topics.user_status, topics.account_status}) {
+  for (const std::string& status_topic : topics.Statuses()) {
     all.push_back({spec(status_topic, options.output_partitions, {{"cleanup.policy", "compact"}}),
                    "a status output", std::nullopt, std::nullopt});
   }

@@ -42,7 +42,7 @@ class Publisher {
 
   Status Publish(const journey::OutputRecord& record) {
     const codec::EncodedOutput output = encoder_->Encode(record);
-    log::RecordView view = ViewOf(codec::RecordName(output.topic), output.value);
+    log::RecordView view = ViewOf(codec::DefaultName(output.topic), output.value);
     view.key = output.key;
     return board.Apply(view);
   }

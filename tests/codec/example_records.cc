@@ -5,6 +5,8 @@ namespace {
 
 Instant At(std::string_view text) { return ParseRfc3339(text).value().instant; }
 
+}  // namespace
+
 journey::AccountBlock ExampleAccount() {
   journey::AccountBlock account;
   account.name = "Acme \"North\" GmbH";
@@ -53,7 +55,17 @@ journey::LogCommon ExampleCommon() {
   return common;
 }
 
-}  // namespace
+journey::PersonBlock ExamplePerson() {
+  return {.email = "ann@acme.example",
+          .name = "Ann Müller",
+          .title = "Analyst\t(data)",
+          .timezone = "Europe/Berlin",
+          .locale = std::nullopt,
+          .last_seen_at = At("2026-11-09T10:20:30.456Z"),
+          .session_count = 6,
+          .consent = {{.channel = "email", .granted = true, .as_of = At("2026-11-05T07:55:00Z")},
+                      {.channel = "in_app", .granted = false, .as_of = std::nullopt}}};
+}
 
 journey::ActivationChanged ExampleUserActivation() {
   journey::ActivationChanged record;
@@ -82,16 +94,7 @@ journey::ActivationChanged ExampleUserActivation() {
   record.time_to_value_from_signup_s = 440730;
   record.time_to_value_from_first_access_s = 354330;
   record.account = ExampleAccount();
-  record.person = journey::PersonBlock{
-      .email = "ann@acme.example",
-      .name = "Ann Müller",
-      .title = "Analyst\t(data)",
-      .timezone = "Europe/Berlin",
-      .locale = std::nullopt,
-      .last_seen_at = At("2026-11-09T10:20:30.456Z"),
-      .session_count = 6,
-      .consent = {{.channel = "email", .granted = true, .as_of = At("2026-11-05T07:55:00Z")},
-                  {.channel = "in_app", .granted = false, .as_of = std::nullopt}}};
+  record.person = ExamplePerson();
   return record;
 }
 

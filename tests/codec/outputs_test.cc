@@ -8,6 +8,7 @@
 
 #include "proto/account_status.pb.h"
 #include "proto/activation_changed.pb.h"
+#include "proto/interventions.pb.h"
 #include "proto/onboarding_progress.pb.h"
 #include "proto/user_status.pb.h"
 #include "src/base/json.h"
@@ -49,7 +50,7 @@ std::vector<std::string_view> HeaderNames(const EncodedOutput& output) {
 // The whole record: topic, key, headers and value.
 std::string Example(const EncodedOutput& output) {
   std::string json = "{\"topic\":";
-  AppendJsonString(RecordName(output.topic), &json);
+  AppendJsonString(DefaultName(output.topic), &json);
   json += ",\"key\":";
   AppendJsonString(output.key, &json);
   json += ",\"headers\":{";
@@ -75,6 +76,20 @@ TEST(OutputsTest, EveryRecordIsAsItsPublishedExample) {
                   Example(encoder.Encode(ExampleUserStatus())));
   ExpectPublished(folder + "onboarding.account-status.json",
                   Example(encoder.Encode(ExampleAccountStatus())));
+  ExpectPublished(folder + "dropoff.risk.changed.user.json",
+                  Example(encoder.Encode(ExampleUserRisk())));
+  ExpectPublished(folder + "dropoff.risk.changed.account.json",
+                  Example(encoder.Encode(ExampleAccountRisk())));
+  ExpectPublished(folder + "intervention.requested.email.json",
+                  Example(encoder.Encode(ExampleEmail())));
+  ExpectPublished(folder + "intervention.requested.cs.json",
+                  Example(encoder.Encode(ExampleCsTask())));
+  ExpectPublished(folder + "intervention.cancelled.json",
+                  Example(encoder.Encode(ExampleCancelled())));
+  ExpectPublished(folder + "intervention.suppressed.json",
+                  Example(encoder.Encode(ExampleSuppressed())));
+  ExpectPublished(folder + "intervention.outcome.json", Example(encoder.Encode(ExampleOutcome())));
+  ExpectPublished(folder + "intervention.shadow.json", Example(encoder.Encode(ExampleShadow())));
 }
 
 TEST(OutputsTest, EverySchemaIsAsItIsPublished) {
@@ -228,6 +243,70 @@ TEST(OutputsTest, EveryRecordIsTheFirstMessageOfItsFile) {
   EXPECT_EQ(v1::OnboardingProgress::descriptor()->index(), 0);
   EXPECT_EQ(v1::UserStatus::descriptor()->index(), 0);
   EXPECT_EQ(v1::AccountStatus::descriptor()->index(), 0);
+}
+
+TEST(OutputsTest, ARequestAndItsCancellationGoToTheTopicOfTheChannelTheRestToTheLog) {
+  OutputEncoder encoder = JsonEncoder();
+  journey::InterventionRequested request = ExampleEmail();
+  const auto topic_of = [&](journey::Channel channel) {
+    request.ask.channel = channel;
+    return encoder.Encode(request).topic;
+  };
+
+  EXPECT_EQ(topic_of(journey::Channel::kEmail), OutputTopic::kInterventionsEmail);
+  EXPECT_EQ(topic_of(journey::Channel::kInApp), OutputTopic::kInterventionsInApp);
+  EXPECT_EQ(topic_of(journey::Channel::kCs), OutputTopic::kInterventionsCs);
+  EXPECT_EQ(encoder.Encode(ExampleCancelled()).topic, OutputTopic::kInterventionsInApp);
+  EXPECT_EQ(encoder.Encode(ExampleSuppressed()).topic, OutputTopic::kInterventionsLog);
+  EXPECT_EQ(encoder.Encode(ExampleOutcome()).topic, OutputTopic::kInterventionsLog);
+  EXPECT_EQ(encoder.Encode(ExampleShadow()).topic, OutputTopic::kInterventionsLog);
+  EXPECT_EQ(encoder.Encode(ExampleUserRisk()).topic, OutputTopic::kDropoffRiskChanged);
+}
+
+TEST(OutputsTest, AnInterventionNamesItsRecordRuleAndExpiry) {
+  const EncodedOutput output = JsonEncoder().Encode(ExampleEmail());
+
+  EXPECT_EQ(HeaderOf(output, "ce_type"), "foothold.intervention.requested.v1");
+  EXPECT_EQ(HeaderOf(output, "ce_dataschema"), "urn:foothold:schema:intervention.requested:v1");
+  EXPECT_EQ(HeaderOf(output, "ce_fhrule"), "stalled@3");
+  EXPECT_EQ(HeaderOf(output, "ce_expirytime"), "2026-11-11T07:55:00.000Z");
+  EXPECT_EQ(HeaderOf(JsonEncoder().Encode(ExampleUserRisk()), "ce_fhrule"), "default@3");
+}
+
+TEST(OutputsTest, ThePersonOfAnInterventionIsLeftOutWhereTheTopicSaysSo) {
+  OutputEncoder emails = EncoderOf(OutputTopic::kInterventionsEmail, {.has_person = false});
+  OutputEncoder logs = EncoderOf(OutputTopic::kInterventionsLog, {.has_person = false});
+  OutputEncoder risks = EncoderOf(OutputTopic::kDropoffRiskChanged, {.has_person = false});
+
+  for (const EncodedOutput& output :
+       {emails.Encode(ExampleEmail()), logs.Encode(ExampleSuppressed()),
+        logs.Encode(ExampleShadow()), risks.Encode(ExampleUserRisk())}) {
+    EXPECT_THAT(output.value.value(), HasSubstr("\"person\":null"));
+    EXPECT_THAT(output.value.value(), Not(HasSubstr("ann@acme.example")));
+    EXPECT_THAT(output.value.value(), Not(HasSubstr("\"name\":\"Ann")));
+  }
+}
+
+TEST(OutputsTest, FramingNamesAnInterventionByItsPlaceInTheFile) {
+  OutputEncoder encoder = EncoderOf(OutputTopic::kInterventionsLog,
+                                    {.format = OutputFormat::kProtobufFramed, .schema_id = 7});
+
+  const std::string value = encoder.Encode(ExampleOutcome()).value.value();
+
+  // One index, in the zigzag of variable-length numbers: 3.
+  EXPECT_EQ(value.substr(0, 7), std::string("\0\0\0\0\7\2\6", 7));
+  v1::InterventionOutcome message;
+  ASSERT_TRUE(message.ParseFromString(value.substr(7)));
+  EXPECT_EQ(message.outcome(), v1::OUTCOME_CONVERTED);
+  EXPECT_EQ(message.rung(), 2);
+}
+
+TEST(OutputsTest, AnAccountHasNoPersonAndNoLevelBeforeItsFirst) {
+  const std::string value = JsonEncoder().Encode(ExampleAccountRisk()).value.value();
+
+  EXPECT_THAT(value, HasSubstr("\"from\":null,\"to\":\"high\""));
+  EXPECT_THAT(value, HasSubstr("\"person\":null"));
+  EXPECT_THAT(JsonEncoder().Encode(ExampleCsTask()).value.value(), HasSubstr("\"person\":null"));
 }
 
 TEST(OutputsTest, NothingOfARecordIsLeftInTheNext) {

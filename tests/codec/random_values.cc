@@ -168,7 +168,8 @@ journey::User RandomValues::User() {
                        .is_reached = Coin(),
                        .is_late = Coin(),
                        .role = Name(),
-                       .steps_met = static_cast<std::uint32_t>(Hash())};
+                       .steps_met = static_cast<std::uint32_t>(Hash()),
+                       .is_at_risk = Coin()};
   user.truth.state = static_cast<journey::UserState>(1 + Below(5));
   user.truth.activated_at = MaybeTime();
   user.truth.role = Name();
@@ -186,7 +187,92 @@ journey::User RandomValues::User() {
   user.activation_sequence = Integer();
   user.progress_sequence = Integer();
   user.due = MaybeTime();
+
+  user.risk = Risk();
+  user.care = Care();
+  if (Coin()) {
+    user.struggle = {.action = Hash(),
+                     .repeats = static_cast<std::int32_t>(Below(100)),
+                     .repeats_max = static_cast<std::int32_t>(Below(100)),
+                     .session_last_at = MaybeTime(),
+                     .sessions = {3, static_cast<std::int32_t>(Integer())}};
+  }
+  for (std::size_t i = Below(3) == 0 ? Below(journey::kFeatureUsesMax) : 0; i > 0; --i) {
+    user.features.push_back({.decade = static_cast<std::int32_t>(Integer()), .features = Hash()});
+  }
   return user;
+}
+
+journey::RiskState RandomValues::Risk() {
+  journey::RiskState risk;
+  if (Coin()) {
+    return risk;
+  }
+  risk.level = static_cast<journey::RiskLevel>(1 + Below(4));
+  risk.score = static_cast<std::int32_t>(Below(101));
+  risk.is_held = Coin();
+  for (std::size_t i = Below(5); i > 0; --i) {
+    risk.signals.push_back({.key = Hash(), .since = Time()});
+  }
+  risk.sequence = Integer();
+  risk.ce_id = Text();
+  return risk;
+}
+
+journey::RungState RandomValues::Rung() {
+  journey::RungState rung;
+  rung.rule = Hash();
+  rung.rung = static_cast<std::int32_t>(Below(8));
+  rung.phase = static_cast<journey::RungState::Phase>(1 + Below(3));
+  rung.is_approved = Coin();
+  rung.is_cancelled = Coin();
+  rung.is_otherwise = Coin();
+  rung.channel = static_cast<journey::Channel>(1 + Below(3));
+  rung.triggered_at = Time();
+  rung.due = Time();
+  rung.expires = Time();
+  rung.not_before = MaybeTime();
+  if (Coin()) {
+    rung.held_by = static_cast<journey::Suppressor>(1 + Below(14));
+  }
+  rung.released_at = MaybeTime();
+  rung.ce_id = Text();
+  rung.label = Name();
+  rung.trigger_event = EventId();
+  return rung;
+}
+
+journey::CareState RandomValues::Care() {
+  journey::CareState care;
+  for (std::size_t i = Coin() ? Below(4) : 0; i > 0; --i) {
+    care.rungs.push_back(Rung());
+  }
+  for (std::size_t i = Coin() ? Below(4) : 0; i > 0; --i) {
+    care.episodes.push_back({.rule = Hash(),
+                             .episode = Hash(),
+                             .rungs = static_cast<std::uint32_t>(Hash()),
+                             .is_holding = Coin(),
+                             .since = Coin() ? Time() : kEpoch});
+  }
+  for (std::size_t i = Coin() ? Below(journey::kSentMax) : 0; i > 0; --i) {
+    care.sent.push_back({.at = Time(), .channel = static_cast<journey::Channel>(1 + Below(3))});
+  }
+  if (Coin()) {
+    care.email_sequence = Integer();
+    care.in_app_sequence = Integer();
+    care.cs_sequence = Integer();
+    care.log_sequence = Integer();
+  }
+  return care;
+}
+
+journey::StepFlow RandomValues::Flow() {
+  journey::StepFlow flow{.entered = Integer(), .completed = Integer(), .buckets = {}};
+  if (Coin()) {
+    flow.buckets.resize(journey::StepFlow::kBuckets);
+    std::ranges::generate(flow.buckets, [this] { return static_cast<std::int32_t>(Below(3)); });
+  }
+  return flow;
 }
 
 journey::GroupCount RandomValues::Group() {
@@ -194,7 +280,8 @@ journey::GroupCount RandomValues::Group() {
           .joined = Integer(),
           .active = Integer(),
           .reached = Integer(),
-          .late = Integer()};
+          .late = Integer(),
+          .at_risk = Integer()};
 }
 
 journey::Account RandomValues::Account() {
@@ -215,6 +302,7 @@ journey::Account RandomValues::Account() {
     for (std::size_t step = Below(6); step > 0; --step) {
       count.steps_met.push_back(Integer());
       count.steps_first_met.push_back(MaybeTime());
+      count.flows.push_back(Flow());
     }
   }
   account.recent_ids.resize(Below(journey::kRecentIdsMax + 1));
@@ -225,6 +313,28 @@ journey::Account RandomValues::Account() {
   account.status_hash = Hash();
   account.volatile_hash = Hash();
   account.activation_sequence = Integer();
+
+  if (Coin()) {
+    account.stage = Name();
+    account.stage_entered_at = MaybeTime();
+  }
+  account.is_stage_late = Coin();
+  for (std::size_t i = Coin() ? Below(4) : 0; i > 0; --i) {
+    account.blockers.push_back({.key = Hash(), .since = Time()});
+  }
+  account.risk = Risk();
+  account.care = Care();
+  account.judged_until = MaybeTime();
+  account.due = MaybeTime();
+  if (Coin()) {
+    account.churned_at = MaybeTime();
+    account.incomplete_since = MaybeTime();
+    account.dead_letter_at = MaybeTime();
+  }
+  for (std::size_t i = Coin() ? Below(journey::kWatchersMax) : 0; i > 0; --i) {
+    account.watchers.push_back(EventId());
+  }
+  account.has_more_watchers = Coin();
   return account;
 }
 
@@ -281,105 +391,6 @@ Meta RandomValues::MetaValue() {
                           .cursor = Text()});
   }
   return meta;
-}
-
-std::optional<journey::Window> RandomValues::MaybeWindow(const journey::Playbook& playbook) {
-  if (Coin()) {
-    return std::nullopt;
-  }
-  return journey::Window{.length = milliseconds(1 + Below(10'000'000'000)),
-                         .anchor = static_cast<std::int32_t>(Below(playbook.anchors.size()))};
-}
-
-journey::Criterion RandomValues::Criterion(const journey::Playbook& playbook) {
-  const std::size_t tracker = Below(playbook.trackers.size());
-  const auto keep = static_cast<std::size_t>(playbook.trackers[tracker].keep);
-  return {.label = Text(),
-          .tracker = static_cast<std::int32_t>(tracker),
-          .at_least = static_cast<std::int32_t>(1 + Below(keep)),
-          .within = MaybeWindow(playbook)};
-}
-
-journey::Milestone RandomValues::Milestone(const journey::Playbook& playbook) {
-  journey::Milestone milestone{.all = {}, .within = MaybeWindow(playbook)};
-  for (std::size_t i = 1 + Below(3); i > 0; --i) {
-    milestone.all.push_back(Criterion(playbook));
-  }
-  return milestone;
-}
-
-journey::Playbook RandomValues::Playbook() {
-  journey::Playbook playbook;
-  playbook.name = "default" + Text();
-  playbook.version = static_cast<std::int32_t>(1 + Below(std::numeric_limits<std::int32_t>::max()));
-  playbook.lateness = milliseconds(Integer());
-  playbook.attribution = milliseconds(Integer());
-  if (Coin()) {
-    playbook.default_role = Name();
-  }
-  for (std::size_t i = Below(5); i > 0; --i) {
-    playbook.aliases.emplace_back(Name(), Name());
-    playbook.core_features.push_back(Name());
-  }
-  for (std::size_t i = 1 + Below(6); i > 0; --i) {
-    journey::Tracker& tracker = playbook.trackers.emplace_back();
-    tracker.kind = static_cast<journey::TrackerKind>(1 + Below(5));
-    if (tracker.kind == journey::TrackerKind::kDid ||
-        tracker.kind == journey::TrackerKind::kAccountDid) {
-      tracker.events = {"a." + std::to_string(i), "b" + Name()};
-    }
-    tracker.distinct = fmt::format("property{}", i);
-    for (std::size_t k = Below(3); k > 0; --k) {
-      tracker.where.push_back({.property = Name(),
-                               .comparison = static_cast<journey::Comparison>(1 + Below(6)),
-                               .any_of = {Text(), Text()},
-                               .holds_if_absent = Coin()});
-    }
-    tracker.keep = static_cast<std::int32_t>(1 + Below(1000));
-    tracker.key = journey::TrackerKey(tracker);
-  }
-  for (std::size_t i = 1 + Below(3); i > 0; --i) {
-    using Kind = journey::AnchorEntry::Kind;
-    playbook.anchors.push_back(
-        {.name = fmt::format("anchor{}", i),
-         .entries = {{{.kind = Kind::kTracker, .tracker = 0, .trait = ""}},
-                     {{.kind = Kind::kUserTrait, .tracker = -1, .trait = "createdat"},
-                      {.kind = Kind::kAccountTrait, .tracker = -1, .trait = "contractat"}}}});
-  }
-  for (std::size_t i = 1 + Below(4); i > 0; --i) {
-    journey::Role& role = playbook.roles.emplace_back();
-    role.name = fmt::format("role{}", i);
-    role.is_contact = Below(3) == 0;
-    if (!role.is_contact) {
-      role.milestone = Milestone(playbook);
-      for (std::size_t k = 0; k < 4; ++k) {
-        journey::Step& step = role.steps.emplace_back();
-        step.name = Text();
-        step.step_class = static_cast<journey::StepClass>(1 + Below(3));
-        step.is_milestone = k == 3;
-        if (!step.is_milestone) {
-          step.criterion = Criterion(playbook);
-        }
-      }
-    }
-  }
-  for (std::size_t i = Below(3); i > 0; --i) {
-    playbook.models.push_back(
-        {.name = Name(), .overrides = {{.role = 0, .milestone = Milestone(playbook)}}});
-  }
-  for (std::size_t i = 1 + Below(4); i > 0; --i) {
-    using Condition = journey::MemberCondition;
-    playbook.account_activated.push_back(
-        {.selector = static_cast<Condition::Selector>(1 + Below(5)),
-         .role = static_cast<std::int32_t>(Below(playbook.roles.size())),
-         .quantifier = static_cast<Condition::Quantifier>(1 + Below(5)),
-         .property = static_cast<Condition::Property>(1 + Below(4)),
-         .comparison = static_cast<journey::Comparison>(1 + Below(6)),
-         .value = 0.5 * static_cast<double>(Below(9)),
-         .or_empty = Coin()});
-  }
-  playbook.yaml = Text();
-  return playbook;
 }
 
 }  // namespace foothold::codec

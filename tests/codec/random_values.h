@@ -45,8 +45,21 @@ class RandomValues {
   std::optional<journey::Stamp> MaybeStamp();
   journey::PartitionProgress PartitionState();
   journey::GroupCount Group();
+  journey::StepFlow Flow();
+  journey::RungState Rung();
+  journey::RiskState Risk();
+  journey::CareState Care();
   journey::Criterion Criterion(const journey::Playbook& playbook);
   journey::Milestone Milestone(const journey::Playbook& playbook);
+  // Of playbooks; see random_playbook.cc.
+  journey::MemberCondition Members(const journey::Playbook& playbook);
+  journey::Moment Moment(const journey::Playbook& playbook);
+  journey::ConditionNode Leaf(const journey::Playbook& playbook);
+  journey::Condition Condition(const journey::Playbook& playbook);
+  journey::Ask Ask();
+  journey::Rung Rung(const journey::Playbook& playbook);
+  journey::ZoneTable Zones();
+  void Rules(journey::Playbook* playbook);
   std::optional<journey::Window> MaybeWindow(const journey::Playbook& playbook);
 
   std::mt19937_64 engine_;

@@ -147,14 +147,37 @@ TEST(StateTest, FactsOfThePartitionComeBackAsTheyWere) {
 
 // A new member changes a size: give it a place in the format, in RandomValues, then here.
 TEST(StateTest, NoMemberWasAddedThatTheFormatDoesNotKnow) {
-  EXPECT_EQ(sizeof(journey::User), 704U);
-  EXPECT_EQ(sizeof(journey::Account), 248U);
+  EXPECT_EQ(sizeof(journey::User), 968U);
+  EXPECT_EQ(sizeof(journey::Account), 624U);
+  EXPECT_EQ(sizeof(journey::RiskState), 80U);
+  EXPECT_EQ(sizeof(journey::RungState), 184U);
+  EXPECT_EQ(sizeof(journey::CareState), 104U);
+  EXPECT_EQ(sizeof(journey::StruggleState), 56U);
+  EXPECT_EQ(sizeof(journey::StepFlow), 40U);
   EXPECT_EQ(sizeof(journey::Occurrence), 176U);
   EXPECT_EQ(sizeof(journey::TraitState), 80U);
   EXPECT_EQ(sizeof(journey::RoleFact), 56U);
-  EXPECT_EQ(sizeof(journey::RoleCount), 240U);
+  EXPECT_EQ(sizeof(journey::RoleCount), 296U);
   EXPECT_EQ(sizeof(journey::Clock::Parts), 128U);
-  EXPECT_EQ(sizeof(journey::Playbook), 296U);
+  EXPECT_EQ(sizeof(journey::Playbook), 552U);
+  EXPECT_EQ(sizeof(journey::ConditionNode), 168U);
+  EXPECT_EQ(sizeof(journey::Rung), 488U);
+  EXPECT_EQ(sizeof(journey::Rule), 176U);
+  EXPECT_EQ(sizeof(journey::Signal), 96U);
+  EXPECT_EQ(sizeof(journey::Stage), 240U);
+  EXPECT_EQ(sizeof(journey::GatePolicy), 64U);
+}
+
+TEST(StateTest, WhatASubjectDoesNotHaveCostsAByteOrTwo) {
+  journey::User user = TypicalUser();
+  const std::size_t bare = EncodeUser(user).size();
+  user.risk.level = journey::RiskLevel::kLow;
+  const std::size_t with_level = EncodeUser(user).size();
+  user.care.rungs.resize(1);
+  const std::size_t with_rung = EncodeUser(user).size();
+
+  EXPECT_LE(with_level, bare + 6);
+  EXPECT_GT(with_rung, with_level + 8);
 }
 
 TEST(StateTest, EmptyObjectsAndLimitsComeBackAsTheyWere) {
@@ -197,7 +220,7 @@ TEST(StateTest, TheBytesOfATypicalUserStayAsTheyAre) {
             "0000000000000001001100000000000000020007616e616c79737401000400000000000000000201"
             "00020180f0c9e50502ffefc9e50580bab70380b6fb4ec0cf2400dac30201000000000000c0a23301"
             "c0b0f292050000000106070301ffb592e2050601011a30314b303030303030304142434445464748"
-            "4a4b4d4e5051525301000607080011111111111111112222222222222222041200");
+            "4a4b4d4e505152530100060708001111111111111111222222222222222204120000");
 }
 
 TEST(StateTest, TheBytesOfAnAccountAndOfMetaStayAsTheyAre) {
@@ -210,12 +233,14 @@ TEST(StateTest, TheBytesOfAnAccountAndOfMetaStayAsTheyAre) {
                            .joined = {.members = 1},
                            .invited = {},
                            .steps_met = {1, 0},
-                           .steps_first_met = {InstantFromMs(1'790'000'000'001), std::nullopt}});
+                           .steps_first_met = {InstantFromMs(1'790'000'000'001), std::nullopt},
+                           .flows = {{.entered = 2, .completed = 1, .buckets = {1, 0}}}});
   account.state = journey::AccountState::kPartial;
   account.activation_sequence = 1;
   EXPECT_EQ(Hex(EncodeAccount(account)),
-            "41010461636d6500000180b083c59868000001000561646d696e0402000000000000000002000000"
-            "00000000000002020002010200000200000000000000000000000000000000000002");
+            "41010461636d6500000180b083c59868000001000561646d696e0402000000000000000000000200"
+            "00000000000000000000020200020102000104020202000002000000000000000000000000000000"
+            "00000002000000");
 
   const Meta meta{.journal_next = {1234567},
                   .next_entry = 17,

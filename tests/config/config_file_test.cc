@@ -46,6 +46,8 @@ outputs:
   activation: {topic: acme.activation, format: protobuf, framing: framed, schema_id: 12, person: false}
   user_status: {format: protobuf}
   progress: {topic: acme.progress}
+  risk: {topic: acme.risk, person: false}
+  interventions_log: {topic: acme.log, format: protobuf}
   dead_letter: {topic: acme.dead}
   partitions: 12
   replication: 3
@@ -108,6 +110,12 @@ TEST(ConfigFileTest, ReadsEveryKey) {
   EXPECT_EQ(config.outputs.user_status.topic, "onboarding.user-status");
   EXPECT_TRUE(config.outputs.user_status.has_person);
   EXPECT_EQ(config.outputs.progress.topic, "acme.progress");
+  EXPECT_EQ(config.outputs.risk, (OutputTopic{.topic = "acme.risk",
+                                              .format = OutputFormat::kJson,
+                                              .schema_id = 0,
+                                              .has_person = false}));
+  EXPECT_EQ(config.outputs.interventions_log.format, OutputFormat::kProtobufRaw);
+  EXPECT_EQ(config.outputs.interventions_cs, OutputTopic{.topic = "interventions.cs"});
   EXPECT_EQ(config.outputs.account_status, OutputTopic{.topic = "onboarding.account-status"});
   EXPECT_EQ(config.outputs.dead_letter, "acme.dead");
   EXPECT_EQ(config.outputs.partitions, 12);

@@ -142,6 +142,8 @@ class Naive {
         return std::ranges::count(tracker.events, name) > 0;
       case TrackerKind::kAnyEvent:
         return true;
+      case TrackerKind::kAccountAccess:
+        return false;  // Of rules only: no milestone rests on it.
     }
     return false;
   }

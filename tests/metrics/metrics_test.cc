@@ -70,6 +70,7 @@ void CallEveryVerb(Registry* registry) {
   JourneyMetrics journey(registry);
   journey.StimulusApplied(Stimulus::kEvent);
   journey.DecisionEmitted("activation.changed", "admin", "organic");
+  journey.InterventionEmitted("intervention.suppressed", "stalled", "in_app", "quiet_hours");
   journey.StatusesEmitted("user_status", 3);
   journey.TimeToValue(ValueAnchor::kSignup, "admin", "smb", kDay);
   journey.Repeat();

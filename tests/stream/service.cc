@@ -332,12 +332,8 @@ std::vector<Output> Service::Committed(const std::vector<std::string>& topics) {
   return outputs;
 }
 
-std::vector<Output> Service::Decisions() {
-  return Committed({topics_.activation_changed, topics_.onboarding_progress});
-}
-std::vector<Output> Service::Statuses() {
-  return Committed({topics_.user_status, topics_.account_status});
-}
+std::vector<Output> Service::Decisions() { return Committed(topics_.Logs()); }
+std::vector<Output> Service::Statuses() { return Committed(topics_.Statuses()); }
 std::vector<Output> Service::DeadLetters() { return Committed({topics_.dead_letter}); }
 
 std::map<std::string, std::string> Service::LastStatuses() {

@@ -97,13 +97,8 @@ Result<std::unique_ptr<Player>> Player::Open(const Header& header, Instant begin
     FOOTHOLD_TRY(player->Beat(*header.history, *header.history));
   }
   FOOTHOLD_TRY(player->Start());
-  const stream::TopicNames names = app::TopicNamesOf(player->config_);
-  const std::vector<std::string> topics = {names.activation_changed,   names.onboarding_progress,
-                                           names.user_status,          names.account_status,
-                                           names.dropoff_risk_changed, names.interventions_email,
-                                           names.interventions_in_app, names.interventions_cs,
-                                           names.interventions_log,    names.dead_letter};
-  FOOTHOLD_ASSIGN(player->reader_, player->log_.ReadCommitted(topics));
+  FOOTHOLD_ASSIGN(player->reader_,
+                  player->log_.ReadCommitted(app::TopicNamesOf(player->config_).Outputs()));
   return player;
 }
 
