@@ -138,15 +138,19 @@ Result<ParsedKey> ParseKey(std::string_view key) {
   return NotAKey(key);
 }
 
-std::string MakeValue(std::string_view payload, std::optional<Instant> due) {
+void BeginValue(std::optional<Instant> due, std::string* value) {
   FOOTHOLD_CHECK(!due || *due >= kEpoch, "a timer is due before 1970");
   FOOTHOLD_CHECK(!due || static_cast<std::uint64_t>(ToMs(*due)) <= kDueMsMax,
                  "a timer is due later than time can be");
-  const std::uint64_t due_ms = due ? static_cast<std::uint64_t>(ToMs(*due)) : kNoDue;
+  value->clear();
+  value->push_back(static_cast<char>(kValueVersion));
+  AppendBigEndian64(due ? static_cast<std::uint64_t>(ToMs(*due)) : kNoDue, value);
+}
+
+std::string MakeValue(std::string_view payload, std::optional<Instant> due) {
   std::string value;
   value.reserve(kHeaderBytes + payload.size());
-  value.push_back(static_cast<char>(kValueVersion));
-  AppendBigEndian64(due_ms, &value);
+  BeginValue(due, &value);
   value += payload;
   return value;
 }

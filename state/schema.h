@@ -66,6 +66,8 @@ inline constexpr std::uint64_t kDueMsMax = (std::uint64_t{1} << 53) - 1;
 // A value with its header. `due`: the subject's earliest timer, nullopt for none.
 // REQUIRES: kEpoch <= due, at most kDueMsMax.
 std::string MakeValue(std::string_view payload, std::optional<Instant> due);
+// Likewise: `*value` gets the header, the payload is appended by the caller.
+void BeginValue(std::optional<Instant> due, std::string* value);
 struct ParsedValue {
   std::uint8_t version = 0;
   std::optional<Instant> due;

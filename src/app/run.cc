@@ -102,7 +102,7 @@ Status Serve(const RunFlags& given, const config::Config& config, const journey:
   FOOTHOLD_ASSIGN(
       const std::unique_ptr<Service> service,
       Service::Open(
-          {.config = config, .playbook = playbook},
+          {.config = config, .playbook = playbook, .is_draining = given.drains},
           {.log = kafka->get(), .clock = &clock, .logger = &logger, .registry = &registry}));
   FOOTHOLD_ASSIGN(const std::unique_ptr<http::HttpServer> server,
                   ServeHealth(config.http_listen, *service, registry));

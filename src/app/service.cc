@@ -129,19 +129,24 @@ void Service::Parts::MakeWorkers() {
   };
   const int intakes = options.work == ServiceWork::kAll ? config.intake_workers : 0;
   for (int i = 0; i < intakes; ++i) {
+    stream::IntakeOptions intake = IntakeOptionsOf(config, topics);
+    if (options.is_draining) {
+      intake.progress_step = kHour;
+    }
     intake_stages.push_back(std::make_unique<stream::IntakeStage>(
-        IntakeOptionsOf(config, topics),
+        std::move(intake),
         stream::IntakeStage::Surroundings{.clock = around.clock, .metrics = intake_metrics.get()}));
     add("intake", i, intake_stages.back().get());
   }
   for (int i = 0; i < config.journey_workers; ++i) {
+    stream::JourneyOptions journey = JourneyOptionsOf(config, topics);
+    journey.is_draining = options.is_draining;
     journey_stages.push_back(std::make_unique<stream::JourneyStage>(
-        JourneyOptionsOf(config, topics),
-        stream::JourneyStage::Surroundings{.log = around.log,
-                                           .shelf = shelf.get(),
-                                           .clock = around.clock,
-                                           .metrics = journey_metrics.get(),
-                                           .logger = around.logger}));
+        std::move(journey), stream::JourneyStage::Surroundings{.log = around.log,
+                                                               .shelf = shelf.get(),
+                                                               .clock = around.clock,
+                                                               .metrics = journey_metrics.get(),
+                                                               .logger = around.logger}));
     add("journey", i, journey_stages.back().get());
   }
 }

@@ -27,11 +27,13 @@ struct ServiceOptions {
   journey::Playbook playbook;  // Seeds an empty journal, and nothing else.
   ServiceWork work = ServiceWork::kAll;
   bool is_state_in_memory = false;
+  // True: what lies in the sources is all there is; RequestFinish() follows when it has been read.
+  bool is_draining = false;
   // True: nothing waits, for one thread drives all (Turn()).
   bool is_stepped = false;
   // See stream::WorkerOptions.
-  std::size_t intake_entries_max = 5'000;
-  std::size_t journey_entries_max = 5'000;
+  std::size_t intake_entries_max = 20'000;
+  std::size_t journey_entries_max = 20'000;
 };
 
 // The whole service on some log: intake and journey workers, their stores, what they share. `run`

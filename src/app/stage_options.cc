@@ -104,6 +104,7 @@ stream::IntakeOptions IntakeOptionsOf(const config::Config& config,
   options.journal_partitions = config.journal.partitions;
   options.dead_letter_partitions = config.outputs.partitions;
   options.mode = config.clock;
+  options.progress_step = config.clock == journey::ClockMode::kWall ? kHour : kMinute;
   options.record_bytes_max = static_cast<std::size_t>(config.record_bytes_max);
   options.dead_letter_bytes_max = static_cast<std::size_t>(MessageBytesMax(config) - 512);
   for (const config::Source& source : config.sources) {

@@ -51,8 +51,12 @@ std::string UnpackUuid(std::string_view bytes);
 
 class FlatWriter {
  public:
-  explicit FlatWriter(char kind) : bytes_{kind, static_cast<char>(kFlatVersion)} {
-    bytes_.reserve(512);
+  explicit FlatWriter(char kind) : FlatWriter(kind, std::string()) {}
+  // Writes behind `bytes`.
+  FlatWriter(char kind, std::string bytes) : bytes_(std::move(bytes)) {
+    bytes_.reserve(bytes_.size() + 1024);
+    bytes_.push_back(kind);
+    bytes_.push_back(static_cast<char>(kFlatVersion));
   }
 
   std::string Take() { return std::move(bytes_); }

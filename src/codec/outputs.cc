@@ -1,7 +1,9 @@
 #include "src/codec/outputs.h"
 
+#include <iterator>
 #include <utility>
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
@@ -28,28 +30,33 @@ using google::protobuf::Message;
 constexpr std::string_view kJsonType = "application/json";
 constexpr std::string_view kProtobufType = "application/protobuf";
 
-std::string TimeText(Instant at) {
-  std::string text;
-  AppendTime(at, &text);
-  return text;
-}
-
-std::string SubjectOf(std::string_view tenant, const std::optional<std::string>& user) {
-  std::string subject = "account/" + PercentEncode(tenant);
+void AppendSubject(std::string_view tenant, const std::optional<std::string>& user,
+                   std::string* out) {
+  *out += "account/";
+  *out += PercentEncode(tenant);
   if (user.has_value()) {
-    subject += "/user/" + PercentEncode(*user);
+    *out += "/user/";
+    *out += PercentEncode(*user);
   }
-  return subject;
 }
 
-std::string UserKeyOf(std::string_view tenant, std::string_view user) {
-  return PercentEncode(tenant) + '|' + PercentEncode(user);
+void AppendUserKey(std::string_view tenant, std::string_view user, std::string* out) {
+  *out += PercentEncode(tenant);
+  *out += '|';
+  *out += PercentEncode(user);
+}
+
+void AppendNumber(std::int64_t number, std::string* out) {
+  fmt::format_to(std::back_inserter(*out), FMT_COMPILE("{}"), number);
 }
 
 // A status says how things are at a position of the journal: its id is made of that.
 std::string StatusId(Instant as_of, OutputTopic topic, std::string_view subject,
                      std::int64_t revision) {
-  return MakeUlid(as_of, HashWide(fmt::format("{} {} {}", DefaultName(topic), subject, revision)));
+  fmt::memory_buffer text;
+  fmt::format_to(std::back_inserter(text), FMT_COMPILE("{} {} {}"), DefaultName(topic), subject,
+                 revision);
+  return MakeUlid(as_of, HashWide({text.data(), text.size()}));
 }
 
 OutputTopic TopicOf(journey::Channel channel) {
@@ -63,6 +70,31 @@ OutputTopic TopicOf(journey::Channel channel) {
   }
   FOOTHOLD_CHECK(false, "a channel outside its enum");
 }
+
+// Fills a record's headers again: a value keeps its memory while its place in the list does.
+class HeaderFiller {
+ public:
+  explicit HeaderFiller(std::vector<OutputHeader>* headers) : headers_(headers) {}
+  ~HeaderFiller() { headers_->resize(count_); }
+  HeaderFiller(const HeaderFiller&) = delete;
+  HeaderFiller& operator=(const HeaderFiller&) = delete;
+
+  // The value of the next header, empty. Valid until the next call.
+  std::string* Next(std::string_view name) {
+    if (count_ == headers_->size()) {
+      headers_->emplace_back();
+    }
+    OutputHeader& header = (*headers_)[count_++];
+    header.name = name;
+    header.value.clear();
+    return &header.value;
+  }
+  void Add(std::string_view name, std::string_view value) { Next(name)->append(value); }
+
+ private:
+  std::vector<OutputHeader>* headers_;
+  std::size_t count_ = 0;
+};
 
 // What Confluent's readers expect in front: 0, the schema's id, and which message of the file it is
 // (a list of numbers; the first message has a short form).
@@ -105,97 +137,95 @@ std::string_view DefaultName(OutputTopic topic) {
   FOOTHOLD_CHECK(false, "every output topic has a name");
 }
 
-// Options, plans and messages that are used again.
+// Options, plans, messages and records that are used again.
 class OutputEncoder::Encodings {
  public:
   explicit Encodings(OutputOptions options)
       : options_(std::move(options)), source_("/foothold/" + options_.app) {}
 
-  EncodedOutput operator()(const journey::ActivationChanged& record) {
+  const EncodedOutput& operator()(const journey::ActivationChanged& record) {
     const OutputTopic topic = OutputTopic::kActivationChanged;
     ToMessage(record, options_.of(topic).has_person, &activation_);
     return Log({topic, "activation.changed"}, record.common, activation_plan_, activation_);
   }
 
-  EncodedOutput operator()(const journey::DropoffRiskChanged& record) {
+  const EncodedOutput& operator()(const journey::DropoffRiskChanged& record) {
     const OutputTopic topic = OutputTopic::kDropoffRiskChanged;
     ToMessage(record, options_.of(topic).has_person, &risk_);
     return Log({topic, "dropoff.risk.changed"}, record.common, risk_plan_, risk_);
   }
 
-  EncodedOutput operator()(const journey::OnboardingProgress& record) {
+  const EncodedOutput& operator()(const journey::OnboardingProgress& record) {
     ToMessage(record, &progress_);
     return Log({OutputTopic::kOnboardingProgress, "onboarding.progress"}, record.common,
                progress_plan_, progress_);
   }
 
-  EncodedOutput operator()(const journey::InterventionRequested& record) {
+  const EncodedOutput& operator()(const journey::InterventionRequested& record) {
     const OutputTopic topic = TopicOf(record.ask.channel);
     ToMessage(record, options_.of(topic).has_person, &requested_);
     return Log({topic, "intervention.requested"}, record.common, requested_plan_, requested_);
   }
 
-  EncodedOutput operator()(const journey::InterventionCancelled& record) {
+  const EncodedOutput& operator()(const journey::InterventionCancelled& record) {
     ToMessage(record, &cancelled_);
     return Log({TopicOf(record.channel), "intervention.cancelled"}, record.common, cancelled_plan_,
                cancelled_);
   }
 
-  EncodedOutput operator()(const journey::InterventionSuppressed& record) {
+  const EncodedOutput& operator()(const journey::InterventionSuppressed& record) {
     const OutputTopic topic = OutputTopic::kInterventionsLog;
     ToMessage(record, options_.of(topic).has_person, &suppressed_);
     return Log({topic, "intervention.suppressed"}, record.common, suppressed_plan_, suppressed_);
   }
 
-  EncodedOutput operator()(const journey::InterventionOutcome& record) {
+  const EncodedOutput& operator()(const journey::InterventionOutcome& record) {
     ToMessage(record, &outcome_);
     return Log({OutputTopic::kInterventionsLog, "intervention.outcome"}, record.common,
                outcome_plan_, outcome_);
   }
 
-  EncodedOutput operator()(const journey::InterventionShadow& record) {
+  const EncodedOutput& operator()(const journey::InterventionShadow& record) {
     const OutputTopic topic = OutputTopic::kInterventionsLog;
     ToMessage(record, options_.of(topic).has_person, &shadow_);
     return Log({topic, "intervention.shadow"}, record.common, shadow_plan_, shadow_);
   }
 
-  EncodedOutput operator()(const journey::UserStatus& record) {
+  const EncodedOutput& operator()(const journey::UserStatus& record) {
     const OutputTopic topic = OutputTopic::kUserStatus;
     ToMessage(record, options_.of(topic).has_person, &user_);
-    EncodedOutput output{.topic = topic,
-                         .record = DefaultName(topic),
-                         .tenant = record.tenant,
-                         .key = UserKeyOf(record.tenant, record.user),
-                         .value = Value(topic, user_plan_, user_),
-                         .headers = {}};
-    AppendStatusHeaders(SubjectOf(record.tenant, record.user), record.as_of, record.revision,
-                        &output);
+    EncodedOutput& output = Begin({topic, DefaultName(topic)}, record.tenant);
+    AppendUserKey(record.tenant, record.user, &output.key);
+    AppendValue(topic, user_plan_, user_, &*output.value);
+    subject_.clear();
+    AppendSubject(record.tenant, record.user, &subject_);
+    FillStatusHeaders(record.as_of, record.revision, &output);
     return output;
   }
 
-  EncodedOutput operator()(const journey::AccountStatus& record) {
+  const EncodedOutput& operator()(const journey::AccountStatus& record) {
     const OutputTopic topic = OutputTopic::kAccountStatus;
     ToMessage(record, &account_);
-    EncodedOutput output{.topic = topic,
-                         .record = DefaultName(topic),
-                         .tenant = record.tenant,
-                         .key = record.tenant,
-                         .value = Value(topic, account_plan_, account_),
-                         .headers = {}};
-    AppendStatusHeaders(SubjectOf(record.tenant, std::nullopt), record.as_of, record.revision,
-                        &output);
+    EncodedOutput& output = Begin({topic, DefaultName(topic)}, record.tenant);
+    output.key = record.tenant;
+    AppendValue(topic, account_plan_, account_, &*output.value);
+    subject_.clear();
+    AppendSubject(record.tenant, std::nullopt, &subject_);
+    FillStatusHeaders(record.as_of, record.revision, &output);
     return output;
   }
 
-  EncodedOutput operator()(const journey::StatusTombstone& record) const {
+  const EncodedOutput& operator()(const journey::StatusTombstone& record) {
     const bool is_user = record.user.has_value();
-    const OutputTopic topic = is_user ? OutputTopic::kUserStatus : OutputTopic::kAccountStatus;
-    return {.topic = topic,
-            .record = DefaultName(topic),
-            .tenant = record.tenant,
-            .key = is_user ? UserKeyOf(record.tenant, *record.user) : record.tenant,
-            .value = std::nullopt,
-            .headers = {}};
+    tombstone_.topic = is_user ? OutputTopic::kUserStatus : OutputTopic::kAccountStatus;
+    tombstone_.tenant = record.tenant;
+    tombstone_.key.clear();
+    if (is_user) {
+      AppendUserKey(record.tenant, *record.user, &tombstone_.key);
+    } else {
+      tombstone_.key = record.tenant;
+    }
+    return tombstone_;
   }
 
  private:
@@ -205,91 +235,103 @@ class OutputEncoder::Encodings {
     std::string_view record;
   };
 
-  EncodedOutput Log(const Place& place, const journey::LogCommon& common, const RecordPlan& plan,
-                    const Message& message) const {
-    EncodedOutput output{.topic = place.topic,
-                         .record = place.record,
-                         .tenant = common.tenant,
-                         .key = common.tenant,
-                         .value = Value(place.topic, plan, message),
-                         .headers = {}};
-    AppendLogHeaders(common, &output);
+  // The topic's record, with an empty key and value.
+  EncodedOutput& Begin(const Place& place, const std::string& tenant) {
+    EncodedOutput& output = outputs_[static_cast<std::size_t>(place.topic)];
+    output.topic = place.topic;
+    output.record = place.record;
+    output.tenant = tenant;
+    output.key.clear();
+    if (!output.value.has_value()) {
+      output.value.emplace();
+    }
+    output.value->clear();
     return output;
   }
 
-  std::string Value(OutputTopic topic, const RecordPlan& plan, const Message& message) const {
+  const EncodedOutput& Log(const Place& place, const journey::LogCommon& common,
+                           const RecordPlan& plan, const Message& message) {
+    EncodedOutput& output = Begin(place, common.tenant);
+    output.key = common.tenant;
+    AppendValue(place.topic, plan, message, &*output.value);
+    subject_.clear();
+    AppendSubject(common.tenant, common.user, &subject_);
+    FillLogHeaders(common, &output);
+    return output;
+  }
+
+  void AppendValue(OutputTopic topic, const RecordPlan& plan, const Message& message,
+                   std::string* value) const {
     const TopicEncoding& encoding = options_.of(topic);
-    std::string value;
     switch (encoding.format) {
       case OutputFormat::kJson:
-        value.reserve(2048);
-        AppendJson(plan, message, &value);
-        return value;
+        AppendJson(plan, message, value);
+        return;
       case OutputFormat::kProtobufFramed:
-        AppendFrame(encoding.schema_id, message.GetDescriptor()->index(), &value);
+        AppendFrame(encoding.schema_id, message.GetDescriptor()->index(), value);
         break;
       case OutputFormat::kProtobufRaw:
         break;
     }
-    FOOTHOLD_CHECK(message.AppendToString(&value), "a record has no required fields");
-    return value;
+    FOOTHOLD_CHECK(message.AppendToString(value), "a record has no required fields");
   }
 
   // The headers that every record begins with.
-  void AppendHeaders(std::string ce_id, Instant at, std::string subject,
-                     EncodedOutput* output) const {
-    const bool is_json = options_.of(output->topic).format == OutputFormat::kJson;
-    output->headers.reserve(16);
-    output->headers = {
-        {.name = "content-type", .value = std::string(is_json ? kJsonType : kProtobufType)},
-        {.name = "ce_specversion", .value = "1.0"},
-        {.name = "ce_id", .value = std::move(ce_id)},
-        {.name = "ce_source", .value = source_},
-        {.name = "ce_type", .value = fmt::format("foothold.{}.v1", output->record)},
-        {.name = "ce_time", .value = TimeText(at)},
-        {.name = "ce_subject", .value = std::move(subject)}};
+  void FillHeaders(const EncodedOutput& output, std::string_view ce_id, Instant at,
+                   HeaderFiller* headers) const {
+    const bool is_json = options_.of(output.topic).format == OutputFormat::kJson;
+    headers->Add("content-type", is_json ? kJsonType : kProtobufType);
+    headers->Add("ce_specversion", "1.0");
+    headers->Add("ce_id", ce_id);
+    headers->Add("ce_source", source_);
+    std::string* const type = headers->Next("ce_type");
+    *type += "foothold.";
+    *type += output.record;
+    *type += ".v1";
+    AppendTime(at, headers->Next("ce_time"));
+    headers->Add("ce_subject", subject_);
   }
 
-  void AppendSchemaHeader(EncodedOutput* output) const {
-    output->headers.push_back({.name = "ce_dataschema",
-                               .value = fmt::format("urn:foothold:schema:{}:v1", output->record)});
+  static void FillSchemaHeader(const EncodedOutput& output, HeaderFiller* headers) {
+    std::string* const schema = headers->Next("ce_dataschema");
+    *schema += "urn:foothold:schema:";
+    *schema += output.record;
+    *schema += ":v1";
   }
 
-  void AppendLogHeaders(const journey::LogCommon& common, EncodedOutput* output) const {
-    AppendHeaders(common.ce_id, common.decided_at, SubjectOf(common.tenant, common.user), output);
-    std::vector<OutputHeader>& headers = output->headers;
-    headers.push_back({.name = "ce_causationid", .value = common.causation});
-    headers.push_back({.name = "ce_correlationid", .value = common.correlation});
+  void FillLogHeaders(const journey::LogCommon& common, EncodedOutput* output) const {
+    HeaderFiller headers(&output->headers);
+    FillHeaders(*output, common.ce_id, common.decided_at, &headers);
+    headers.Add("ce_causationid", common.causation);
+    headers.Add("ce_correlationid", common.correlation);
     if (common.expires_at.has_value()) {
-      headers.push_back({.name = "ce_expirytime", .value = TimeText(*common.expires_at)});
+      AppendTime(*common.expires_at, headers.Next("ce_expirytime"));
     }
-    AppendSchemaHeader(output);
-    headers.push_back({.name = "ce_fhrev", .value = fmt::format("{}", common.revision)});
-    headers.push_back({.name = "ce_fhseq", .value = fmt::format("{}", common.sequence)});
-    headers.push_back({.name = "ce_fhmode", .value = std::string(ModeName(common.mode))});
-    headers.push_back(
-        {.name = "ce_fhrule", .value = common.rule.empty() ? common.definition : common.rule});
+    FillSchemaHeader(*output, &headers);
+    AppendNumber(common.revision, headers.Next("ce_fhrev"));
+    AppendNumber(common.sequence, headers.Next("ce_fhseq"));
+    headers.Add("ce_fhmode", ModeName(common.mode));
+    headers.Add("ce_fhrule", common.rule.empty() ? common.definition : common.rule);
   }
 
   // A status sums up many stimuli: it has no cause, no episode, no mode and no rule of its own.
-  void AppendStatusHeaders(std::string subject, Instant as_of, std::int64_t revision,
-                           EncodedOutput* output) const {
-    std::string ce_id = StatusId(as_of, output->topic, subject, revision);
-    AppendHeaders(std::move(ce_id), as_of, std::move(subject), output);
-    AppendSchemaHeader(output);
-    output->headers.push_back({.name = "ce_fhrev", .value = fmt::format("{}", revision)});
+  void FillStatusHeaders(Instant as_of, std::int64_t revision, EncodedOutput* output) const {
+    HeaderFiller headers(&output->headers);
+    FillHeaders(*output, StatusId(as_of, output->topic, subject_, revision), as_of, &headers);
+    FillSchemaHeader(*output, &headers);
+    AppendNumber(revision, headers.Next("ce_fhrev"));
   }
 
   OutputOptions options_;
   std::string source_;
   RecordPlan activation_plan_{*v1::ActivationChanged::descriptor()};
-  RecordPlan progress_plan_{*v1::OnboardingProgress::descriptor()};
   RecordPlan risk_plan_{*v1::DropoffRiskChanged::descriptor()};
   RecordPlan requested_plan_{*v1::InterventionRequested::descriptor()};
   RecordPlan cancelled_plan_{*v1::InterventionCancelled::descriptor()};
   RecordPlan suppressed_plan_{*v1::InterventionSuppressed::descriptor()};
   RecordPlan outcome_plan_{*v1::InterventionOutcome::descriptor()};
   RecordPlan shadow_plan_{*v1::InterventionShadow::descriptor()};
+  RecordPlan progress_plan_{*v1::OnboardingProgress::descriptor()};
   RecordPlan user_plan_{*v1::UserStatus::descriptor()};
   RecordPlan account_plan_{*v1::AccountStatus::descriptor()};
   v1::ActivationChanged activation_;
@@ -302,6 +344,9 @@ class OutputEncoder::Encodings {
   v1::InterventionShadow shadow_;
   v1::UserStatus user_;
   v1::AccountStatus account_;
+  std::array<EncodedOutput, kOutputTopicCount> outputs_;  // By topic.
+  EncodedOutput tombstone_;
+  std::string subject_;  // Of the record under way.
 };
 
 OutputEncoder::OutputEncoder(OutputOptions options)
@@ -310,7 +355,7 @@ OutputEncoder::~OutputEncoder() = default;
 OutputEncoder::OutputEncoder(OutputEncoder&&) noexcept = default;
 OutputEncoder& OutputEncoder::operator=(OutputEncoder&&) noexcept = default;
 
-EncodedOutput OutputEncoder::Encode(const journey::OutputRecord& record) {
+const EncodedOutput& OutputEncoder::Encode(const journey::OutputRecord& record) {
   return std::visit(*encodings_, record);
 }
 

@@ -80,7 +80,8 @@ class OutputEncoder {
   OutputEncoder(OutputEncoder&&) noexcept;
   OutputEncoder& operator=(OutputEncoder&&) noexcept;
 
-  EncodedOutput Encode(const journey::OutputRecord& record);
+  // The record lives until the next call.
+  const EncodedOutput& Encode(const journey::OutputRecord& record);
 
  private:
   class Encodings;

@@ -47,9 +47,12 @@ struct Meta {
 };
 
 std::string EncodeUser(const journey::User& user);
+// Behind what `*out` holds.
+void AppendUser(const journey::User& user, std::string* out);
 Result<journey::User> DecodeUser(std::string_view bytes);
 
 std::string EncodeAccount(const journey::Account& account);
+void AppendAccount(const journey::Account& account, std::string* out);
 Result<journey::Account> DecodeAccount(std::string_view bytes);
 
 std::string EncodeClock(const journey::Clock::Parts& parts);

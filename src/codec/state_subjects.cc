@@ -388,10 +388,16 @@ void AccountFields(Wire& wire, Seen& seen, Account& account) {
 }  // namespace
 
 std::string EncodeUser(const journey::User& user) {
-  FlatWriter writer('U');
+  std::string bytes;
+  AppendUser(user, &bytes);
+  return bytes;
+}
+
+void AppendUser(const journey::User& user, std::string* out) {
+  FlatWriter writer('U', std::move(*out));
   SeenWriter seen;
   UserFields(writer, seen, user);
-  return writer.Take();
+  *out = writer.Take();
 }
 
 Result<journey::User> DecodeUser(std::string_view bytes) {
@@ -404,10 +410,16 @@ Result<journey::User> DecodeUser(std::string_view bytes) {
 }
 
 std::string EncodeAccount(const journey::Account& account) {
-  FlatWriter writer('A');
+  std::string bytes;
+  AppendAccount(account, &bytes);
+  return bytes;
+}
+
+void AppendAccount(const journey::Account& account, std::string* out) {
+  FlatWriter writer('A', std::move(*out));
   SeenWriter seen;
   AccountFields(writer, seen, account);
-  return writer.Take();
+  *out = writer.Take();
 }
 
 Result<journey::Account> DecodeAccount(std::string_view bytes) {

@@ -5,33 +5,47 @@
 namespace foothold::intake {
 
 SourceProgress::Entry& SourceProgress::Touch(const InputPartition& input) {
-  const auto [found, is_new] = entries_.try_emplace(input);
-  if (!undo_.contains(input)) {
-    undo_.emplace(input, is_new ? std::nullopt : std::optional(found->second));
+  if (last_ == nullptr || last_->first != input) {
+    const auto [found, is_new] = entries_.try_emplace(input);
+    last_ = &*found;
+    if (is_new) {
+      undo_.emplace(input, std::nullopt);
+      found->second.is_undoable = true;
+    }
   }
-  return found->second;
+  Entry& entry = last_->second;
+  if (!entry.is_undoable) {
+    undo_.emplace(input, entry);
+    entry.is_undoable = true;
+  }
+  return entry;
 }
 
 void SourceProgress::ObserveRecord(const InputPartition& input,
                                    std::optional<Instant> broker_time) {
   Entry& entry = Touch(input);
-  const ReadProgress before = entry.now;
+  entry.has_moved = entry.has_moved || entry.now.is_at_end;
   entry.now.is_at_end = false;
-  if (broker_time.has_value()) {
-    entry.now.broker_time_max =
-        std::max(entry.now.broker_time_max.value_or(*broker_time), *broker_time);
+  if (broker_time.has_value() &&
+      (!entry.now.broker_time_max.has_value() || *broker_time > *entry.now.broker_time_max)) {
+    entry.now.broker_time_max = broker_time;
+    entry.has_moved = true;
   }
-  entry.has_moved = entry.has_moved || entry.now != before;
 }
 
 void SourceProgress::ObserveEvent(const InputPartition& input, Instant occurred_at,
                                   std::string_view name, std::optional<Instant> wall) {
   Entry& entry = Touch(input);
-  const ReadProgress before = entry.now;
   const Instant clamped = wall.has_value() ? std::min(occurred_at, *wall) : occurred_at;
-  entry.now.event_time_max = std::max(entry.now.event_time_max.value_or(clamped), clamped);
-  entry.now.event_time_min = std::min(entry.now.event_time_min.value_or(occurred_at), occurred_at);
-  entry.has_moved = entry.has_moved || entry.now != before;
+  ReadProgress& now = entry.now;
+  if (!now.event_time_max.has_value() || clamped > *now.event_time_max) {
+    now.event_time_max = clamped;
+    entry.has_moved = true;
+  }
+  if (!now.event_time_min.has_value() || occurred_at < *now.event_time_min) {
+    now.event_time_min = occurred_at;
+    entry.has_moved = true;
+  }
   if (!name.empty()) {
     Count(name, 1);
   }
@@ -44,6 +58,7 @@ void SourceProgress::ObserveEnd(const InputPartition& input, bool is_at_end) {
 }
 
 void SourceProgress::Forget(const InputPartition& input) {
+  last_ = nullptr;
   entries_.erase(input);
   undo_.erase(input);
 }
@@ -113,6 +128,9 @@ SourceProgress::Counts SourceProgress::TakeCounts() {
 }
 
 void SourceProgress::Commit() {
+  for (const auto& [input, before] : undo_) {
+    entries_.at(input).is_undoable = false;
+  }
   undo_.clear();
   if (were_counts_taken_) {
     counts_ = {};
@@ -123,6 +141,7 @@ void SourceProgress::Commit() {
 }
 
 void SourceProgress::Rollback() {
+  last_ = nullptr;
   for (const auto& [input, before] : undo_) {
     if (before.has_value()) {
       entries_[input] = *before;

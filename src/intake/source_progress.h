@@ -31,9 +31,13 @@ struct ReadProgress {
 // What an intake worker knows of the partitions of one source that it reads, staged in step with
 // its transaction: Observe*() and Take*() are provisional until Commit(); Rollback() undoes them.
 //
-// A value: copies are independent. Not thread-safe.
+// Not thread-safe.
 class SourceProgress {
  public:
+  SourceProgress() = default;
+  SourceProgress(const SourceProgress&) = delete;
+  SourceProgress& operator=(const SourceProgress&) = delete;
+
   // Names beyond this many are counted together.
   inline static constexpr std::size_t kCountedNamesMax = 1'000;
 
@@ -71,6 +75,7 @@ class SourceProgress {
   struct Entry {
     ReadProgress now;
     bool has_moved = false;
+    bool is_undoable = false;  // `undo_` knows it.
     friend bool operator==(const Entry&, const Entry&) = default;
   };
 
@@ -79,6 +84,8 @@ class SourceProgress {
   static void AddTo(Counts* sum, const Counts& more);
 
   std::map<InputPartition, Entry> entries_;
+  // The entry touched last: records come in runs of one partition. Null: look it up.
+  std::map<InputPartition, Entry>::value_type* last_ = nullptr;
   // As of the last commit, of what was touched since; nullopt: it was not known then.
   std::map<InputPartition, std::optional<Entry>> undo_;
 

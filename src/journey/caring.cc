@@ -106,8 +106,8 @@ WakeSet WokenBy(const Definition& definition, SubjectKind subject, const Visit& 
   const bool is_user = subject == SubjectKind::kUser;
   if (is_user ? user.has_evidence : account.has_evidence) {
     woken.Add(wakes.OfEvent(subject, visit.canonical));
-    for (const TrackerKind kind :
-         {TrackerKind::kAccess, TrackerKind::kInvited, TrackerKind::kAnyEvent}) {
+    for (const TrackerKind kind : {TrackerKind::kAccess, TrackerKind::kInvited,
+                                   TrackerKind::kAnyEvent, TrackerKind::kAccountAccess}) {
       woken.Add(wakes.OfKind(subject, kind));
     }
   }

@@ -13,10 +13,6 @@ namespace {
 constexpr std::int64_t kUseSpanDays = 30;
 constexpr std::int64_t kUseFallFirstDay = 45;
 
-bool IsOfAccount(const Tracker& tracker) {
-  return tracker.kind == TrackerKind::kAccountDid || tracker.kind == TrackerKind::kAnyEvent;
-}
-
 // Of an anchor entry that hangs on what is true now; nullopt too for the other kinds.
 std::optional<Instant> StandingTime(const Facts& facts, const AnchorEntry& entry) {
   switch (entry.kind) {
@@ -352,7 +348,7 @@ Verdict Join(const ConditionNode& node, const Verdict* operands) {
 
 const TrackerState* KeptBy(const Facts& facts, std::int32_t index) {
   const Tracker& tracker = facts.definition.playbook().trackers[static_cast<std::size_t>(index)];
-  if (IsOfAccount(tracker)) {
+  if (IsOfAccount(tracker.kind)) {
     return Find(facts.account.trackers, tracker.key);
   }
   return facts.user == nullptr ? nullptr : Find(facts.user->trackers, tracker.key);

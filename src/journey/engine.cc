@@ -24,27 +24,45 @@ bool IsRemoved(const User& user) {
 
 bool IsFresh(const User& user) { return !user.first_seen.has_value(); }
 
-// The next k x 24 h after the current step was entered: one refresh of the status a day while
-// onboarding is in progress; of many days that passed at once the last one.
-std::optional<Instant> NextRefresh(const Context& context, const Truth& truth, const Ladder& ladder,
-                                   bool is_history_known) {
+// While a drain goes on a refresh lies this far ahead: it counts only if the drain is broken off.
+constexpr milliseconds kDrainRefresh = 30 * kDay;
+
+// Since when the status is refreshed every 24 h: onboarding is in progress; nullopt: it is not.
+std::optional<Instant> RefreshedSince(const Truth& truth, const Ladder& ladder,
+                                      bool is_history_known) {
   const bool is_open = truth.state == UserState::kInProgress ||
                        (truth.state == UserState::kNotStarted && truth.window.has_value());
-  if (!is_open || !is_history_known || ladder.rungs.empty() || ladder.is_complete ||
-      !ladder.entered_at.has_value()) {
+  if (!is_open || !is_history_known || ladder.rungs.empty() || ladder.is_complete) {
     return std::nullopt;
   }
-  const Instant entered_at = *ladder.entered_at;
+  return ladder.entered_at;
+}
+
+// The next k x 24 h after the current step was entered. Of days that have passed already, by the
+// clock or by the wall that the clock is still to reach, the last one only.
+std::optional<Instant> NextRefresh(const Context& context, const Visit& visit,
+                                   std::optional<Instant> since) {
+  if (!since.has_value()) {
+    return std::nullopt;
+  }
   const auto last_until = [&](std::optional<Instant> at) {
-    return entered_at +
-           kDay * ((std::max(entered_at, at.value_or(entered_at)) - entered_at) / kDay);
+    return *since + kDay * ((std::max(*since, at.value_or(*since)) - *since) / kDay);
   };
-  const Instant last = last_until(context.sources->now());
   const Instant done = last_until(context.clock);
+  if (context.is_draining && visit.kind != VisitKind::kFinal) {
+    return done + kDrainRefresh;
+  }
+  const Instant last = std::max(last_until(context.sources->now()), last_until(context.wall));
   return last > done ? last : done + kDay;
 }
 
-std::optional<Instant> DueOf(const Context& context, const Facts& facts) {
+// Whether the timer is that of a refresh, alone or with others.
+bool IsRefreshDue(const Visit& visit, std::optional<Instant> since) {
+  return visit.due.has_value() && since.has_value() && *visit.due > *since &&
+         (*visit.due - *since) % kDay == milliseconds(0);
+}
+
+std::optional<Instant> DueOf(const Context& context, const Visit& visit, const Facts& facts) {
   const User& user = *facts.user;
   const Truth& truth = *facts.truth;
   const bool is_history_known = facts.is_history_known;
@@ -53,7 +71,8 @@ std::optional<Instant> DueOf(const Context& context, const Facts& facts) {
   if (IsRemoved(user)) {
     return outcome;
   }
-  std::optional<Instant> due = NextRefresh(context, truth, *facts.ladder, is_history_known);
+  std::optional<Instant> due =
+      NextRefresh(context, visit, RefreshedSince(truth, *facts.ladder, is_history_known));
   const auto consider = [&](Instant at) { due = std::min(due.value_or(at), at); };
   const bool is_undecided = !truth.activated_at.has_value() && truth.window.has_value() &&
                             is_history_known &&
@@ -104,7 +123,8 @@ void ShowStatus(const Occasion& occasion, const Truth& truth, const Ladder& ladd
                    occasion.decided_at, occasion.context.revision);
   const StatusHashes hashes = HashesOf(status);
   const bool is_refresh =
-      occasion.visit.kind == VisitKind::kTimer || occasion.visit.kind == VisitKind::kFinal;
+      occasion.visit.kind == VisitKind::kFinal ||
+      IsRefreshDue(occasion.visit, RefreshedSince(truth, ladder, is_history_known));
   const bool is_changed =
       hashes.lasting != user->status_hash || (is_refresh && hashes.riding != user->volatile_hash);
   if (is_changed) {
@@ -199,7 +219,7 @@ bool Decide(const Definition& definition, const Context& context, const Visit& v
     WithdrawAll(&scene, CancelCause::kRemoved);
   }
   const bool is_moved = JudgeCare(occasion, facts, &woken, judged_before, subjects, decision);
-  user.due = DueOf(context, facts);
+  user.due = DueOf(context, visit, facts);
   ShowStatus(occasion, truth, ladder, is_history_known, &user, decision);
   return is_moved;
 }

@@ -94,6 +94,8 @@ struct Context {
   std::int64_t revision = 0;
   const Clock* sources = nullptr;  // For the beginning of each source's history. Not null.
   std::string_view app;            // ce_source's <app>.
+  // The input will end, and every status is refreshed then: the days before it need no refresh.
+  bool is_draining = false;
   // The event that the stimulus is, for its follow-ups and walks too; null for timers and the
   // clock.
   const Event* cause = nullptr;

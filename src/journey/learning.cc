@@ -132,9 +132,14 @@ bool LearnRole(const Event& event, RoleRank rank, User* user) {
   std::ranges::transform(role, role.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
-  return AddRoleFact(
+  // Facts that all say the same give one span of that role, whatever their times and ranks.
+  const bool is_known =
+      !user->role_facts.empty() &&
+      std::ranges::all_of(user->role_facts, [&](const RoleFact& f) { return f.role == role; });
+  const bool is_changed = AddRoleFact(
       {.at = event.occurred_at, .id_hash = Hash64(event.id), .rank = rank, .role = std::move(role)},
       &user->role_facts);
+  return is_changed && !is_known;
 }
 
 // Joined, removed or given another role: by the user or, as kMember, by somebody else.

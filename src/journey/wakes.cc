@@ -6,14 +6,9 @@
 namespace foothold::journey {
 namespace {
 
-constexpr std::size_t kKinds = static_cast<std::size_t>(TrackerKind::kAnyEvent) + 2;
+constexpr std::size_t kKinds = static_cast<std::size_t>(TrackerKind::kAccountAccess) + 1;
 // Playbook.h: use is looked at on these days of the activation.
 constexpr std::array<milliseconds, 2> kUseFallDays = {45 * kDay, 60 * kDay};
-
-bool IsOfAccount(const Tracker& tracker) {
-  return tracker.kind != TrackerKind::kDid && tracker.kind != TrackerKind::kAccess &&
-         tracker.kind != TrackerKind::kInvited;
-}
 
 void AddEntry(const ScheduleKey& key, milliseconds offset, std::size_t thing,
               std::vector<Schedule>* schedules) {
@@ -32,7 +27,7 @@ WakeSet& At(Change change, std::array<WakeSet, kChanges>* sets) {
 bool RestsOnAccountNode(const Playbook& playbook, const ConditionNode& node) {
   switch (node.kind) {
     case ConditionKind::kDid:
-      return IsOfAccount(playbook.trackers[static_cast<std::size_t>(node.tracker)]);
+      return IsOfAccount(playbook.trackers[static_cast<std::size_t>(node.tracker)].kind);
     case ConditionKind::kTrait:
       return node.is_of_account;
     case ConditionKind::kAccountActivated:
@@ -313,7 +308,7 @@ void Wakes::AddMoment(const Playbook& playbook, const Moment& moment, SubjectKin
 
 void Wakes::AddTracker(const Tracker& tracker, SubjectKind subject, std::size_t thing,
                        Side* side) const {
-  if (subject == SubjectKind::kUser && IsOfAccount(tracker)) {
+  if (subject == SubjectKind::kUser && IsOfAccount(tracker.kind)) {
     At(Change::kAccountEvidence, &side->of_change).Add(thing);
     return;
   }

@@ -72,6 +72,11 @@ Result<std::unique_ptr<log::Consumer>> KafkaConsumer::Open(const KafkaOptions& k
       .defaults = {{"partition.assignment.strategy", "cooperative-sticky"},
                    // A fetch under way holds up what is sought, resumed or newly assigned.
                    {"fetch.wait.max.ms", "100"},
+                   // Pausing a partition throws away what was fetched of it ahead, and resuming it
+                   // fetches that again: by default up to 100,000 messages each time.
+                   {"queued.min.messages", "2000"},
+                   {"queued.max.messages.kbytes", "16384"},
+                   {"fetch.message.max.bytes", "262144"},
                    {"topic.metadata.refresh.interval.ms", "10000"},
                    {"socket.nagle.disable", "true"}},
       .required = {{"group.id", options.group.empty() ? kNoGroup : options.group},

@@ -223,8 +223,8 @@ Status IntakeStage::Take(const log::RecordView& record) {
   if (!input.event_time_max.has_value()) {
     return Status();
   }
-  const milliseconds step = IsLive() ? kHour : kMinute;
-  if (!input.told_max.has_value() || *input.event_time_max - *input.told_max >= step) {
+  if (!input.told_max.has_value() ||
+      *input.event_time_max - *input.told_max >= options_.progress_step) {
     TellProgress(Telling::kMoved, input.moved_at);
   }
   return Status();
@@ -417,7 +417,7 @@ Status IntakeStage::Collect(Instant /*now*/, StagedWrites* writes) {
   return Status();
 }
 
-Status IntakeStage::Apply() {
+void IntakeStage::Apply() {
   for (auto& [partition, input] : inputs_) {
     input.committed = input.next;
     input.is_start_saved = true;
@@ -431,7 +431,6 @@ Status IntakeStage::Apply() {
   }
   Publish(is_finish_staged_);
   is_finish_staged_ = false;
-  return Status();
 }
 
 Result<std::vector<log::Position>> IntakeStage::Rewind() {

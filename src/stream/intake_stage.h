@@ -67,7 +67,7 @@ class IntakeStage final : public Stage {
   bool has_backlog() const override { return false; }
   std::size_t staged_entries() const override { return staged_entries_; }
   Status Collect(Instant now, StagedWrites* writes) override;
-  Status Apply() override;
+  void Apply() override;
   Result<std::vector<log::Position>> Rewind() override;
   Result<std::vector<log::Position>> Repair() override;
 

@@ -24,15 +24,6 @@ constexpr milliseconds kCallTimeout{10'000};
 // A state that was rebuilt and is damaged again before it was of any use: the disk is at fault.
 constexpr int kRepairsMax = 2;
 
-Result<std::optional<std::string>> ReadPayload(const state::Store& store, const std::string& key) {
-  FOOTHOLD_ASSIGN(const std::optional<std::string> value, store.Get(key));
-  if (!value.has_value()) {
-    return std::nullopt;
-  }
-  FOOTHOLD_ASSIGN(const state::ParsedValue parsed, state::ParseValue(*value));
-  return std::string(parsed.payload);
-}
-
 }  // namespace
 
 JourneyStage::JourneyStage(JourneyOptions options, Surroundings surroundings)
@@ -175,8 +166,8 @@ void JourneyStage::Release(std::span<const log::TopicPartition> partitions) {
   for (const log::TopicPartition& source : partitions) {
     const PartitionId partition = source.partition;
     if (const auto found = running_.find(partition); found != running_.end()) {
-      // Only a shorter tail for whoever comes next here: a store that cannot be flushed is behind.
-      if (found->second->staged_entries() == 0 && !corrupt_.contains(partition)) {
+      // Only a shorter tail for whoever comes next here: a store that cannot be written is behind.
+      if (!corrupt_.contains(partition) && found->second->WriteOut().ok()) {
         static_cast<void>(found->second->store().Flush());
       }
       running_.erase(found);
@@ -235,6 +226,7 @@ std::map<PartitionId, NextOffset> JourneyStage::folded_until() const {
 
 Result<bool> JourneyStage::Work(std::size_t entries_max, Instant now) {
   Measure(now);
+  FOOTHOLD_TRY(WriteOut(now));
   bool has_worked = !restorer_.is_idle();
   Result<std::vector<PartitionId>> whole = restorer_.RunSlice(now);
   if (!whole.has_value()) {
@@ -278,11 +270,12 @@ std::size_t JourneyStage::staged_entries() const {
 
 Status JourneyStage::Collect(Instant now, StagedWrites* writes) {
   FOOTHOLD_ASSIGN(const auto places, PlacesToNote(now));
+  writes->send_outputs = [this](const StagedWrites::Send& send) { return SendOutputs(send); };
+  writes->changelog_topic = options_.topics.changelog;
   for (const auto& [partition, task] : running_) {
     if (task->staged_entries() == 0) {
       continue;
     }
-    CollectOutputs(*task, writes);
     const auto place = places.find(partition);
     FOOTHOLD_TRY(task->Collect(
         place == places.end() ? std::nullopt : std::optional<std::string>(place->second), writes));
@@ -316,36 +309,65 @@ Result<std::map<PartitionId, std::string>> JourneyStage::PlacesToNote(Instant no
   return places;
 }
 
-void JourneyStage::CollectOutputs(const JourneyTask& task, StagedWrites* writes) {
-  for (const journey::OutputRecord& record : task.outbox().records()) {
-    codec::EncodedOutput encoded = encoder_.Encode(record);
-    StagedRecord staged{
-        .topic = options_.topics.Of(encoded.topic),
-        .partition = PartitionId{PartitionOfKey(encoded.tenant, options_.output_partitions)},
-        .key = std::move(encoded.key),
-        .value = std::move(encoded.value),
-        .headers = {}};
-    staged.headers.reserve(encoded.headers.size());
-    for (codec::OutputHeader& header : encoded.headers) {
-      staged.headers.emplace_back(std::string(header.name), std::move(header.value));
+// Encodes and sends the outputs of all tasks, in one pass and with the same memory for each record.
+Status JourneyStage::SendOutputs(const StagedWrites::Send& send) {
+  std::vector<log::Header> headers;
+  for (const auto& [partition, task] : running_) {
+    for (const journey::OutputRecord& record : task->outbox().records()) {
+      const codec::EncodedOutput& encoded = encoder_.Encode(record);
+      headers.clear();
+      for (const codec::OutputHeader& header : encoded.headers) {
+        headers.push_back({.key = header.name, .value = header.value});
+      }
+      FOOTHOLD_TRY(send(
+          {.topic = options_.topics.Of(encoded.topic),
+           .partition = PartitionId{PartitionOfKey(encoded.tenant, options_.output_partitions)},
+           .key = encoded.key,
+           .value = encoded.value,
+           .headers = headers,
+           .timestamp = std::nullopt}));
     }
-    writes->outputs.push_back(std::move(staged));
   }
+  return Status();
 }
 
-Status JourneyStage::Apply() {
-  // What is committed must come into each store, also when one of them fails.
-  Status failure;
+void JourneyStage::Apply() {
   for (const auto& [partition, task] : running_) {
     if (task->staged_entries() == 0) {
       continue;
     }
-    Status applied = Blame(partition, task->Apply());
-    if (applied.ok()) {
-      placeless_.erase(partition);
+    task->Apply();
+    placeless_.erase(partition);
+  }
+}
+
+// Writes all stores that lag, when it is time or when too much waits for it.
+Status JourneyStage::WriteOut(Instant now) {
+  std::size_t unwritten = 0;
+  for (const auto& [partition, task] : running_) {
+    unwritten += task->unwritten_bytes();
+  }
+  if (unwritten == 0) {
+    written_at_ = now;
+    return Status();
+  }
+  const bool is_due = now < written_at_ || now - written_at_ >= options_.store_write_interval ||
+                      unwritten >= options_.store_write_bytes;
+  if (!is_due) {
+    return Status();
+  }
+  written_at_ = now;
+  // What is committed must come into each store, also when one of them fails.
+  Status failure;
+  for (const auto& [partition, task] : running_) {
+    if (task->unwritten_bytes() == 0) {
+      continue;
+    }
+    Status written = Blame(partition, task->WriteOut());
+    if (written.ok()) {
       repairs_.erase(partition);
-    } else if (failure.ok() || applied.code() == Code::kFatal) {
-      failure = std::move(applied);
+    } else if (failure.ok() || written.code() == Code::kFatal) {
+      failure = std::move(written);
     }
   }
   return failure;

@@ -54,7 +54,7 @@ class JourneyStage final : public Stage {
   bool has_backlog() const override;
   std::size_t staged_entries() const override;
   Status Collect(Instant now, StagedWrites* writes) override;
-  Status Apply() override;
+  void Apply() override;
   Result<std::vector<log::Position>> Rewind() override;
   Result<std::vector<log::Position>> Repair() override;
 
@@ -89,7 +89,8 @@ class JourneyStage final : public Stage {
   Status BeginRunning(PartitionId partition);
   // The places of the stores in the changelog, when it is time to note them.
   Result<std::map<PartitionId, std::string>> PlacesToNote(Instant now);
-  void CollectOutputs(const JourneyTask& task, StagedWrites* writes);
+  Status WriteOut(Instant now);
+  Status SendOutputs(const StagedWrites::Send& send);
   // Remembers whose state failed; returns `status`.
   Status Blame(PartitionId partition, Status status);
   log::TopicPartition JournalOf(PartitionId partition) const;
@@ -106,8 +107,9 @@ class JourneyStage final : public Stage {
   std::map<PartitionId, Restoring> restoring_;
   std::map<PartitionId, std::unique_ptr<JourneyTask>> running_;
   std::set<PartitionId> corrupt_;
-  std::map<PartitionId, int> repairs_;  // Since the partition's last commit.
+  std::map<PartitionId, int> repairs_;  // Since its store was written last.
   std::optional<Instant> places_noted_at_;
+  Instant written_at_;  // The stores, last.
   mutable Mutex folded_mutex_;
   std::map<PartitionId, NextOffset> folded_until_ GUARDED_BY(folded_mutex_);
   std::set<PartitionId> placeless_;  // Running, and without a place noted yet.

@@ -427,6 +427,7 @@ journey::Context JourneyTask::MakeContext(std::optional<Instant> clock) const {
           .revision = revision(),
           .sources = &clock_,
           .app = around_.options->app,
+          .is_draining = around_.options->is_draining,
           .cause = entry_.has_value() ? std::get_if<journey::Event>(&*entry_) : nullptr};
 }
 
@@ -451,20 +452,19 @@ Status JourneyTask::Collect(const std::optional<std::string>& place, StagedWrite
   if (place.has_value()) {
     state_.WriteLocal(StorePlaceKey(), *place);
   }
-  state_.Collect(around_.options->topics.changelog, partition_, &writes->changelog);
+  state_.Collect(partition_, &writes->changelog);
   writes->positions.push_back({{around_.options->topics.journal, partition_}, meta_.journal_next});
   return Status();
 }
 
-Status JourneyTask::Apply() {
-  FOOTHOLD_TRY(state_.Apply());
+void JourneyTask::Apply() {
+  state_.Apply();
   committed_position_ = meta_.journal_next;
   is_clock_changed_ = false;
   CountEmitted(outbox_, definition_.get(), around_.metrics);
   CountCacheLooks();
   outbox_.Clear();
   staged_entries_ = 0;
-  return Status();
 }
 
 void JourneyTask::CountCacheLooks() {

@@ -66,7 +66,10 @@ class JourneyTask {
   std::size_t staged_entries() const { return staged_entries_; }
   // See Stage. `place`: what to keep in the store alone, if anything.
   Status Collect(const std::optional<std::string>& place, StagedWrites* writes);
-  Status Apply();
+  void Apply();
+  // Writes to the store what is committed: see PartitionState.
+  Status WriteOut() { return state_.WriteOut(); }
+  std::size_t unwritten_bytes() const { return state_.unwritten_bytes(); }
   // Drops what is staged and what is queued; the journal is read again from position().
   Status Rewind();
 

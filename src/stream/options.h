@@ -69,6 +69,8 @@ struct IntakeOptions {
   std::int32_t dead_letter_partitions = 4;
   std::vector<SourceOptions> sources;
   journey::ClockMode mode = journey::ClockMode::kWall;
+  // While there is much to read, progress is told when event time has moved by this much.
+  milliseconds progress_step = kMinute;
   std::size_t record_bytes_max = 1U << 20U;       // Of an input record that is accepted.
   std::size_t dead_letter_bytes_max = 1'048'000;  // What the dead letter's topic takes.
 };
@@ -82,6 +84,12 @@ struct JourneyOptions {
   // Salts the hashes of e-mail addresses; the one of the first start holds for ever.
   std::string email_salt;
   codec::OutputOptions outputs;
+  // The input is read to its end, where every status is refreshed: see journey::Context.
+  bool is_draining = false;
+  // What is committed is written to the stores this often, or when so much waits in memory. No
+  // more often than a store notes its place: a restart reads the changelog again from there.
+  milliseconds store_write_interval{5'000};
+  std::size_t store_write_bytes = 32U << 20U;
   milliseconds transaction_timeout{10'000};
   // How old a store may be and still be brought up to date by its changelog's tail: half of the
   // changelog's delete.retention.ms, for a tombstone may be gone after that.
@@ -101,6 +109,9 @@ struct WorkerOptions {
   // A commit is due this long after the first change that waits for it (longer while commits take
   // longer), or sooner when the input is drained.
   milliseconds commit_interval{100};
+  // Likewise while every poll brings more: what is read then waited for longer than that already,
+  // and one commit for much costs a fraction of many for little.
+  milliseconds busy_commit_interval{1'000};
   milliseconds drained_commit_interval{20};
   // ... or when so many entries (records, timers, members of a walk) wait. At least 1.
   std::size_t commit_entries_max = 5'000;

@@ -1,6 +1,7 @@
 #include "src/stream/partition_state.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "state/schema.h"
@@ -14,7 +15,7 @@ constexpr std::size_t kKeysAheadMax = 256;
 }  // namespace
 
 PartitionState::PartitionState(std::unique_ptr<state::Store> store, std::size_t cache_bytes_max)
-    : store_(std::move(store)), subjects_(store_.get(), cache_bytes_max) {}
+    : committed_(std::move(store)), subjects_(&committed_, cache_bytes_max) {}
 
 Result<std::optional<std::string>> PartitionState::Read(const std::string& key) const {
   if (const auto found = staged_.find(key); found != staged_.end()) {
@@ -23,7 +24,7 @@ Result<std::optional<std::string>> PartitionState::Read(const std::string& key) 
   if (const auto found = staged_local_.find(key); found != staged_local_.end()) {
     return found->second;
   }
-  FOOTHOLD_ASSIGN(const std::optional<std::string> value, store_->Get(key));
+  FOOTHOLD_ASSIGN(const std::optional<std::string> value, committed_.Get(key));
   if (!value.has_value()) {
     return std::nullopt;
   }
@@ -40,33 +41,45 @@ void PartitionState::WriteLocal(const std::string& key, std::string payload) {
 }
 
 Result<std::optional<state::DueTimer>> PartitionState::NextTimer(Instant until) {
-  std::optional<state::DueTimer> staged = subjects_.EarliestStagedTimer();
-  if (staged.has_value() && staged->due > until) {
-    staged.reset();
+  std::optional<state::DueTimer> earliest = subjects_.EarliestStagedTimer();
+  const auto consider = [&](std::optional<state::DueTimer> timer) {
+    if (timer.has_value() && (!earliest.has_value() || *timer < *earliest)) {
+      earliest = std::move(timer);
+    }
+  };
+  consider(
+      committed_.EarliestTimer([this](std::string_view key) { return subjects_.IsStaged(key); }));
+  FOOTHOLD_ASSIGN(std::optional<state::DueTimer> stored, NextStoredTimer(until));
+  consider(std::move(stored));
+  if (earliest.has_value() && earliest->due > until) {
+    earliest.reset();
   }
+  return earliest;
+}
 
+Result<std::optional<state::DueTimer>> PartitionState::NextStoredTimer(Instant until) {
   FOOTHOLD_TRY(FetchTimers(until));
   while (timers_used_ < timers_.size()) {
     const state::DueTimer& stored = timers_[timers_used_];
     if (stored.due > until) {
       break;
     }
-    // What is staged has left its place in the index; anything else that does not match is a stale
-    // hint.
-    bool is_valid = !subjects_.IsStaged(stored.key);
+    // What lies above the store has left its place in the index; anything else that does not match
+    // is a stale hint.
+    bool is_valid = !subjects_.IsStaged(stored.key) && !committed_.Holds(stored.key);
     if (is_valid) {
       FOOTHOLD_ASSIGN(const std::optional<Instant> due, subjects_.DueOf(stored.key));
       is_valid = due == stored.due;
     }
     if (is_valid) {
-      return staged.has_value() ? std::min(*staged, stored) : stored;
+      return stored;
     }
     ++timers_used_;
     if (timers_used_ == timers_.size()) {
       FOOTHOLD_TRY(FetchTimers(until));
     }
   }
-  return staged;
+  return std::nullopt;
 }
 
 Status PartitionState::FetchTimers(Instant until) {
@@ -81,7 +94,7 @@ Status PartitionState::FetchTimers(Instant until) {
     after = timers_.back();
   }
   FOOTHOLD_ASSIGN(std::vector<state::DueTimer> more,
-                  store_->TimersUntil(until, after, kTimersAheadMax));
+                  store().TimersUntil(until, after, kTimersAheadMax));
   may_have_more_timers_ = more.size() == kTimersAheadMax;
   timers_until_ = until;
   if (more.empty()) {
@@ -98,13 +111,33 @@ Status PartitionState::FetchTimers(Instant until) {
 
 Result<std::optional<std::string>> PartitionState::NextKey(std::string_view prefix,
                                                            std::string_view after) {
+  FOOTHOLD_ASSIGN(std::optional<std::string_view> next, NextStoredKey(prefix, after));
+  const auto consider = [&](std::optional<std::string_view> key) {
+    if (key.has_value() && (!next.has_value() || *key < *next)) {
+      next = key;
+    }
+  };
+  consider(subjects_.NextNewKey(prefix, after));
+  std::optional<std::string_view> unwritten = committed_.NextNewKey(prefix, after);
+  while (unwritten.has_value() && subjects_.IsGone(*unwritten)) {
+    unwritten = committed_.NextNewKey(prefix, *unwritten);
+  }
+  consider(unwritten);
+  if (!next.has_value()) {
+    return std::nullopt;
+  }
+  return std::string(*next);
+}
+
+// The first key of the store that was not deleted meanwhile.
+Result<std::optional<std::string_view>> PartitionState::NextStoredKey(std::string_view prefix,
+                                                                      std::string_view after) {
   if (keys_prefix_ != prefix || after < keys_after_) {
     keys_.clear();
     keys_used_ = 0;
     keys_prefix_ = prefix;
   }
   keys_after_ = after;
-  std::optional<std::string_view> staged = subjects_.NextStagedKey(prefix, after);
   while (true) {
     while (keys_used_ < keys_.size() && keys_[keys_used_] <= after) {
       ++keys_used_;
@@ -113,76 +146,74 @@ Result<std::optional<std::string>> PartitionState::NextKey(std::string_view pref
       std::vector<std::string> more;
       const std::string_view from =
           keys_.empty() ? after : std::max<std::string_view>(after, keys_.back());
-      FOOTHOLD_TRY(store_->Scan(prefix, from < prefix ? std::string_view() : from,
+      FOOTHOLD_TRY(store().Scan(prefix, from < prefix ? std::string_view() : from,
                                 [&more](std::string_view key, std::string_view) {
                                   more.emplace_back(key);
                                   return more.size() < kKeysAheadMax;
                                 }));
       if (more.empty()) {
-        break;
+        return std::nullopt;
       }
       keys_ = std::move(more);
       keys_used_ = 0;
-      continue;
     }
     const std::string& stored = keys_[keys_used_];
-    if (staged.has_value() && *staged <= stored) {
-      break;
-    }
-    if (!subjects_.IsStaged(stored)) {
+    const bool is_deleted =
+        subjects_.IsStaged(stored) ? subjects_.IsGone(stored) : committed_.HasDeleted(stored);
+    if (!is_deleted) {
       return stored;
     }
-    ++keys_used_;  // Staged and not the next staged one: it is gone.
+    ++keys_used_;
   }
-  if (!staged.has_value()) {
-    return std::nullopt;
-  }
-  return std::string(*staged);
 }
 
-void PartitionState::Collect(const std::string& topic, PartitionId partition,
-                             std::vector<StagedRecord>* changelog) {
-  batch_.Clear();
-  const auto add = [&](std::string_view key, std::optional<std::string> value,
-                       std::optional<Instant> due_before) {
-    AddToBatch(key, value, due_before);
-    changelog->push_back({topic, partition, std::string(key), std::move(value), {}});
+void PartitionState::Collect(PartitionId partition, std::vector<StagedChange>* changelog) {
+  changes_.clear();
+  subjects_.Encode(&changes_);
+  const auto add = [this](const std::string& key, const std::string& payload) {
+    changes_.push_back({.key = key,
+                        .value = state::MakeValue(payload, std::nullopt),
+                        .due = std::nullopt,
+                        .was_there = true,  // Nothing walks over them, so it does not matter.
+                        .due_before = std::nullopt});
   };
-  for (SubjectTable::Change& change : subjects_.Encode()) {
-    add(change.key, std::move(change.value), change.due_before);
-  }
   for (const auto& [key, payload] : staged_) {
-    add(key, state::MakeValue(payload, std::nullopt), std::nullopt);
+    add(key, payload);
   }
+  const std::size_t shared = changes_.size();
   for (const auto& [key, payload] : staged_local_) {
-    AddToBatch(key, state::MakeValue(payload, std::nullopt), std::nullopt);
+    add(key, payload);
+  }
+  // Views are taken once the changes lie where they stay.
+  for (const WriteBehind::Change& change : std::span(changes_).first(shared)) {
+    changelog->push_back({.partition = partition, .key = change.key, .value = change.value});
   }
 }
 
-void PartitionState::AddToBatch(std::string_view key, const std::optional<std::string>& value,
-                                std::optional<Instant> due_before) {
-  if (value.has_value()) {
-    batch_.Put(key, *value, due_before);
-  } else {
-    batch_.Delete(key, due_before);
+void PartitionState::Apply() {
+  committed_.Unhide();
+  for (WriteBehind::Change& change : changes_) {
+    committed_.Put(std::move(change));
   }
-}
-
-Status PartitionState::Apply() {
-  FOOTHOLD_TRY(store_->Write(batch_));
-  batch_.Clear();
+  changes_.clear();
   subjects_.Applied();
   staged_.clear();
   staged_local_.clear();
+  ForgetLookahead();
+}
+
+Status PartitionState::WriteOut() {
+  FOOTHOLD_TRY(committed_.WriteOut());
   ForgetLookahead();
   return Status();
 }
 
 void PartitionState::Drop() {
-  batch_.Clear();
+  changes_.clear();
   subjects_.Drop();
   staged_.clear();
   staged_local_.clear();
+  committed_.Unhide();
   ForgetLookahead();
 }
 

@@ -13,12 +13,14 @@
 #include "src/base/time.h"
 #include "src/stream/staged.h"
 #include "src/stream/subject_table.h"
+#include "src/stream/write_behind.h"
 #include "state/store.h"
 
 namespace foothold::stream {
 
-// The state of one journal partition: the store, and the overlay of what is staged on it. All reads
-// see the overlay first, so that where a commit cuts the work changes nothing that is decided.
+// The state of one journal partition, in three layers: what is staged, on what is committed and not
+// written yet, on the store. All reads see them in this order, so that where a commit cuts the
+// work, and when the store is written, changes nothing that is decided.
 //
 // Not thread-safe.
 class PartitionState {
@@ -28,7 +30,7 @@ class PartitionState {
   PartitionState& operator=(const PartitionState&) = delete;
 
   SubjectTable& subjects() { return subjects_; }
-  state::Store& store() const { return *store_; }
+  state::Store& store() const { return committed_.store(); }
 
   // The payload of a key that is no subject: an e-mail's owner, a fact, meta.
   Result<std::optional<std::string>> Read(const std::string& key) const;
@@ -42,25 +44,30 @@ class PartitionState {
   // The first subject after `after` whose key starts with `prefix`, staged ones included.
   Result<std::optional<std::string>> NextKey(std::string_view prefix, std::string_view after);
 
-  // Appends a changelog record for each key that changed, in key order, and prepares the store's
-  // batch.
-  void Collect(const std::string& topic, PartitionId partition,
-               std::vector<StagedRecord>* changelog);
-  // Writes the batch of the last Collect(). kFatal: disk; then the store is behind, never ahead.
-  Status Apply();
+  // Appends a changelog record for each key that changed, in key order. What they view lives until
+  // Apply() or Drop().
+  void Collect(PartitionId partition, std::vector<StagedChange>* changelog);
+  // What the last Collect() gave is committed.
+  void Apply();
+  // Writes what is committed to the store. kFatal: disk; then the store is behind, never ahead.
+  Status WriteOut();
+  // What is committed and not written yet, in bytes of memory.
+  std::size_t unwritten_bytes() const { return committed_.bytes(); }
+  // Takes back everything since the last Apply().
   void Drop();
 
  private:
   void ForgetLookahead();
   Status FetchTimers(Instant until);
-  void AddToBatch(std::string_view key, const std::optional<std::string>& value,
-                  std::optional<Instant> due_before);
+  Result<std::optional<state::DueTimer>> NextStoredTimer(Instant until);
+  Result<std::optional<std::string_view>> NextStoredKey(std::string_view prefix,
+                                                        std::string_view after);
 
-  std::unique_ptr<state::Store> store_;
+  WriteBehind committed_;
   SubjectTable subjects_;
   std::map<std::string, std::string> staged_;  // Payloads, for the changelog too.
   std::map<std::string, std::string> staged_local_;
-  state::WriteBatch batch_;
+  std::vector<WriteBehind::Change> changes_;  // Of the last Collect().
 
   // Timers of the store that lie ahead, as far as they were fetched.
   std::vector<state::DueTimer> timers_;

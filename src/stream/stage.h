@@ -48,8 +48,9 @@ class Stage {
   virtual std::size_t staged_entries() const = 0;
   // Adds what the next transaction is to hold. Called again after a Rewind() only.
   virtual Status Collect(Instant now, StagedWrites* writes) = 0;
-  // The transaction is committed: makes what was collected the stage's own state, store included.
-  virtual Status Apply() = 0;
+  // The transaction is committed: makes what was collected the stage's own state. Work() brings it
+  // into the stores.
+  virtual void Apply() = 0;
   // Drops all that is staged and returns where to read on: the places of the last commit.
   virtual Result<std::vector<log::Position>> Rewind() = 0;
   // After kCorrupt, and after Rewind(): begins to build anew the state that cannot be trusted, and

@@ -23,6 +23,15 @@ std::optional<std::int64_t> ParseInteger(std::string_view text) {
 
 std::string StorePlaceKey() { return state::FactKey("changelog"); }
 
+Result<std::optional<std::string>> ReadPayload(const state::Store& store, const std::string& key) {
+  FOOTHOLD_ASSIGN(const std::optional<std::string> value, store.Get(key));
+  if (!value.has_value()) {
+    return std::nullopt;
+  }
+  FOOTHOLD_ASSIGN(const state::ParsedValue parsed, state::ParseValue(*value));
+  return std::string(parsed.payload);
+}
+
 std::string EncodeStorePlace(const StorePlace& place) {
   return fmt::format("{} {}", place.next.value, ToMs(place.saved_at));
 }

@@ -5,7 +5,9 @@
 #include <string_view>
 
 #include "src/base/ids.h"
+#include "src/base/status.h"
 #include "src/base/time.h"
+#include "state/store.h"
 
 namespace foothold::stream {
 
@@ -18,6 +20,9 @@ struct StorePlace {
   Instant saved_at;  // Wall time.
   friend bool operator==(const StorePlace&, const StorePlace&) = default;
 };
+
+// The payload of a key of the store itself; nullopt: there is none.
+Result<std::optional<std::string>> ReadPayload(const state::Store& store, const std::string& key);
 
 // The key of that fact.
 std::string StorePlaceKey();

@@ -1,5 +1,6 @@
 #include "src/stream/subject_table.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "src/base/check.h"
@@ -17,17 +18,20 @@ std::size_t BytesOf(std::size_t key_bytes, std::size_t value_bytes) {
   return sizeof(Subject) + 2 * key_bytes + kDecodedFactor * value_bytes;
 }
 
-std::string EncodeSubject(const Subject& subject) {
+// The value with its header, over `*value`.
+void EncodeSubject(const Subject& subject, std::string* value) {
+  state::BeginValue(subject.due, value);
   if (const auto* user = std::get_if<journey::User>(&subject.object)) {
-    return codec::EncodeUser(*user);
+    codec::AppendUser(*user, value);
+  } else {
+    codec::AppendAccount(std::get<journey::Account>(subject.object), value);
   }
-  return codec::EncodeAccount(std::get<journey::Account>(subject.object));
 }
 
 }  // namespace
 
-SubjectTable::SubjectTable(const state::Store* store, std::size_t bytes_max)
-    : store_(store), bytes_max_(bytes_max) {}
+SubjectTable::SubjectTable(const WriteBehind* committed, std::size_t bytes_max)
+    : committed_(committed), bytes_max_(bytes_max) {}
 
 Result<Subject*> SubjectTable::TouchUser(std::string_view tenant, std::string_view user) {
   const std::string key = state::UserKey(tenant, user);
@@ -80,7 +84,7 @@ Result<Subject*> SubjectTable::Load(std::string_view key) {
     return found->second.get();
   }
   ++misses_;
-  FOOTHOLD_ASSIGN(const std::optional<std::string> value, store_->Get(key));
+  FOOTHOLD_ASSIGN(const std::optional<std::string> value, committed_->Get(key));
   if (!value.has_value()) {
     return nullptr;
   }
@@ -93,8 +97,8 @@ Result<Subject*> SubjectTable::Load(std::string_view key) {
     FOOTHOLD_ASSIGN(subject->object, codec::DecodeAccount(parsed.payload));
   }
   subject->due = parsed.due;
-  subject->stored_due = parsed.due;
-  subject->stored_hash = Hash64(*value);
+  subject->committed_due = parsed.due;
+  subject->committed_hash = Hash64(*value);
   subject->bytes = BytesOf(key.size(), value->size());
   Subject* loaded = Insert(std::move(subject));
   recent_.push_front(loaded);
@@ -105,10 +109,11 @@ Result<Subject*> SubjectTable::Load(std::string_view key) {
 
 Subject* SubjectTable::Insert(std::unique_ptr<Subject> subject) {
   Subject* raw = subject.get();
-  if (raw->stored_hash == 0) {
+  if (raw->committed_hash == 0) {
     // New: it is staged at once, never among the committed.
     raw->is_staged = true;
-    staged_.emplace(raw->key, raw);
+    staged_.push_back(raw);
+    new_keys_.insert(raw->key);
   }
   subjects_.emplace(raw->key, std::move(subject));
   return raw;
@@ -121,9 +126,9 @@ void SubjectTable::Stage(Subject* subject) {
   subject->is_staged = true;
   bytes_ -= subject->bytes;
   recent_.erase(subject->recency);
-  staged_.emplace(subject->key, subject);
+  staged_.push_back(subject);
   if (subject->due.has_value()) {
-    staged_timers_.emplace(*subject->due, subject->key);
+    staged_timers_.Add(*subject->due, subject->key);
   }
 }
 
@@ -132,13 +137,10 @@ void SubjectTable::SetDue(Subject* subject, std::optional<Instant> due) {
   if (subject->due == due) {
     return;
   }
-  if (subject->due.has_value()) {
-    staged_timers_.erase({*subject->due, subject->key});
-  }
-  if (due.has_value()) {
-    staged_timers_.emplace(*due, subject->key);
-  }
   subject->due = due;
+  if (due.has_value()) {
+    staged_timers_.Add(*due, subject->key);
+  }
 }
 
 void SubjectTable::Remove(Subject* subject) {
@@ -146,60 +148,80 @@ void SubjectTable::Remove(Subject* subject) {
   subject->is_gone = true;
 }
 
-std::optional<state::DueTimer> SubjectTable::EarliestStagedTimer() const {
-  if (staged_timers_.empty()) {
-    return std::nullopt;
-  }
-  const auto& [due, key] = *staged_timers_.begin();
-  return state::DueTimer{due, std::string(key)};
+bool SubjectTable::IsStaged(std::string_view key) const {
+  const auto found = subjects_.find(key);
+  return found != subjects_.end() && found->second->is_staged;
 }
 
-std::optional<std::string_view> SubjectTable::NextStagedKey(std::string_view prefix,
-                                                            std::string_view after) const {
-  auto it = after < prefix ? staged_.lower_bound(prefix) : staged_.upper_bound(after);
-  for (; it != staged_.end() && it->first.starts_with(prefix); ++it) {
-    if (!it->second->is_gone) {
-      return it->first;
+bool SubjectTable::IsGone(std::string_view key) const {
+  const auto found = subjects_.find(key);
+  return found != subjects_.end() && found->second->is_gone;
+}
+
+std::optional<state::DueTimer> SubjectTable::EarliestStagedTimer() {
+  const std::optional<TimerHeap::Timer> earliest =
+      staged_timers_.Earliest([&](const TimerHeap::Timer& timer) {
+        const auto found = subjects_.find(timer.second);
+        return found != subjects_.end() && found->second->due == timer.first;
+      });
+  if (!earliest.has_value()) {
+    return std::nullopt;
+  }
+  return state::DueTimer{earliest->first, std::string(earliest->second)};
+}
+
+std::optional<std::string_view> SubjectTable::NextNewKey(std::string_view prefix,
+                                                         std::string_view after) const {
+  auto it = after < prefix ? new_keys_.lower_bound(prefix) : new_keys_.upper_bound(after);
+  for (; it != new_keys_.end() && it->starts_with(prefix); ++it) {
+    if (!IsGone(*it)) {
+      return *it;
     }
   }
   return std::nullopt;
 }
 
-std::vector<SubjectTable::Change> SubjectTable::Encode() {
-  std::vector<Change> changes;
-  changes.reserve(staged_.size());
-  for (auto& [key, subject] : staged_) {
+void SubjectTable::Encode(std::vector<WriteBehind::Change>* changes) {
+  std::ranges::sort(staged_, {},
+                    [](const Subject* subject) { return std::string_view(subject->key); });
+  for (Subject* subject : staged_) {
+    const bool was_there = subject->committed_hash != 0;
+    WriteBehind::Change change{.key = subject->key,
+                               .value = std::nullopt,
+                               .due = std::nullopt,
+                               .was_there = was_there,
+                               .due_before = subject->committed_due};
     if (subject->is_gone) {
       // What came and went between two commits was never anywhere else.
-      if (subject->stored_hash == 0) {
-        continue;
+      if (was_there) {
+        subject->committed_hash = 0;
+        changes->push_back(std::move(change));
       }
-      changes.push_back({key, std::nullopt, subject->stored_due});
-      subject->stored_hash = 0;
       continue;
     }
-    std::string value = state::MakeValue(EncodeSubject(*subject), subject->due);
-    const std::uint64_t hash = Hash64(value);
-    if (hash == subject->stored_hash) {
+    EncodeSubject(*subject, &scratch_);
+    const std::uint64_t hash = Hash64(scratch_);
+    if (hash == subject->committed_hash) {
       continue;
     }
-    changes.push_back({key, std::nullopt, subject->stored_due});
-    subject->stored_hash = hash;
-    subject->bytes = BytesOf(key.size(), value.size());
-    changes.back().value = std::move(value);
+    subject->committed_hash = hash;
+    subject->bytes = BytesOf(subject->key.size(), scratch_.size());
+    change.value = scratch_;
+    change.due = subject->due;
+    changes->push_back(std::move(change));
   }
-  return changes;
 }
 
 void SubjectTable::Applied() {
-  staged_timers_.clear();
-  for (auto& [key, subject] : staged_) {
+  staged_timers_.Clear();
+  new_keys_.clear();
+  for (Subject* subject : staged_) {
     if (subject->is_gone) {
-      subjects_.erase(subjects_.find(key));
+      subjects_.erase(subjects_.find(subject->key));
       continue;
     }
     subject->is_staged = false;
-    subject->stored_due = subject->due;
+    subject->committed_due = subject->due;
     recent_.push_front(subject);
     subject->recency = recent_.begin();
     bytes_ += subject->bytes;
@@ -209,9 +231,10 @@ void SubjectTable::Applied() {
 }
 
 void SubjectTable::Drop() {
-  staged_timers_.clear();
-  for (auto& [key, subject] : staged_) {
-    subjects_.erase(subjects_.find(key));
+  staged_timers_.Clear();
+  new_keys_.clear();
+  for (const Subject* subject : staged_) {
+    subjects_.erase(subjects_.find(subject->key));
   }
   staged_.clear();
   Evict();

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -17,6 +16,8 @@
 #include "src/base/time.h"
 #include "src/journey/account.h"
 #include "src/journey/user.h"
+#include "src/stream/timer_heap.h"
+#include "src/stream/write_behind.h"
 #include "state/store.h"
 
 namespace foothold::stream {
@@ -32,9 +33,9 @@ struct Subject {
   journey::Account& account() { return std::get<journey::Account>(object); }
 
   // As of the last commit, kept by the table.
-  std::optional<Instant> stored_due;
-  std::uint64_t stored_hash = 0;  // Of the value in the store; 0: there is none.
-  std::size_t bytes = 0;          // Estimate of its memory.
+  std::optional<Instant> committed_due;
+  std::uint64_t committed_hash = 0;  // Of the value; 0: there is none.
+  std::size_t bytes = 0;             // Estimate of its memory.
   bool is_staged = false;
   std::list<Subject*>::iterator recency;  // Valid while it is not staged.
 };
@@ -46,14 +47,8 @@ struct Subject {
 // Not thread-safe.
 class SubjectTable {
  public:
-  struct Change {
-    std::string_view key;               // Lives until Applied() or Drop().
-    std::optional<std::string> value;   // With its header; nullopt: deleted.
-    std::optional<Instant> due_before;  // What the store's timer index has for it.
-  };
-
-  // `bytes_max`: of committed subjects; 0 keeps none. `store` outlives the table.
-  SubjectTable(const state::Store* store, std::size_t bytes_max);
+  // `bytes_max`: of committed subjects; 0 keeps none. `committed` outlives the table.
+  SubjectTable(const WriteBehind* committed, std::size_t bytes_max);
   SubjectTable(const SubjectTable&) = delete;
   SubjectTable& operator=(const SubjectTable&) = delete;
 
@@ -71,16 +66,19 @@ class SubjectTable {
   // REQUIRES: staged.
   void Remove(Subject* subject);
 
-  bool IsStaged(std::string_view key) const { return staged_.contains(key); }
+  bool IsStaged(std::string_view key) const;
+  // Whether it is staged and deleted by that.
+  bool IsGone(std::string_view key) const;
   // The earliest timer among the staged subjects.
-  std::optional<state::DueTimer> EarliestStagedTimer() const;
-  // The first staged key after `after` with `prefix` that is not gone.
-  std::optional<std::string_view> NextStagedKey(std::string_view prefix,
-                                                std::string_view after) const;
+  std::optional<state::DueTimer> EarliestStagedTimer();
+  // The first key after `after` with `prefix` of a staged subject that was not there as of the last
+  // commit, and is not gone.
+  std::optional<std::string_view> NextNewKey(std::string_view prefix, std::string_view after) const;
 
-  // What is staged and differs from the store, in key order. Once per commit.
-  std::vector<Change> Encode();
-  // What Encode() gave is committed and in the store.
+  // Appends what is staged and differs from what is committed, in key order. Once per commit; keys
+  // live until Applied() or Drop().
+  void Encode(std::vector<WriteBehind::Change>* changes);
+  // What Encode() gave is committed.
   void Applied();
   // Takes back everything since the last Applied().
   void Drop();
@@ -97,11 +95,13 @@ class SubjectTable {
   void Stage(Subject* subject);
   void Evict();
 
-  const state::Store* store_;
+  const WriteBehind* committed_;
   std::size_t bytes_max_;
   std::unordered_map<std::string_view, std::unique_ptr<Subject>> subjects_;  // Keys are theirs.
-  std::map<std::string_view, Subject*> staged_;
-  std::set<std::pair<Instant, std::string_view>> staged_timers_;
+  std::vector<Subject*> staged_;
+  std::set<std::string_view> new_keys_;  // Of the staged ones.
+  TimerHeap staged_timers_;
+  std::string scratch_;         // Of Encode().
   std::list<Subject*> recent_;  // Committed ones, the most recently used first.
   std::size_t bytes_ = 0;       // Of `recent_`.
   std::uint64_t hits_ = 0;

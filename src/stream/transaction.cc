@@ -1,5 +1,6 @@
 #include "src/stream/transaction.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -39,14 +40,24 @@ Status Transaction::Commit(const StagedWrites& writes, const log::GroupToken& gr
   if (!writes.is_empty()) {
     FOOTHOLD_TRY(AsAborted(retry_.Run([&] { return producer_->Begin(); }), "begin"));
     is_open_ = true;
+    partitions_.clear();
 
     // 1. The outputs.
     for (const StagedRecord& record : writes.outputs) {
       FOOTHOLD_TRY(Send(record));
     }
+    if (writes.send_outputs) {
+      FOOTHOLD_TRY(
+          writes.send_outputs([this](const log::OutgoingRecord& record) { return Send(record); }));
+    }
     // 2. The changelog.
-    for (const StagedRecord& record : writes.changelog) {
-      FOOTHOLD_TRY(Send(record));
+    for (const StagedChange& change : writes.changelog) {
+      FOOTHOLD_TRY(Send({.topic = writes.changelog_topic,
+                         .partition = change.partition,
+                         .key = change.key,
+                         .value = change.value,
+                         .headers = {},
+                         .timestamp = std::nullopt}));
     }
     // 3. The input positions.
     if (!writes.positions.empty()) {
@@ -63,8 +74,24 @@ Status Transaction::Commit(const StagedWrites& writes, const log::GroupToken& gr
     FOOTHOLD_TRY(committed);
     is_open_ = false;
   }
-  // 5. The stores.
-  return stage->Apply();
+  // 5. The stores, which may lag.
+  stage->Apply();
+  return Status();
+}
+
+// There are few of them, and records come in runs.
+void Transaction::NotePartition(const log::OutgoingRecord& record) {
+  const auto is_same = [&](const log::TopicPartition& known) {
+    return known.partition == record.partition && known.topic == record.topic;
+  };
+  if (partitions_.empty() || !is_same(partitions_.back())) {
+    const auto known = std::ranges::find_if(partitions_, is_same);
+    if (known == partitions_.end()) {
+      partitions_.push_back({std::string(record.topic), record.partition});
+    } else {
+      std::swap(*known, partitions_.back());
+    }
+  }
 }
 
 Status Transaction::Abort() {
@@ -77,24 +104,33 @@ Status Transaction::Abort() {
 }
 
 Status Transaction::Send(const StagedRecord& record) {
-  std::vector<log::Header> headers;
-  headers.reserve(record.headers.size());
+  headers_.clear();
   for (const auto& [key, value] : record.headers) {
-    headers.push_back({key, value});
+    headers_.push_back({key, value});
   }
-  const log::OutgoingRecord outgoing{.topic = record.topic,
-                                     .partition = record.partition,
-                                     .key = record.key,
-                                     .value = record.value,
-                                     .headers = headers,
-                                     .timestamp = std::nullopt};
-  Status sent = AsAborted(retry_.Run([&] { return producer_->Send(outgoing); }), "sending");
+  return Send({.topic = record.topic,
+               .partition = record.partition,
+               .key = record.key,
+               .value = record.value,
+               .headers = headers_,
+               .timestamp = std::nullopt});
+}
+
+Status Transaction::Send(const log::OutgoingRecord& record) {
+  NotePartition(record);
+  Status sent = producer_->Send(record);
+  if (sent.ok()) {
+    return sent;
+  }
+  if (sent.code() == Code::kRetry) {
+    sent = AsAborted(retry_.Run([&] { return producer_->Send(record); }), "sending");
+  }
   if (!sent.ok() && sent.code() == Code::kInvalid) {
     // Sizes were checked when the record was made: the topic takes less than it was said to.
     return Error(Code::kFatal,
                  fmt::format("{} takes no record of {} bytes: raise its "
                              "max.message.bytes ({})",
-                             log::ToString({record.topic, record.partition}),
+                             log::ToString({std::string(record.topic), record.partition}),
                              record.value ? record.value->size() : 0, sent.message()));
   }
   return sent;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <vector>
 
 #include "src/base/status.h"
 #include "src/base/time.h"
@@ -24,8 +25,8 @@ struct RetryPolicy {
 //
 //   1 outputs   2 changelog   3 input positions   4 commit in the log   5 the stores
 //
-// Before 4 nothing happened; between 4 and 5 a store is behind its changelog and catches up at the
-// next start. It is never ahead.
+// Before 4 nothing happened. 5 serves several commits at once: until then a store is behind its
+// changelog and catches up at the next start. It is never ahead.
 //
 // Not thread-safe: owned by one Worker.
 class Transaction {
@@ -35,18 +36,25 @@ class Transaction {
 
   // Runs the five steps for what `stage` has staged. `group`: fresh from the consumer.
   // kAborted: call Abort(), then rewind. kFenced: the outcome is unknown, open a new producer with
-  // the same id. Errors of step 5 are the store's: the transaction is committed nevertheless.
+  // the same id.
   Status Commit(const StagedWrites& writes, const log::GroupToken& group, Stage* stage);
 
   // Voids what is open, if anything is.
   Status Abort();
 
+  // The partitions that the last commit wrote to.
+  std::size_t partitions() const { return partitions_.size(); }
+
  private:
   Status Send(const StagedRecord& record);
+  Status Send(const log::OutgoingRecord& record);
+  void NotePartition(const log::OutgoingRecord& record);
 
   log::TransactionalProducer* producer_;
   RetryPolicy retry_;
   bool is_open_ = false;
+  std::vector<log::TopicPartition> partitions_;  // The last one written to is the last.
+  std::vector<log::Header> headers_;             // Of the record that is sent.
 };
 
 }  // namespace foothold::stream

@@ -23,17 +23,6 @@ constexpr milliseconds kLagInterval{5'000};
 // More than any other: there are records, and none was read yet.
 constexpr milliseconds kLagUnknown = milliseconds::max();
 
-std::size_t PartitionsOf(const StagedWrites& writes) {
-  std::set<std::pair<std::string_view, PartitionId>> partitions;
-  for (const StagedRecord& record : writes.outputs) {
-    partitions.emplace(record.topic, record.partition);
-  }
-  for (const StagedRecord& record : writes.changelog) {
-    partitions.emplace(record.topic, record.partition);
-  }
-  return partitions.size();
-}
-
 }  // namespace
 
 Worker::Worker(WorkerOptions options, Surroundings surroundings, Stage* stage)
@@ -145,6 +134,7 @@ Status Worker::Poll(Activity* activity) {
   }
   is_drained_ = batch.records.empty();
   if (is_drained_) {
+    was_drained_ = true;
     return stage_->ObserveIdle();
   }
   *activity = Activity::kWorked;
@@ -217,8 +207,10 @@ bool Worker::IsCommitDue() const {
     return true;
   }
   const Instant now = around_.clock->Now();
-  const milliseconds interval =
-      std::max(options_.commit_interval, kCommitShare * last_commit_duration_);
+  const milliseconds wanted =
+      was_drained_ ? options_.commit_interval
+                   : std::max(options_.commit_interval, options_.busy_commit_interval);
+  const milliseconds interval = std::max(wanted, kCommitShare * last_commit_duration_);
   // A wall clock that was set back must not hold a commit back.
   if (now < last_commit_ || now - staged_since_.value_or(now) >= interval) {
     return true;
@@ -242,7 +234,8 @@ Status Worker::Commit() {
   last_commit_ = around_.clock->Now();
   last_commit_duration_ = std::max(milliseconds{0}, last_commit_ - begin);
   staged_since_.reset();
-  around_.metrics->CommitDone(last_commit_duration_, PartitionsOf(writes));
+  was_drained_ = is_drained_;
+  around_.metrics->CommitDone(last_commit_duration_, transaction_->partitions());
   return Status();
 }
 

@@ -76,13 +76,15 @@ struct Outcome {
 
 class CrashTest : public ::testing::Test {
  protected:
-  static ServiceOptions Options() {
+  static ServiceOptions Options(std::size_t store_write_bytes = 0) {
     // Small commits: many steps to die at. One input: two are interleaved differently at every
     // start, and a decision shows what was known when it was made.
     return {.source_partitions = 1,
             .intake_entries_max = 25,
             .journey_entries_max = 20,
             .intake_batch_records_max = 25,
+            .store_write_interval = kDay,
+            .store_write_bytes = store_write_bytes,
             .store_flush_every = 3};
   }
 
@@ -100,11 +102,14 @@ class CrashTest : public ::testing::Test {
     return {Sorted(service->Decisions()), service->LastStatuses(), Sorted(service->DeadLetters())};
   }
 
+  void KillAtEvery(int stride, const ServiceOptions& options);
+
   Executioner executioner_;
 };
 
-TEST_F(CrashTest, KilledAtAnyStepTheOutcomeIsThatOfARunWithoutAKill) {
-  Service calm(Options(), &executioner_);
+// A prime stride visits steps of every kind, of early and of late commits.
+void CrashTest::KillAtEvery(int stride, const ServiceOptions& options) {
+  Service calm(options, &executioner_);
   Prepare(&calm);
   calm.Start();
   executioner_.KillAtStep(std::nullopt);
@@ -115,11 +120,10 @@ TEST_F(CrashTest, KilledAtAnyStepTheOutcomeIsThatOfARunWithoutAKill) {
   ASSERT_GT(expected.decisions.size(), 10U);
   ASSERT_EQ(expected.dead_letters.size(), 2U);
 
-  // A prime stride visits steps of every kind, of early and of late commits.
   int kills = 0;
   int tails = 0;  // Starts that did not rebuild every store from nothing.
-  for (int step = 0; step < steps; step += 11) {
-    Service service(Options(), &executioner_);
+  for (int step = 0; step < steps; step += stride) {
+    Service service(options, &executioner_);
     executioner_.KillAtStep(std::nullopt);
     Prepare(&service);
     service.Start();
@@ -143,8 +147,17 @@ TEST_F(CrashTest, KilledAtAnyStepTheOutcomeIsThatOfARunWithoutAKill) {
     ASSERT_EQ(ResultOf(&service).statuses, expected.statuses) << "step " << step;
     ASSERT_EQ(ResultOf(&service).dead_letters, expected.dead_letters) << "step " << step;
   }
-  EXPECT_GT(kills, steps / 11 - 2);
+  EXPECT_GT(kills, steps / stride - 2);
   EXPECT_GT(tails, 0);
+}
+
+TEST_F(CrashTest, KilledAtAnyStepTheOutcomeIsThatOfARunWithoutAKill) { KillAtEvery(11, Options()); }
+
+// Several commits are in the log of which the store knows nothing yet.
+TEST_F(CrashTest, KilledWhileTheStoresLagTheOutcomeIsThatOfARunWithoutAKill) {
+  ServiceOptions options = Options(40'000);
+  options.store_flush_every = 1;
+  KillAtEvery(13, options);
 }
 
 }  // namespace

@@ -36,11 +36,23 @@ class PartitionStateTest : public ::testing::Test {
   void Remove(const std::string& user) {
     state_.subjects().Remove(state_.subjects().TouchUser("acme", user).value());
   }
-  std::vector<StagedRecord> Commit() {
-    std::vector<StagedRecord> changelog;
-    state_.Collect("changelog", PartitionId{0}, &changelog);
-    EXPECT_TRUE(state_.Apply().ok());
-    return changelog;
+  // A record of the changelog with its own bytes.
+  struct Record {
+    std::string key;
+    std::optional<std::string> value;
+  };
+  std::vector<Record> Commit() {
+    std::vector<StagedChange> changelog;
+    state_.Collect(PartitionId{0}, &changelog);
+    std::vector<Record> records;
+    for (const StagedChange& change : changelog) {
+      records.push_back({std::string(change.key), std::nullopt});
+      if (change.value.has_value()) {
+        records.back().value = *change.value;
+      }
+    }
+    state_.Apply();
+    return records;
   }
   std::vector<std::string> Walk() {
     std::vector<std::string> users;
@@ -66,7 +78,7 @@ TEST_F(PartitionStateTest, OneChangelogRecordForEachKeyHoweverOftenTouched) {
   state_.Write(state::FactKey("clock"), "1");
   state_.Write(state::FactKey("clock"), "2");
 
-  const std::vector<StagedRecord> changelog = Commit();
+  const std::vector<Record> changelog = Commit();
 
   ASSERT_THAT(changelog, SizeIs(3));
   EXPECT_EQ(changelog[0].key, state::UserKey("acme", "ada"));
@@ -97,7 +109,7 @@ TEST_F(PartitionStateTest, ADeletedSubjectLeavesATombstoneAndNoTimer) {
   Commit();
   Remove("ada");
 
-  const std::vector<StagedRecord> changelog = Commit();
+  const std::vector<Record> changelog = Commit();
 
   ASSERT_THAT(changelog, SizeIs(1));
   EXPECT_EQ(changelog[0].value, std::nullopt);
@@ -126,6 +138,63 @@ TEST_F(PartitionStateTest, WhatIsLocalStaysOutOfTheChangelog) {
 
   EXPECT_THAT(Commit(), IsEmpty());
   EXPECT_EQ(state_.Read(state::FactKey("changelog")).value(), "7 0");
+}
+
+TEST_F(PartitionStateTest, WhatIsCommittedIsSeenBeforeTheStoreHasIt) {
+  Touch("ada", kEpoch + kDay);
+  Touch("bea", kEpoch + 2 * kDay);
+  state_.Write(state::FactKey("clock"), "1");
+  Commit();
+
+  EXPECT_GT(state_.unwritten_bytes(), 0U);
+  EXPECT_EQ(state_.store().Get(state::UserKey("acme", "ada")).value(), std::nullopt);
+  EXPECT_EQ(state_.Read(state::FactKey("clock")).value(), "1");
+  EXPECT_EQ(state_.NextTimer(kEpoch + 9 * kDay)->value().due, kEpoch + kDay);
+  EXPECT_THAT(Walk(), ElementsAre("ada", "bea"));
+}
+
+TEST_F(PartitionStateTest, OneWriteForSeveralCommitsLeavesTheLastOfEachKey) {
+  Touch("ada", kEpoch + kDay);
+  Touch("bea", kEpoch + kDay);
+  Commit();
+  Touch("ada", kEpoch + 3 * kDay);
+  Remove("bea");
+  Commit();
+
+  ASSERT_TRUE(state_.WriteOut().ok());
+
+  EXPECT_EQ(state_.unwritten_bytes(), 0U);
+  const auto timers = state_.store().TimersUntil(kEpoch + 9 * kDay, std::nullopt, 9).value();
+  EXPECT_THAT(timers,
+              ElementsAre(state::DueTimer{kEpoch + 3 * kDay, state::UserKey("acme", "ada")}));
+  EXPECT_EQ(state_.store().Get(state::UserKey("acme", "bea")).value(), std::nullopt);
+}
+
+TEST_F(PartitionStateTest, ADeletionThatWaitsIsSeen) {
+  Touch("ada", kEpoch + kDay);
+  Commit();
+  ASSERT_TRUE(state_.WriteOut().ok());
+  Remove("ada");
+  Commit();
+
+  EXPECT_FALSE(state_.subjects().Has(state::UserKey("acme", "ada")).value());
+  EXPECT_EQ(state_.NextTimer(kEpoch + 9 * kDay).value(), std::nullopt);
+  EXPECT_THAT(Walk(), IsEmpty());
+  ASSERT_TRUE(state_.WriteOut().ok());
+  EXPECT_EQ(state_.NextTimer(kEpoch + 9 * kDay).value(), std::nullopt);
+}
+
+TEST_F(PartitionStateTest, ADropLeavesWhatIsCommittedAndUnwritten) {
+  Touch("ada", kEpoch + kDay);
+  Commit();
+  Touch("ada", kEpoch + 5 * kDay);
+  // Looking for timers while "ada" is staged must not forget the committed one.
+  ASSERT_EQ(state_.NextTimer(kEpoch + 2 * kDay).value(), std::nullopt);
+
+  state_.Drop();
+
+  EXPECT_EQ(state_.NextTimer(kEpoch + 2 * kDay)->value().due, kEpoch + kDay);
+  EXPECT_EQ(state_.subjects().TouchUser("acme", "ada").value()->user().progress_sequence, 1);
 }
 
 class NoCacheTest : public PartitionStateTest {
@@ -194,6 +263,8 @@ TEST_F(RandomStateTest, TimersAndWalksAreThoseOfANaiveModel) {
     } else if (what < 81) {
       state_.Drop();
       users_ = committed;
+    } else if (what < 82) {
+      ASSERT_TRUE(state_.WriteOut().ok());
     } else if (what < 99) {
       CheckTimers(kEpoch + milliseconds{random.Between(1, 5'000)});
     } else {

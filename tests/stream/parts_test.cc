@@ -77,10 +77,7 @@ class Applier final : public Stage {
   bool has_backlog() const override { return false; }
   std::size_t staged_entries() const override { return 1; }
   Status Collect(Instant /*now*/, StagedWrites* /*writes*/) override { return Status(); }
-  Status Apply() override {
-    calls_->push_back("stores");
-    return Status();
-  }
+  void Apply() override { calls_->push_back("stores"); }
   Result<std::vector<log::Position>> Rewind() override { return std::vector<log::Position>{}; }
   Result<std::vector<log::Position>> Repair() override { return std::vector<log::Position>{}; }
 
@@ -93,7 +90,8 @@ class TransactionTest : public ::testing::Test {
   TransactionTest()
       : notary_(&calls_), applier_(&calls_), transaction_(&notary_, {.retries_max = 2}) {
     writes_.outputs.push_back({"out", PartitionId{0}, "k", "v", {}});
-    writes_.changelog.push_back({"changelog", PartitionId{0}, "k", std::nullopt, {}});
+    writes_.changelog_topic = "changelog";
+    writes_.changelog.push_back({PartitionId{0}, "k", std::nullopt});
     writes_.positions.push_back({{"journal", PartitionId{0}}, NextOffset{3}});
   }
   Status Commit() { return transaction_.Commit(writes_, {}, &applier_); }

@@ -75,6 +75,68 @@ class RestoreTest : public ::testing::Test {
   Service service_;
 };
 
+// The stores lag: they are never written for time's sake.
+class LagTest : public ::testing::Test {
+ protected:
+  LagTest()
+      : service_({.source_partitions = 1,
+                  .journey_entries_max = 10,
+                  .store_write_interval = 60 * kDay,
+                  .store_write_bytes = 100U << 20U}) {
+    service_.Start();
+    for (const StoryEvent& event : MakeStory(3, 12, 1)) {
+      service_.Produce(0, event.value);
+    }
+    service_.before_store_write = [this] {
+      ++writes_;
+      return Status();
+    };
+    service_.Run();
+  }
+
+  void Restart() {
+    service_.clock().Advance(kMinute);
+    service_.Start();
+    Worker::Activity activity = Worker::Activity::kWorked;
+    while (activity == Worker::Activity::kWorked) {
+      activity = service_.journey().RunOnce().value();
+    }
+  }
+
+  Service service_;
+  int writes_ = 0;
+};
+
+TEST_F(LagTest, AStopWritesWhatIsCommitted) {
+  ASSERT_TRUE(service_.TryFinish(kStoryEnd).ok());
+  const std::map<std::string, std::string> statuses = service_.LastStatuses();
+  ASSERT_EQ(writes_, 0);
+
+  service_.Stop();
+
+  EXPECT_EQ(writes_, 2);  // One for each partition.
+  const int made_before = service_.stores_made_anew();
+  Restart();
+  EXPECT_EQ(service_.stores_made_anew(), made_before);
+  EXPECT_GT(ContentsOf(&service_).size(), 15U);
+  EXPECT_EQ(service_.LastStatuses(), statuses);
+}
+
+TEST_F(LagTest, AKillBetweenTheCommitAndTheWriteLosesNothing) {
+  service_.Kill();
+
+  Restart();
+  const Contents restored = ContentsOf(&service_);
+
+  Service calm({.source_partitions = 1, .journey_entries_max = 10});
+  calm.Start();
+  for (const StoryEvent& event : MakeStory(3, 12, 1)) {
+    calm.Produce(0, event.value);
+  }
+  calm.Run();
+  EXPECT_EQ(restored, ContentsOf(&calm));
+}
+
 class TailTest : public RestoreTest {
  protected:
   TailTest() : RestoreTest(3) {}

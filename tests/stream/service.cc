@@ -62,6 +62,9 @@ class Service::TestStore final : public state::Store {
     return store_->MultiGet(keys);
   }
   Status Write(const state::WriteBatch& batch) override {
+    if (service_->is_killing_) {
+      return Status(Code::kFatal, "killed");
+    }
     if (service_->before_store_write) {
       FOOTHOLD_TRY(service_->before_store_write());
     }
@@ -199,12 +202,15 @@ Status Service::OpenWorkers() {
                      .mapping = intake::MakeMapping("segment", {}).value(),
                      .start = options_.start}};
   intake.mode = options_.mode;
+  intake.progress_step = options_.mode == journey::ClockMode::kWall ? kHour : kMinute;
   JourneyOptions journey;
   journey.app = "shop";
   journey.topics = topics_;
   journey.journal_partitions = options_.journal_partitions;
   journey.output_partitions = 2;
   journey.cache_bytes_max = options_.cache_bytes_max;
+  journey.store_write_interval = options_.store_write_interval;
+  journey.store_write_bytes = options_.store_write_bytes;
   journey.email_salt = "salt of a test";
   journey.outputs.app = "shop";
 

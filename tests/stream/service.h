@@ -57,6 +57,9 @@ struct ServiceOptions {
   journey::ClockMode mode = journey::ClockMode::kEvent;
   StartAt start = {};
   int intake_batch_records_max = 500;
+  // The stores are written with every commit, or lag behind as these allow.
+  milliseconds store_write_interval{0};
+  std::size_t store_write_bytes = 32U << 20U;
   // A store comes to its files with every n-th write, as a full memtable does; 0: never.
   int store_flush_every = 0;
   // Workers are run by RunThreads() only.

@@ -73,11 +73,20 @@ ServiceOptions SmallCommits() {
           .intake_batch_records_max = 25};
 }
 
+// The stores lag by many commits.
+ServiceOptions LaggingStores() {
+  ServiceOptions options = SmallCommits();
+  options.store_write_interval = 60 * kDay;
+  options.store_write_bytes = 60'000;
+  return options;
+}
+
 // Runs the story with every `nth` call of `kind` answered by `code`, and compares.
-void ExpectSameWith(log::Call::Kind kind, Code code, int nth, bool is_reply_lost) {
+void ExpectSameWith(log::Call::Kind kind, Code code, int nth, bool is_reply_lost,
+                    const ServiceOptions& options = SmallCommits()) {
   const Outcome expected = CalmOutcome(SmallCommits());
   Saboteur saboteur;
-  Service service(SmallCommits(), &saboteur);
+  Service service(options, &saboteur);
   ProduceStory(&service);
   service.Start();
   int calls = 0;
@@ -104,6 +113,10 @@ void ExpectSameWith(log::Call::Kind kind, Code code, int nth, bool is_reply_lost
 TEST(WorkerTest, AnAbortedCommitIsDroppedAndDoneAgain) {
   ExpectSameWith(log::Call::Kind::kCommit, Code::kAborted, 5, false);
 }
+TEST(WorkerTest, AnAbortTakesBackNothingThatIsCommittedAndNotYetInTheStores) {
+  ExpectSameWith(log::Call::Kind::kCommit, Code::kAborted, 5, false, LaggingStores());
+  ExpectSameWith(log::Call::Kind::kSend, Code::kAborted, 50, false, LaggingStores());
+}
 TEST(WorkerTest, AStaleGenerationAtTheOffsetsIsDroppedAndDoneAgain) {
   ExpectSameWith(log::Call::Kind::kSendOffsets, Code::kAborted, 4, false);
 }
@@ -116,6 +129,7 @@ TEST(WorkerTest, ACommitWhoseReplyIsLostIsNeitherLostNorDoneTwice) {
 }
 TEST(WorkerTest, AFencedProducerIsOpenedAnew) {
   ExpectSameWith(log::Call::Kind::kSend, Code::kFenced, 60, false);
+  ExpectSameWith(log::Call::Kind::kSend, Code::kFenced, 60, false, LaggingStores());
 }
 
 TEST(WorkerTest, FencedTwiceWithinATransactionsTimeoutThereIsARival) {
