@@ -57,6 +57,11 @@ void SourceProgress::ObserveEnd(const InputPartition& input, bool is_at_end) {
   entry.now.is_at_end = is_at_end;
 }
 
+void SourceProgress::Restore(const InputPartition& input, const ReadProgress& read) {
+  entries_[input] = {.now = read, .has_moved = false};
+  undo_.erase(input);
+}
+
 void SourceProgress::Forget(const InputPartition& input) {
   last_ = nullptr;
   entries_.erase(input);
@@ -82,6 +87,11 @@ std::map<InputPartition, ReadProgress> SourceProgress::all() const {
     result.emplace(input, entry.now);
   }
   return result;
+}
+
+ReadProgress SourceProgress::of(const InputPartition& input) const {
+  const auto found = entries_.find(input);
+  return found == entries_.end() ? ReadProgress() : found->second.now;
 }
 
 std::optional<Instant> SourceProgress::event_time_max() const {

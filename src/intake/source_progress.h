@@ -56,12 +56,17 @@ class SourceProgress {
   // Whether `input` has been read to its high watermark and is idle since. A record read later
   // takes it back.
   void ObserveEnd(const InputPartition& input, bool is_at_end);
+  // `input` was read before, by whichever worker, and that is how far. Effective at once; to be
+  // told only together with something that moves.
+  void Restore(const InputPartition& input, const ReadProgress& read);
   // `input` is no longer assigned to this worker. Effective at once.
   void Forget(const InputPartition& input);
 
   // Those that moved since the last call, and how far all of them are.
   std::map<InputPartition, ReadProgress> TakeMoved();
   std::map<InputPartition, ReadProgress> all() const;
+  // How far `input` is; empty if nothing is known of it.
+  ReadProgress of(const InputPartition& input) const;
   // Events by name since the last call.
   Counts TakeCounts();
 

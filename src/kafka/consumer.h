@@ -35,6 +35,8 @@ class KafkaConsumer final : public log::Consumer {
   bool IsAssignmentLost() override;
   Result<std::vector<std::optional<NextOffset>>> Committed(
       std::span<const log::TopicPartition> partitions, milliseconds timeout) override;
+  Result<std::vector<std::string>> CommittedNotes(std::span<const log::TopicPartition> partitions,
+                                                  milliseconds timeout) override;
   Status Seek(std::span<const log::Position> positions) override;
   Status Pause(std::span<const log::TopicPartition> partitions) override;
   Status Resume(std::span<const log::TopicPartition> partitions) override;
@@ -57,6 +59,9 @@ class KafkaConsumer final : public log::Consumer {
   KafkaConsumer(const KafkaOptions& kafka, const log::ConsumerOptions& options,
                 rd_kafka_t* observer);
 
+  // The partitions with what the group has committed for them.
+  Result<PartitionListHandle> QueryCommitted(std::span<const log::TopicPartition> partitions,
+                                             milliseconds timeout);
   void NoteRebalance(rd_kafka_resp_err_t error, const rd_kafka_topic_partition_list_t& partitions);
   void Fetch(milliseconds timeout);
   // Fills fetched_ up to `count_max`, or as far as it comes in time.

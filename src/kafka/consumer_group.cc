@@ -123,17 +123,37 @@ bool KafkaConsumer::IsAssignmentLost() {
 
 Result<std::vector<std::optional<NextOffset>>> KafkaConsumer::Committed(
     std::span<const log::TopicPartition> partitions, milliseconds timeout) {
-  const PartitionListHandle list = ListOf(partitions);
-  const std::string what = fmt::format("committed offsets of group {}", options_.group);
-  FOOTHOLD_TRY(client_->Explain(StatusFrom(
-      what, rd_kafka_committed(client_->handle(), list.get(), static_cast<int>(timeout.count())))));
-  FOOTHOLD_TRY(StatusFrom(what, *list));
+  FOOTHOLD_ASSIGN(const PartitionListHandle list, QueryCommitted(partitions, timeout));
   std::vector<std::optional<NextOffset>> committed;
   for (int i = 0; i < list->cnt; ++i) {
     const std::int64_t offset = list->elems[i].offset;
     committed.push_back(offset < 0 ? std::nullopt : std::optional(NextOffset{offset}));
   }
   return committed;
+}
+
+Result<std::vector<std::string>> KafkaConsumer::CommittedNotes(
+    std::span<const log::TopicPartition> partitions, milliseconds timeout) {
+  FOOTHOLD_ASSIGN(const PartitionListHandle list, QueryCommitted(partitions, timeout));
+  std::vector<std::string> notes;
+  for (int i = 0; i < list->cnt; ++i) {
+    const rd_kafka_topic_partition_t& element = list->elems[i];
+    notes.emplace_back(
+        element.metadata_size == 0
+            ? std::string()
+            : std::string(static_cast<const char*>(element.metadata), element.metadata_size));
+  }
+  return notes;
+}
+
+Result<PartitionListHandle> KafkaConsumer::QueryCommitted(
+    std::span<const log::TopicPartition> partitions, milliseconds timeout) {
+  PartitionListHandle list = ListOf(partitions);
+  const std::string what = fmt::format("committed offsets of group {}", options_.group);
+  FOOTHOLD_TRY(client_->Explain(StatusFrom(
+      what, rd_kafka_committed(client_->handle(), list.get(), static_cast<int>(timeout.count())))));
+  FOOTHOLD_TRY(StatusFrom(what, *list));
+  return list;
 }
 
 log::GroupToken KafkaConsumer::group() {

@@ -44,7 +44,7 @@ using GroupMetadataHandle = std::unique_ptr<rd_kafka_consumer_group_metadata_t,
 using MetadataHandle =
     std::unique_ptr<const rd_kafka_metadata_t, Destroyer<rd_kafka_metadata_destroy>>;
 
-// A list without offsets, or with those of `positions`.
+// A list without offsets, or with those of `positions` and their notes.
 PartitionListHandle ListOf(std::span<const log::TopicPartition> partitions);
 PartitionListHandle ListOf(std::span<const log::Position> positions);
 

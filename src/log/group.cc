@@ -183,7 +183,7 @@ void Group::ReleaseOffset(const TopicPartition& source) {
   }
 }
 
-std::optional<NextOffset> Group::CommittedOffset(const TopicPartition& source) const {
+std::optional<CommittedPlace> Group::Committed(const TopicPartition& source) const {
   const auto found = offsets_.find(source);
   return found == offsets_.end() ? std::nullopt : std::optional(found->second);
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "src/base/time.h"
@@ -12,6 +13,12 @@
 #include "src/log/log.h"
 
 namespace foothold::log {
+
+// A committed position and its note.
+struct CommittedPlace {
+  NextOffset next;
+  std::string note = {};
+};
 
 // One consumer group: who is a member, who reads what, and the committed offsets.
 //
@@ -76,11 +83,13 @@ class Group {
   void HoldOffset(const TopicPartition& source) { ++held_offsets_[source]; }
   void ReleaseOffset(const TopicPartition& source);
   bool IsOffsetHeld(const TopicPartition& source) const { return held_offsets_.contains(source); }
-  void CommitOffset(const TopicPartition& source, NextOffset next) { offsets_[source] = next; }
-  std::optional<NextOffset> CommittedOffset(const TopicPartition& source) const;
+  void CommitOffset(const TopicPartition& source, CommittedPlace place) {
+    offsets_.insert_or_assign(source, std::move(place));
+  }
+  std::optional<CommittedPlace> Committed(const TopicPartition& source) const;
 
   const std::string& name() const { return name_; }
-  const std::map<TopicPartition, NextOffset>& offsets() const { return offsets_; }
+  const std::map<TopicPartition, CommittedPlace>& offsets() const { return offsets_; }
 
  private:
   struct Member {
@@ -102,7 +111,7 @@ class Group {
   std::map<MemberId, Member> members_;
   std::map<std::string, MemberId> instances_;
   std::map<std::string, std::int32_t> partition_counts_;
-  std::map<TopicPartition, NextOffset> offsets_;
+  std::map<TopicPartition, CommittedPlace> offsets_;
   std::map<TopicPartition, int> held_offsets_;
 };
 

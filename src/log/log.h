@@ -36,6 +36,9 @@ std::string ToString(const TopicPartition& source);
 struct Position {
   TopicPartition source;
   NextOffset next;
+  // What is to be known again with the place once it is committed (Consumer::CommittedNotes()):
+  // text, 1 KiB at most. Nothing else looks at it.
+  std::string note = {};
   friend auto operator<=>(const Position&, const Position&) = default;
 };
 
@@ -126,6 +129,9 @@ class Consumer {
   // The group's committed position of each partition, nullopt where there is none. Stable: waits
   // for transactions that are under way; kRetry when that takes longer than `timeout`.
   virtual Result<std::vector<std::optional<NextOffset>>> Committed(
+      std::span<const TopicPartition> partitions, milliseconds timeout) = 0;
+  // The note of each committed position, "" where there is none; likewise stable.
+  virtual Result<std::vector<std::string>> CommittedNotes(
       std::span<const TopicPartition> partitions, milliseconds timeout) = 0;
   // Continues at these places. Records already handed out for them by Poll() are void.
   virtual Status Seek(std::span<const Position> positions) = 0;

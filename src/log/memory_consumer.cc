@@ -226,6 +226,26 @@ bool MemoryConsumer::IsAssignmentLost() {
 
 Result<std::vector<std::optional<NextOffset>>> MemoryConsumer::Committed(
     std::span<const TopicPartition> partitions, milliseconds timeout) {
+  FOOTHOLD_ASSIGN(const auto places, QueryCommitted(partitions, timeout));
+  std::vector<std::optional<NextOffset>> positions;
+  for (const std::optional<CommittedPlace>& place : places) {
+    positions.push_back(place.has_value() ? std::optional(place->next) : std::nullopt);
+  }
+  return positions;
+}
+
+Result<std::vector<std::string>> MemoryConsumer::CommittedNotes(
+    std::span<const TopicPartition> partitions, milliseconds timeout) {
+  FOOTHOLD_ASSIGN(const auto places, QueryCommitted(partitions, timeout));
+  std::vector<std::string> notes;
+  for (const std::optional<CommittedPlace>& place : places) {
+    notes.push_back(place.has_value() ? place->note : std::string());
+  }
+  return notes;
+}
+
+Result<std::vector<std::optional<CommittedPlace>>> MemoryConsumer::QueryCommitted(
+    std::span<const TopicPartition> partitions, milliseconds timeout) {
   FOOTHOLD_CHECK(!options_.group.empty(), "committed positions belong to a group");
   if (Status fault = state_.Before(CallOf(Call::Kind::kCommitted)); !fault.ok()) {
     return tl::unexpected(Remember(std::move(fault)));
@@ -244,11 +264,11 @@ Result<std::vector<std::optional<NextOffset>>> MemoryConsumer::Committed(
     state_.Tick();
   }
   const Group& group = state_.GroupOf(options_.group);
-  std::vector<std::optional<NextOffset>> positions;
+  std::vector<std::optional<CommittedPlace>> places;
   std::ranges::transform(
-      partitions, std::back_inserter(positions),
-      [&group](const TopicPartition& source) { return group.CommittedOffset(source); });
-  return positions;
+      partitions, std::back_inserter(places),
+      [&group](const TopicPartition& source) { return group.Committed(source); });
+  return places;
 }
 
 bool MemoryConsumer::IsUnstable(std::span<const TopicPartition> partitions) {

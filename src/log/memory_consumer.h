@@ -28,6 +28,8 @@ class MemoryConsumer final : public Consumer {
   bool IsAssignmentLost() override;
   Result<std::vector<std::optional<NextOffset>>> Committed(
       std::span<const TopicPartition> partitions, milliseconds timeout) override;
+  Result<std::vector<std::string>> CommittedNotes(std::span<const TopicPartition> partitions,
+                                                  milliseconds timeout) override;
   Status Seek(std::span<const Position> positions) override;
   Status Pause(std::span<const TopicPartition> partitions) override;
   Status Resume(std::span<const TopicPartition> partitions) override;
@@ -52,6 +54,9 @@ class MemoryConsumer final : public Consumer {
   // Appends to `out` what `source` has to read, and moves the cursor.
   Status ReadPartition(const TopicPartition& source, Cursor* cursor, std::vector<RecordView>* out)
       REQUIRES_MUTEX(state_.mutex);
+  // What the group has committed for each partition, once that is stable.
+  Result<std::vector<std::optional<CommittedPlace>>> QueryCommitted(
+      std::span<const TopicPartition> partitions, milliseconds timeout);
   bool IsUnstable(std::span<const TopicPartition> partitions) REQUIRES_MUTEX(state_.mutex);
   // kFatal if it is not assigned.
   Result<Cursor*> CursorOf(const TopicPartition& source);

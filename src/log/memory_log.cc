@@ -139,11 +139,11 @@ Status MemoryLog::DeleteRecordsBefore(const TopicPartition& source, NextOffset o
 
 void MemoryLog::TrimConsumed(const std::string& group) {
   MutexLock lock(state_->mutex);
-  for (const auto& [source, next] : state_->GroupOf(group).offsets()) {
+  for (const auto& [source, place] : state_->GroupOf(group).offsets()) {
     const Result<PartitionLog*> partition =
         state_->topics.PartitionOf(source.topic, source.partition);
-    if (partition && next.value <= (*partition)->end()) {
-      (*partition)->DeleteBefore(next.value);
+    if (partition && place.next.value <= (*partition)->end()) {
+      (*partition)->DeleteBefore(place.next.value);
     }
   }
 }

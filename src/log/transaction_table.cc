@@ -55,7 +55,8 @@ Status TransactionTable::AddOffsets(const ProducerIdentity& producer,
   OpenUnlessOpen(producer, transaction, now);
   auto& offsets = transaction->offsets[membership.group];
   for (const Position& position : positions) {
-    if (offsets.insert_or_assign(position.source, position.next).second) {
+    if (offsets.insert_or_assign(position.source, CommittedPlace{position.next, position.note})
+            .second) {
       group->second.HoldOffset(position.source);
     }
   }
@@ -146,10 +147,10 @@ void TransactionTable::Write(const Marker& marker) {
     return;
   }
   Group& group = groups_.at(marker.partition.topic);
-  for (const auto& [source, next] : marker.offsets) {
+  for (const auto& [source, place] : marker.offsets) {
     group.ReleaseOffset(source);
     if (marker.outcome == Outcome::kCommitted) {
-      group.CommitOffset(source, next);
+      group.CommitOffset(source, place);
     }
   }
 }

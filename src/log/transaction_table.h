@@ -60,7 +60,7 @@ class TransactionTable {
     TransactionNumber number = 0;  // 0: none is open.
     Instant opened_at;
     std::vector<TopicPartition> partitions;
-    std::map<std::string, std::map<TopicPartition, NextOffset>> offsets;  // By group.
+    std::map<std::string, std::map<TopicPartition, CommittedPlace>> offsets;  // By group.
   };
   struct Marker {
     std::string transactional_id;
@@ -68,7 +68,7 @@ class TransactionTable {
     Outcome outcome = Outcome::kAborted;
     Instant due_at;
     TopicPartition partition;  // For a group's offsets: its name and partition 0.
-    std::map<TopicPartition, NextOffset> offsets{};
+    std::map<TopicPartition, CommittedPlace> offsets{};
   };
 
   // The transaction of the producer; kFenced if it has been taken over or timed out.

@@ -28,4 +28,11 @@ journey::Event ToJourney(const intake::Event& event, const std::string& source,
                        .offset = record.offset}};
 }
 
+journey::PartitionProgress ToJourney(const intake::ReadProgress& read) {
+  return {.event_time_max = read.event_time_max,
+          .event_time_min = read.event_time_min,
+          .is_at_end = read.is_at_end,
+          .broker_time_max = read.broker_time_max};
+}
+
 }  // namespace foothold::stream

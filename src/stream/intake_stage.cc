@@ -8,6 +8,7 @@
 #include "src/base/check.h"
 #include "src/metrics/intake_metrics.h"
 #include "src/stream/accepted_event.h"
+#include "src/stream/progress_note.h"
 
 namespace foothold::stream {
 namespace {
@@ -60,19 +61,23 @@ Result<std::vector<log::Position>> IntakeStage::Assign(
     std::span<const log::TopicPartition> partitions) {
   FOOTHOLD_ASSIGN(const std::vector<std::optional<NextOffset>> committed,
                   consumer_->Committed(partitions, kCallTimeout));
-  std::map<log::TopicPartition, Input> opened;
+  FOOTHOLD_ASSIGN(const std::vector<std::string> notes,
+                  consumer_->CommittedNotes(partitions, kCallTimeout));
+  std::vector<Input> opened;
   for (std::size_t i = 0; i < partitions.size(); ++i) {
-    FOOTHOLD_ASSIGN(Input input, OpenInput(partitions[i], committed[i]));
-    opened.emplace(partitions[i], input);
+    FOOTHOLD_ASSIGN(opened.emplace_back(), OpenInput(partitions[i], committed[i]));
   }
   std::vector<log::Position> positions;
-  for (auto& [partition, input] : opened) {
-    positions.push_back({partition, input.next});
+  for (std::size_t i = 0; i < partitions.size(); ++i) {
+    Input& input = opened[i];
+    const intake::ReadProgress read = DecodeProgressNote(notes[i]);
+    sources_[input.source]->progress.Restore(input.place, read);
+    input.event_time_max = read.event_time_max;
+    input.event_time_min = read.event_time_min;
     // A start that was found out now is committed before anything else.
-    if (!input.is_start_saved) {
-      ++staged_entries_;
-    }
-    inputs_.insert_or_assign(partition, input);
+    staged_entries_ += input.is_start_saved ? 0 : 1;
+    positions.push_back({partitions[i], input.next});
+    inputs_.insert_or_assign(partitions[i], input);
   }
   Publish(false);
   return positions;
@@ -264,11 +269,7 @@ void IntakeStage::TellProgress(Telling telling, Instant now) {
   for (const std::unique_ptr<Source>& source : sources_) {
     const auto moved = source->progress.TakeMoved();
     for (const auto& [input, read] : telling == Telling::kAll ? source->progress.all() : moved) {
-      progress.partitions[{source->name, input.topic, input.partition.value}] = {
-          .event_time_max = read.event_time_max,
-          .event_time_min = read.event_time_min,
-          .is_at_end = read.is_at_end,
-          .broker_time_max = read.broker_time_max};
+      progress.partitions[{source->name, input.topic, input.partition.value}] = ToJourney(read);
     }
   }
   has_moved_ = false;
@@ -411,7 +412,9 @@ Status IntakeStage::Collect(Instant /*now*/, StagedWrites* writes) {
   dead_letters_.clear();
   for (const auto& [partition, input] : inputs_) {
     if (input.next != input.committed || !input.is_start_saved) {
-      writes->positions.push_back({partition, input.next});
+      writes->positions.push_back(
+          {partition, input.next,
+           EncodeProgressNote(sources_[input.source]->progress.of(input.place))});
     }
   }
   return Status();

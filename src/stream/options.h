@@ -107,11 +107,8 @@ struct WorkerOptions {
   // How long a poll waits for records. 0 on a log in memory driven by one thread: nothing waits.
   milliseconds poll_timeout{50};
   // A commit is due this long after the first change that waits for it (longer while commits take
-  // longer), or sooner when the input is drained.
+  // longer, up to 2 s), or sooner when the input is drained.
   milliseconds commit_interval{100};
-  // Likewise while every poll brings more: what is read then waited for longer than that already,
-  // and one commit for much costs a fraction of many for little.
-  milliseconds busy_commit_interval{1'000};
   milliseconds drained_commit_interval{20};
   // ... or when so many entries (records, timers, members of a walk) wait. At least 1.
   std::size_t commit_entries_max = 5'000;

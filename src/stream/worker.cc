@@ -17,6 +17,9 @@ constexpr milliseconds kHungSlack{20'000};
 constexpr std::size_t kSliceEntriesMax = 1'000;
 // While commits are slow, this share of the time is spent in them at most (1 / 4).
 constexpr int kCommitShare = 4;
+// ... and this is as long as a change waits for its commit on that account: one commit that took
+// long, through an outage, says nothing of the next.
+constexpr milliseconds kCommitIntervalMax{2'000};
 // A failure may lead to another one on the way to a sound state; more than this is a fault of ours.
 constexpr int kFailuresInARowMax = 4;
 constexpr milliseconds kLagInterval{5'000};
@@ -134,7 +137,6 @@ Status Worker::Poll(Activity* activity) {
   }
   is_drained_ = batch.records.empty();
   if (is_drained_) {
-    was_drained_ = true;
     return stage_->ObserveIdle();
   }
   *activity = Activity::kWorked;
@@ -207,10 +209,8 @@ bool Worker::IsCommitDue() const {
     return true;
   }
   const Instant now = around_.clock->Now();
-  const milliseconds wanted =
-      was_drained_ ? options_.commit_interval
-                   : std::max(options_.commit_interval, options_.busy_commit_interval);
-  const milliseconds interval = std::max(wanted, kCommitShare * last_commit_duration_);
+  const milliseconds interval = std::max(
+      options_.commit_interval, std::min(kCommitShare * last_commit_duration_, kCommitIntervalMax));
   // A wall clock that was set back must not hold a commit back.
   if (now < last_commit_ || now - staged_since_.value_or(now) >= interval) {
     return true;
@@ -234,7 +234,6 @@ Status Worker::Commit() {
   last_commit_ = around_.clock->Now();
   last_commit_duration_ = std::max(milliseconds{0}, last_commit_ - begin);
   staged_since_.reset();
-  was_drained_ = is_drained_;
   around_.metrics->CommitDone(last_commit_duration_, transaction_->partitions());
   return Status();
 }

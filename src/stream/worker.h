@@ -104,7 +104,6 @@ class Worker {
   std::set<log::TopicPartition> paused_;
   std::vector<log::Position> seeks_;  // To be done before the next poll.
   bool is_drained_ = false;           // The last poll brought nothing.
-  bool was_drained_ = true;           // A poll did, since the last commit.
   bool is_holding_ = false;           // All is paused: the backlog goes on between polls.
 
   std::optional<Instant> staged_since_;

@@ -21,7 +21,7 @@
 namespace foothold::app {
 namespace {
 
-constexpr std::int64_t kPatienceMs = 90'000;
+constexpr std::int64_t kPatienceMs = 240'000;
 
 std::int64_t NowMs() {
   return std::chrono::duration_cast<milliseconds>(
@@ -162,6 +162,12 @@ bool Child::AwaitError(std::string_view text) {
 }
 
 void Child::Signal(int signal) const { kill(process_, signal); }
+
+bool Child::IsRunning() {
+  while (Pump(NowMs())) {
+  }
+  return out_fd_ >= 0 || error_fd_ >= 0;
+}
 
 Ending Child::Wait() {
   const std::int64_t deadline_ms = NowMs() + kPatienceMs;

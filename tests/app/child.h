@@ -46,6 +46,8 @@ class Child {
   void Signal(int signal) const;
   // Until it ends; killed when that takes too long.
   Ending Wait();
+  // Takes what it has written so far; false once it has ended.
+  bool IsRunning();
 
   const std::string& error() const { return error_; }
 

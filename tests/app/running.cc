@@ -41,36 +41,42 @@ RunSetup NewSetup(const std::string& servers, const Folder& folder) {
           .state_dir = folder.PathOf("state")};
 }
 
+std::string ActivationTopic(const RunSetup& setup) { return setup.app + ".activation"; }
+
+std::string ProgressTopic(const RunSetup& setup) { return setup.app + ".progress"; }
+
 std::string DeadLetterTopic(const RunSetup& setup) { return setup.app + ".dead-letter"; }
 
 std::string UserStatusTopic(const RunSetup& setup) { return setup.app + ".user-status"; }
 
+std::string JournalTopic(const RunSetup& setup) { return setup.app + "-journal"; }
+
+std::string ChangelogTopic(const RunSetup& setup) { return setup.app + "-state-changelog"; }
+
 std::string WriteConfig(const RunSetup& setup, const Folder& folder) {
-  return folder.Write("foothold.yaml",
-                      fmt::format("app: {0}\n"
-                                  "instance: test\n"
-                                  "kafka: {{bootstrap.servers: \"{1}\"{6}}}\n"
-                                  "sources:\n"
-                                  "  - {{name: product, topics: [{2}], preset: segment}}\n"
-                                  "outputs:\n"
-                                  "  partitions: 2\n"
-                                  "  activation: {{topic: {0}.activation}}\n"
-                                  "  risk: {{topic: {0}.risk}}\n"
-                                  "  progress: {{topic: {0}.progress}}\n"
-                                  "  interventions_email: {{topic: {0}.email}}\n"
-                                  "  interventions_in_app: {{topic: {0}.in-app}}\n"
-                                  "  interventions_cs: {{topic: {0}.cs}}\n"
-                                  "  interventions_log: {{topic: {0}.interventions}}\n"
-                                  "  user_status: {{topic: {0}.user-status}}\n"
-                                  "  account_status: {{topic: {0}.account-status}}\n"
-                                  "  dead_letter: {{topic: {0}.dead-letter}}\n"
-                                  "journal: {{partitions: {7}}}\n"
-                                  "state: {{dir: {3}}}\n"
-                                  "clock: {{idle: {4}}}\n"
-                                  "http: {{listen: \"127.0.0.1:0\"}}\n"
-                                  "{5}",
-                                  setup.app, setup.servers, setup.source, setup.state_dir,
-                                  setup.clock, setup.extra, setup.kafka, setup.journal_partitions));
+  return folder.Write(
+      "foothold.yaml",
+      fmt::format("app: {0}\n"
+                  "instance: test\n"
+                  "kafka: {{bootstrap.servers: \"{1}\"{6}}}\n"
+                  "sources:\n"
+                  "  - {{name: product, topics: [{2}], preset: {8}, mapping: {{{9}}}}}\n"
+                  "outputs:\n"
+                  "  partitions: {10}\n"
+                  "  activation: {{topic: {0}.activation}}\n"
+                  "  progress: {{topic: {0}.progress}}\n"
+                  "  user_status: {{topic: {0}.user-status}}\n"
+                  "  account_status: {{topic: {0}.account-status}}\n"
+                  "  dead_letter: {{topic: {0}.dead-letter}}\n"
+                  "journal: {{partitions: {7}}}\n"
+                  "state: {{dir: {3}}}\n"
+                  "clock: {{idle: {4}}}\n"
+                  "http: {{listen: \"127.0.0.1:0\"}}\n"
+                  "{11}{5}",
+                  setup.app, setup.servers, setup.source, setup.state_dir, setup.clock, setup.extra,
+                  setup.kafka, setup.journal_partitions, setup.preset, setup.mapping,
+                  kOutputPartitions,
+                  setup.playbook.empty() ? "" : fmt::format("playbook: {}\n", setup.playbook)));
 }
 
 std::string EventOf(const std::string& user, const std::string& event, int day) {
@@ -101,8 +107,9 @@ void Produce(log::Log* log, const std::string& topic, const std::vector<PlainRec
   Must(producer->Commit(kafka::kPatience));
 }
 
-std::vector<PlainRecord> Consume(log::Log* log, const std::string& topic, std::int32_t partitions) {
-  const auto consumer = kafka::NewReader(log);
+void ForEachRecord(log::Log* log, const std::string& topic, std::int32_t partitions,
+                   Reading reading, const std::function<void(const log::RecordView&)>& take) {
+  const auto consumer = Must(log->NewConsumer({.reads_uncommitted = reading == Reading::kAll}));
   std::vector<log::Position> starts;
   std::vector<std::int64_t> ends;
   for (std::int32_t i = 0; i < partitions; ++i) {
@@ -110,11 +117,8 @@ std::vector<PlainRecord> Consume(log::Log* log, const std::string& topic, std::i
     ends.push_back(Must(consumer->QueryWatermarks(starts.back().source, kafka::kPatience)).high);
   }
   Must(consumer->Assign(starts));
-  std::vector<PlainRecord> records;
   const bool is_complete = kafka::PollUntil(consumer.get(), [&](const log::Batch& batch) {
-    for (const log::RecordView& record : batch.records) {
-      records.push_back(CopyOf(record));
-    }
+    std::ranges::for_each(batch.records, take);
     bool is_at_end = true;
     for (std::size_t i = 0; i < starts.size(); ++i) {
       is_at_end = is_at_end && consumer->PositionOf(starts[i].source)->value >= ends[i];
@@ -122,6 +126,12 @@ std::vector<PlainRecord> Consume(log::Log* log, const std::string& topic, std::i
     return is_at_end;
   });
   FOOTHOLD_CHECK(is_complete, "the topic could not be read to its end");
+}
+
+std::vector<PlainRecord> Consume(log::Log* log, const std::string& topic, std::int32_t partitions) {
+  std::vector<PlainRecord> records;
+  ForEachRecord(log, topic, partitions, Reading::kCommitted,
+                [&](const log::RecordView& record) { records.push_back(CopyOf(record)); });
   std::ranges::sort(records, {}, [](const PlainRecord& record) {
     return std::pair(record.partition, record.offset);
   });

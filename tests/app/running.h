@@ -3,6 +3,7 @@
 // `foothold run` against the tests' broker: its configuration, its input, what it wrote, its HTTP.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,9 @@
 namespace foothold::app {
 
 using Headers = std::vector<std::pair<std::string, std::optional<std::string>>>;
+
+// Of every output topic of the apps of these tests.
+inline constexpr std::int32_t kOutputPartitions = 2;
 
 // A record with bytes of its own.
 struct PlainRecord {
@@ -30,6 +34,9 @@ struct RunSetup {
   std::string app = {};
   std::string servers = {};
   std::string source = {};  // The topic.
+  std::string preset = "segment";
+  std::string mapping = {};   // "field: path, ...".
+  std::string playbook = {};  // The file's path; empty: the built-in one.
   std::string state_dir = {};
   std::string clock = "event";
   std::string extra = {};  // Further lines of foothold.yaml.
@@ -41,14 +48,22 @@ struct RunSetup {
 RunSetup NewSetup(const std::string& servers, const Folder& folder);
 // Writes foothold.yaml and returns its path.
 std::string WriteConfig(const RunSetup& setup, const Folder& folder);
+std::string ActivationTopic(const RunSetup& setup);
+std::string ProgressTopic(const RunSetup& setup);
 std::string DeadLetterTopic(const RunSetup& setup);
 std::string UserStatusTopic(const RunSetup& setup);
+std::string JournalTopic(const RunSetup& setup);
+std::string ChangelogTopic(const RunSetup& setup);
 
 // A user's product event; `day` is a day of January 2026.
 std::string EventOf(const std::string& user, const std::string& event, int day);
 
-// Writes records to partition 0 in one transaction.
+// Writes records to their partitions in one transaction.
 void Produce(log::Log* log, const std::string& topic, const std::vector<PlainRecord>& records);
+// Of a topic all committed records, or also those of transactions that were aborted.
+enum class Reading { kCommitted, kAll };
+void ForEachRecord(log::Log* log, const std::string& topic, std::int32_t partitions,
+                   Reading reading, const std::function<void(const log::RecordView&)>& take);
 // All committed records of a topic, by partition and offset.
 std::vector<PlainRecord> Consume(log::Log* log, const std::string& topic, std::int32_t partitions);
 

@@ -27,6 +27,25 @@ TEST(SourceProgressTest, ItKeepsTheLargestAndSmallestTimes) {
                                                      .broker_time_max = At(130)}));
 }
 
+TEST(SourceProgressTest, WhatWasReadBeforeCountsAndIsToldWithWhatMoves) {
+  const ReadProgress before{.event_time_max = At(30),
+                            .event_time_min = At(10),
+                            .is_at_end = false,
+                            .broker_time_max = At(130)};
+  SourceProgress progress;
+
+  progress.Restore(kFirst, before);
+
+  EXPECT_EQ(progress.event_time_max(), At(30));
+  EXPECT_TRUE(progress.TakeMoved().empty());
+  progress.ObserveEvent(kFirst, At(20), "E", std::nullopt);
+  progress.Rollback();
+  EXPECT_EQ(progress.of(kFirst), before);
+  progress.ObserveEnd(kFirst, true);
+  EXPECT_EQ(progress.TakeMoved().at(kFirst).event_time_max, At(30));
+  EXPECT_EQ(progress.of(kSecond), ReadProgress());
+}
+
 TEST(SourceProgressTest, TheLargestTimeIsClampedToTheWallAndInFilesNot) {
   SourceProgress progress;
 

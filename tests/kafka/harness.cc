@@ -105,10 +105,43 @@ void Accept(log::Consumer* consumer, const log::AssignmentChange& change) {
   Must(consumer->AcceptAssigned(starts));
 }
 
-bool PollUntil(log::Consumer* consumer, const std::function<bool(const log::Batch&)>& is_done) {
+EndsReader::EndsReader(const std::string& servers) {
+  const auto open = [&](const std::string& isolation) {
+    ClientPlan plan;
+    plan.required = {{"isolation.level", isolation}};
+    return Must(Client::Open({.properties = {{"bootstrap.servers", servers}}, .on_log = nullptr},
+                             std::move(plan)));
+  };
+  of_stable_ = open("read_committed");
+  of_all_ = open("read_uncommitted");
+}
+
+Ends EndsReader::EndsOf(const std::string& topic, PartitionId partition) const {
   const auto deadline = steady_clock::now() + kPatience;
+  const auto end_of = [&](const Client& client) {
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+    rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+    do {
+      error = rd_kafka_query_watermark_offsets(client.handle(), topic.c_str(), partition.value,
+                                               &low, &high, static_cast<int>(kCallMax.count()));
+    } while (error != RD_KAFKA_RESP_ERR_NO_ERROR && steady_clock::now() < deadline);
+    FOOTHOLD_CHECK(error == RD_KAFKA_RESP_ERR_NO_ERROR, rd_kafka_err2str(error));
+    return high;
+  };
+  // The stable end first: what is committed between the questions counts as open then, never as
+  // committed what is not.
+  const std::int64_t stable = end_of(*of_stable_);
+  return {.stable = stable, .high = end_of(*of_all_)};
+}
+
+bool PollUntil(log::Consumer* consumer, const std::function<bool(const log::Batch&)>& is_done) {
+  auto deadline = steady_clock::now() + kPatience;
   while (steady_clock::now() < deadline) {
     const log::Batch batch = Must(consumer->Poll(kPollMax));
+    if (!batch.records.empty()) {
+      deadline = steady_clock::now() + kPatience;
+    }
     if (batch.change) {
       Accept(consumer, *batch.change);
     }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "src/base/check.h"
+#include "src/kafka/client.h"
 #include "src/kafka/kafka_log.h"
 #include "src/log/log.h"
 
@@ -53,8 +54,27 @@ void DeleteAllRecords(const std::string& servers, const std::string& topic, Part
 // Writes "0", "1", ... `count` of them, to one partition in one transaction.
 void WriteNumbers(log::Log* log, const std::string& topic, PartitionId partition, int count);
 
-// Polls until `is_done` says so of a batch; false if patience ends before. Changes of the
-// assignment are accepted, and new partitions start at 0 or where the group has committed.
+// Where a partition ends for readers of committed records, and where for readers of all: what lies
+// between belongs to transactions that are open.
+struct Ends {
+  std::int64_t stable = 0;
+  std::int64_t high = 0;
+  bool has_open() const { return stable < high; }
+};
+
+// Asks where partitions end. Outlives restarts of the broker.
+class EndsReader {
+ public:
+  explicit EndsReader(const std::string& servers);
+  Ends EndsOf(const std::string& topic, PartitionId partition) const;
+
+ private:
+  std::unique_ptr<Client> of_stable_;
+  std::unique_ptr<Client> of_all_;
+};
+
+// Polls until `is_done` says so of a batch; false if patience ends with no record coming. Changes
+// of the assignment are accepted, and new partitions start at 0 or where the group has committed.
 bool PollUntil(log::Consumer* consumer, const std::function<bool(const log::Batch&)>& is_done);
 void Accept(log::Consumer* consumer, const log::AssignmentChange& change);
 

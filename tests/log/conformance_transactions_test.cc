@@ -353,6 +353,38 @@ TEST_P(LogConformance, TheLastOffsetsOfATransactionCount) {
   EXPECT_EQ(CommittedOf(group, PartitionOf(topic, 1)), NextOffset{20});
 }
 
+TEST_P(LogConformance, ANoteIsCommittedWithItsPosition) {
+  const std::string topic = NewTopic(2);
+  const std::array sources{PartitionOf(topic, 0), PartitionOf(topic, 1)};
+  const std::string group = UniqueName("group");
+  const auto onlooker = NewOnlooker(group);
+  const auto producer = NewProducer(UniqueName("producer"), {topic});
+  const auto notes = [&] {
+    const auto read = Insist([&] { return onlooker->CommittedNotes(sources, kCallTimeout); });
+    EXPECT_TRUE(read.has_value()) << StatusOf(read).ToString();
+    return read.value_or(std::vector<std::string>());
+  };
+  const auto send = [&](const std::string& note) {
+    const Position noted{.source = sources[0], .next = NextOffset{5}, .note = note};
+    ASSERT_TRUE(producer->Begin().ok());
+    ASSERT_TRUE(SendOffsetsOf(*producer, noted, onlooker->group()).ok());
+    ASSERT_TRUE(
+        SendOffsetsOf(*producer, {.source = sources[1], .next = NextOffset{7}}, onlooker->group())
+            .ok());
+  };
+
+  EXPECT_EQ(notes(), (Values{"", ""}));
+  send("read 5, of Monday");
+  ASSERT_TRUE(CommitOf(*producer).ok());
+  EXPECT_EQ(notes(), (Values{"read 5, of Monday", ""}));
+  send("never");
+  ASSERT_TRUE(AbortOf(*producer).ok());
+  EXPECT_EQ(notes(), (Values{"read 5, of Monday", ""}));
+  send("");
+  ASSERT_TRUE(CommitOf(*producer).ok());
+  EXPECT_EQ(notes(), (Values{"", ""}));
+}
+
 TEST_P(LogConformance, CommittedWaitsForTheTransactionThatHoldsOffsets) {
   const std::string topic = NewTopic(1);
   const TopicPartition source = PartitionOf(topic, 0);

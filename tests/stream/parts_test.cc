@@ -12,6 +12,7 @@
 
 #include "src/stream/dead_letter.h"
 #include "src/stream/outbox.h"
+#include "src/stream/progress_note.h"
 #include "src/stream/store_place.h"
 #include "src/stream/transaction.h"
 #include "src/stream/watchdog.h"
@@ -223,6 +224,24 @@ TEST(StorePlaceTest, WhatIsEncodedIsDecodedAndNothingElse) {
   EXPECT_EQ(DecodeStorePlace(EncodeStorePlace(place)), place);
   for (const char* damaged : {"", "12", "12 ", " 12", "1x 2", "1 2 3"}) {
     EXPECT_EQ(DecodeStorePlace(damaged), std::nullopt) << damaged;
+  }
+}
+
+TEST(ProgressNoteTest, WhatIsEncodedIsDecodedAndNothingElse) {
+  const intake::ReadProgress read{.event_time_max = InstantFromMs(1'767'960'000'000),
+                                  .event_time_min = InstantFromMs(0),
+                                  .is_at_end = true,
+                                  .broker_time_max = std::nullopt};
+  const std::string note = EncodeProgressNote(read);
+
+  intake::ReadProgress expected = read;
+  expected.is_at_end = false;
+  EXPECT_EQ(DecodeProgressNote(note), expected);
+  EXPECT_EQ(DecodeProgressNote(EncodeProgressNote({})), intake::ReadProgress());
+  for (const std::string& other :
+       {std::string(), std::string("lag=5"), "2" + note.substr(1), note + " 7", note + "7x",
+        note.substr(0, note.size() - 2), std::string("1 -5 - -")}) {
+    EXPECT_EQ(DecodeProgressNote(other), intake::ReadProgress()) << other;
   }
 }
 

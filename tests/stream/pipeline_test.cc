@@ -155,6 +155,29 @@ TEST(PipelineTest, TheEndOfTheInputMovesTheClockAndRefreshesEveryStatus) {
   EXPECT_TRUE(service.intake_stage().outlook().is_finished);
 }
 
+TEST(PipelineTest, AServiceThatBeginsAnewKnowsTheEventTimesOfAllThatWasRead) {
+  Service service({});
+  service.Start();
+  ProduceActivation(&service);
+  // Less than a minute after what progress told last.
+  service.Produce(0, Track("acme", "ada", "user.logged_in", kStart + 3 * kDay));
+  service.Produce(0, Track("acme", "ada", "user.logged_in", kStart + 3 * kDay + milliseconds{7}));
+  service.Run();
+  const IntakeStage::Outlook before = service.intake_stage().outlook();
+  service.Kill();
+
+  service.Start();
+  service.Run();
+
+  EXPECT_EQ(service.intake_stage().outlook(), before);
+  EXPECT_EQ(before.event_time_max, kStart + 3 * kDay + milliseconds{7});
+  // What is too far ahead of them is so at once.
+  service.Produce(0, Track("acme", "ada", "user.logged_in", kStart + 400 * kDay));
+  service.Run();
+  ASSERT_THAT(service.DeadLetters(), SizeIs(1));
+  EXPECT_EQ(service.DeadLetters()[0].headers.at("dlq_reason"), "bad_time");
+}
+
 TEST(PipelineTest, TheJournalBeginsWithPlaybookAndRoster) {
   Service service({});
   service.Start();

@@ -110,6 +110,35 @@ void ExpectSameWith(log::Call::Kind kind, Code code, int nth, bool is_reply_lost
   ExpectSame(outcome, expected);
 }
 
+TEST(WorkerTest, ACommitThatTookLongDoesNotHoldTheNextOnesBackForLong) {
+  constexpr milliseconds kOutage{9'000};  // Within the transaction's timeout.
+  Saboteur saboteur;
+  Service service({.source_partitions = 1, .intake_batch_records_max = 1}, &saboteur);
+  saboteur.before = [&](const log::Call& call) {
+    if (call.kind == log::Call::Kind::kCommit && call.who.starts_with("shop-intake")) {
+      service.clock().Advance(kOutage);
+    }
+    return Status();
+  };
+  service.Start();
+  service.Produce(0, Track("acme", "ada", "Signed Up", kStart));
+  service.Run();
+  saboteur.before = nullptr;
+  // More than is read meanwhile: nothing is committed because all has been read.
+  for (int i = 0; i < 300; ++i) {
+    service.Produce(0, Track("acme", "ada", "user.logged_in", kStart + i * kMinute));
+  }
+
+  milliseconds waited{0};
+  do {
+    service.clock().Advance(milliseconds{100});
+    waited += milliseconds{100};
+    ASSERT_TRUE(service.intake().RunOnce().has_value());
+  } while (service.intake_stage().staged_entries() > 0 && waited < 4 * kOutage);
+
+  EXPECT_LE(waited, milliseconds{3'000});
+}
+
 TEST(WorkerTest, AnAbortedCommitIsDroppedAndDoneAgain) {
   ExpectSameWith(log::Call::Kind::kCommit, Code::kAborted, 5, false);
 }
