@@ -6,6 +6,7 @@
 
 #include "src/base/names.h"
 #include "src/journey/risk.h"
+#include "src/journey/stages.h"
 #include "src/journey/standard_events.h"
 #include "src/journey/statuses.h"
 #include "src/journey/tracking.h"
@@ -15,18 +16,6 @@ namespace foothold::journey {
 namespace {
 
 constexpr std::size_t kReasonsInText = 3;
-
-std::string_view ChannelName(Channel channel) {
-  switch (channel) {
-    case Channel::kEmail:
-      return "email";
-    case Channel::kInApp:
-      return "in_app";
-    case Channel::kCs:
-      return "cs";
-  }
-  return "";
-}
 
 Action ActionOf(const Ask& ask) {
   switch (ask.channel) {
@@ -169,6 +158,14 @@ Recipient RecipientOf(const Facts& facts, const Ask& ask) {
         if (is_address) {
           recipient.email = email;
         }
+        return recipient;
+      }
+      continue;
+    }
+    if (to == "escalation") {
+      const Stage* stage = StageOf(facts.definition, facts.account);
+      if (stage != nullptr && !stage->escalate.empty()) {
+        recipient.role = stage->escalate;
         return recipient;
       }
       continue;

@@ -171,9 +171,10 @@ struct TaskText {
 // Who is asked to do what.
 struct Ask {
   Channel channel = Channel::kEmail;
-  std::string template_name = {};     // "" for CS tasks.
-  std::vector<std::string> to = {};   // Roles of the account, "decision_maker", "owner"; the first
-                                      // that is known. Empty: the subject, or the owner.
+  std::string template_name = {};  // "" for CS tasks.
+  // Roles of the account, "decision_maker", "owner", "escalation" (whom the account's stage
+  // escalates to: Stage::escalate); the first that is known. Empty: the subject, or the owner.
+  std::vector<std::string> to = {};
   std::optional<TaskText> task = {};  // kCs only.
   friend bool operator==(const Ask&, const Ask&) = default;
 };
