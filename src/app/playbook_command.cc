@@ -54,9 +54,11 @@ std::string DiffOf(const std::string& before, const std::string& after) {
       ++i;
       ++j;
     } else if (i < a.size() && (j == b.size() || common[i + 1][j] >= common[i][j + 1])) {
-      diff += fmt::format("- {:>4}  {}\n", i + 1, a[i++]);
+      diff += fmt::format("- {:>4}  {}\n", i + 1, a[i]);
+      ++i;
     } else {
-      diff += fmt::format("+ {:>4}  {}\n", j + 1, b[j++]);
+      diff += fmt::format("+ {:>4}  {}\n", j + 1, b[j]);
+      ++j;
     }
   }
   return diff;

@@ -143,6 +143,7 @@ void Service::Parts::MakeWorkers() {
   }
   for (int i = 0; i < config.journey_workers; ++i) {
     stream::JourneyOptions journey = JourneyOptionsOf(config, topics);
+    journey.writes_releases = options.work == ServiceWork::kAll;
     journey.is_draining = options.is_draining;
     journey_stages.push_back(std::make_unique<stream::JourneyStage>(
         std::move(journey), stream::JourneyStage::Surroundings{.log = around.log,

@@ -22,7 +22,8 @@ Definition::Definition(Playbook playbook)
       label_(fmt::format("{}@{}", playbook_.name, playbook_.version)),
       wakes_(playbook_),
       trackers_of_kind_(kKinds) {
-  FOOTHOLD_CHECK(Validate(playbook_).ok(), "a definition is made of a valid playbook");
+  const Status valid = Validate(playbook_);
+  FOOTHOLD_CHECK(valid.ok(), valid.message());
   for (std::size_t i = 0; i < playbook_.rules.size(); ++i) {
     rules_.emplace(Hash64(playbook_.rules[i].name), i);
   }

@@ -106,6 +106,7 @@ struct Context {
   // Since when a required source is silent, and which; nullopt: none is.
   std::optional<Instant> sources_silent_since = {};
   std::string_view silent_source = {};
+  bool is_redeciding = false;  // Another playbook holds from this stimulus on.
 };
 
 // The objects of a visit, changed in place. The caller stages them, or drops them on an abort.

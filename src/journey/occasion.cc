@@ -46,6 +46,9 @@ Instant DecisionTime(const Context& context, const Visit& visit, const Event* ev
 }
 
 Mode ModeOf(const Occasion& occasion, Correcting correcting) {
+  if (occasion.context.is_redeciding) {
+    return Mode::kRedecided;
+  }
   if (correcting == Correcting::kYes) {
     return Mode::kCorrection;
   }

@@ -210,6 +210,10 @@ Status JourneyStage::ObserveIdle() {
   if (has_backlog() || staged_entries() > 0) {
     return Status();
   }
+  const Instant now = around_.clock->Now();
+  for (const auto& [partition, task] : running_) {
+    task->StageRelease(now);
+  }
   const MutexLock lock(folded_mutex_);
   for (const auto& [partition, task] : running_) {
     if (const std::optional<NextOffset> next = consumer_->PositionOf(JournalOf(partition))) {
@@ -473,7 +477,7 @@ void JourneyStage::Measure(Instant now) {
                                  {.bytes = store.bytes_on_disk(), .keys = store.keys_estimate()});
     around_.metrics->ClockAt(partition, task->clock().now(), task->ClockHolder());
     if (const Result<std::size_t> due = task->CountDueTimers(kDueTimersCounted); due.has_value()) {
-      around_.metrics->TimersWaiting(partition, *due, 0);
+      around_.metrics->TimersWaiting(partition, *due, task->waiting_count());
     }
     cache_bytes += task->cache_bytes();
   }

@@ -20,6 +20,7 @@
 #include "src/stream/options.h"
 #include "src/stream/outbox.h"
 #include "src/stream/partition_state.h"
+#include "src/stream/release_desk.h"
 #include "src/stream/staged.h"
 
 namespace foothold::metrics {
@@ -70,6 +71,11 @@ class JourneyTask {
   // Writes to the store what is committed: see PartitionState.
   Status WriteOut() { return state_.WriteOut(); }
   std::size_t unwritten_bytes() const { return state_.unwritten_bytes(); }
+  // The journal has been read to its end: if rungs wait that may be looked at, writes a release
+  // into it with the next commit, once a second at most. In files the clock's moves are releases.
+  void StageRelease(Instant now);
+  // Subjects with rungs that wait for a release.
+  std::size_t waiting_count() const { return desk_.waiting_count(); }
   // Drops what is staged and what is queued; the journal is read again from position().
   Status Rewind();
 
@@ -91,9 +97,10 @@ class JourneyTask {
 
  private:
   enum class Phase {
-    kFresh,    // Nothing of the entry was done, or it is a progress entry, which may be done again.
-    kFiring,   // Its progress is applied; due timers fire.
-    kWalking,  // Its visits are done; meta_.walks are not.
+    kFresh,   // Nothing of the entry was done, or it is a progress entry, which may be done again.
+    kFiring,  // Its progress is applied; due timers fire.
+    kReleasing,  // The gate looks at what waits, as of release_stamp_.
+    kWalking,    // Its visits are done; meta_.walks are not.
   };
   struct QueuedRecord {
     std::int64_t offset = 0;
@@ -105,6 +112,19 @@ class JourneyTask {
   void FinishEntry();
   Status RunEntry();
   Status ApplyControl(const codec::Control& control);
+  Status Publish(const journey::Playbook& playbook);
+  Status Say(const codec::RuleWord& word);
+  Status Say(const codec::ApprovalWord& word);
+  void Sweep();
+  Status BeginRelease(Instant stamp);
+  // Lets the gate look at the next subject that waits. When there is none, the entry ends.
+  Status Release();
+  // The progress entry is done with, or the final walk begins.
+  Status EndProgress();
+  void CollectRelease(StagedWrites* writes);
+  // The current entry is a playbook: what it changes is decided anew.
+  bool IsPublishing() const;
+  static const std::string& PlaybookFactKey();
   Status FireTimer(const state::DueTimer& timer);
   Status Fire();
   Status Walk();
@@ -127,12 +147,14 @@ class JourneyTask {
   PartitionId partition_;
   Surroundings around_;
   PartitionState state_;
+  ReleaseDesk desk_;
 
   // Facts of the partition, as staged.
   codec::Meta meta_;
   journey::Clock clock_;
   std::unique_ptr<journey::Definition> definition_;  // Null until a playbook is published.
   std::uint64_t email_seed_ = 0;
+  bool is_desk_loaded_ = false;
   bool is_clock_changed_ = false;
   NextOffset committed_position_;
   NextOffset taken_;  // One past the last record queued.
@@ -142,6 +164,9 @@ class JourneyTask {
   std::optional<codec::JournalBatchReader> reader_;
   std::optional<codec::JournalEntry> entry_;  // The current one; views into queue_.front().
   Phase phase_ = Phase::kFresh;
+  Instant release_stamp_;                   // kReleasing.
+  std::optional<Instant> pending_release_;  // To be written with the next commit.
+  std::optional<Instant> released_at_;      // The last one written.
 
   Outbox outbox_;
   std::size_t staged_entries_ = 0;

@@ -36,6 +36,8 @@ void PartitionState::Write(const std::string& key, std::string payload) {
   staged_[key] = std::move(payload);
 }
 
+void PartitionState::Erase(const std::string& key) { staged_[key] = std::nullopt; }
+
 void PartitionState::WriteLocal(const std::string& key, std::string payload) {
   staged_local_[key] = std::move(payload);
 }
@@ -170,9 +172,13 @@ Result<std::optional<std::string_view>> PartitionState::NextStoredKey(std::strin
 void PartitionState::Collect(PartitionId partition, std::vector<StagedChange>* changelog) {
   changes_.clear();
   subjects_.Encode(&changes_);
-  const auto add = [this](const std::string& key, const std::string& payload) {
+  const auto add = [this](const std::string& key, const std::optional<std::string>& payload) {
+    std::optional<std::string> value;
+    if (payload.has_value()) {
+      value = state::MakeValue(*payload, std::nullopt);
+    }
     changes_.push_back({.key = key,
-                        .value = state::MakeValue(payload, std::nullopt),
+                        .value = std::move(value),
                         .due = std::nullopt,
                         .was_there = true,  // Nothing walks over them, so it does not matter.
                         .due_before = std::nullopt});

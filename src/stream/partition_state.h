@@ -35,7 +35,8 @@ class PartitionState {
   // The payload of a key that is no subject: an e-mail's owner, a fact, meta.
   Result<std::optional<std::string>> Read(const std::string& key) const;
   void Write(const std::string& key, std::string payload);
-  // Likewise, but the key is this store's own and is kept out of the changelog.
+  void Erase(const std::string& key);
+  // As Write(), but the key is this store's own and is kept out of the changelog.
   void WriteLocal(const std::string& key, std::string payload);
 
   // The earliest timer with due <= `until` by (due, key), staged ones included. It is gone once its
@@ -65,7 +66,8 @@ class PartitionState {
 
   WriteBehind committed_;
   SubjectTable subjects_;
-  std::map<std::string, std::string> staged_;  // Payloads, for the changelog too.
+  // Payloads, for the changelog too; nullopt: deleted.
+  std::map<std::string, std::optional<std::string>> staged_;
   std::map<std::string, std::string> staged_local_;
   std::vector<WriteBehind::Change> changes_;  // Of the last Collect().
 
