@@ -76,6 +76,20 @@ std::string AccountReason(AccountState state, const MemberTotals& totals) {
                      totals.eligible, verdict);
 }
 
+// The requests to the user that were released in [since, until) and hold.
+std::vector<std::string> AssistanceFor(const User& user, Instant since, Instant until) {
+  std::vector<std::string> requests;
+  for (const RungState& rung : user.care.rungs) {
+    const bool counts = rung.phase == RungState::Phase::kRequested && !rung.is_cancelled &&
+                        rung.channel != Channel::kCs && *rung.released_at >= since &&
+                        *rung.released_at < until;
+    if (counts) {
+      requests.push_back(rung.ce_id);
+    }
+  }
+  return requests;
+}
+
 // The class, fixed when the activation was first decided.
 std::optional<ActivationClass> ClassOf(const Occasion& occasion, const Truth& truth,
                                        const User& user) {
@@ -91,8 +105,10 @@ std::optional<ActivationClass> ClassOf(const Occasion& occasion, const Truth& tr
   }
   const Instant at = *truth.activated_at;
   const Instant since = at - occasion.definition.playbook().attribution;
-  const bool is_assisted = std::ranges::any_of(
-      user.outreach, [&](Instant outreach) { return outreach >= since && outreach < at; });
+  const bool is_assisted =
+      std::ranges::any_of(user.outreach,
+                          [&](Instant outreach) { return outreach >= since && outreach < at; }) ||
+      !AssistanceFor(user, since, at).empty();
   return is_assisted ? ActivationClass::kAssisted : ActivationClass::kOrganic;
 }
 
@@ -216,6 +232,11 @@ bool AnnounceActivation(const Occasion& occasion, const Truth& truth, User* user
   record.from = std::string(UserStateName(before.state));
   record.to = std::string(UserStateName(truth.state));
   record.activation_class = ClassOf(occasion, truth, *user);
+  if (record.activation_class == ActivationClass::kAssisted) {
+    record.assisted_by =
+        AssistanceFor(*user, *truth.activated_at - occasion.definition.playbook().attribution,
+                      *truth.activated_at);
+  }
   if (is_correction) {
     record.supersedes = before.ce_id;
   }

@@ -61,8 +61,10 @@ void AddUser(const Facts& facts, Instant at, AskParameters* parameters) {
       parameters->emplace_back(name, *value);
     }
   };
-  add("user.name", TraitText(user.traits, "name"));
-  add("user.email", TraitText(user.traits, "email"));
+  const std::optional<std::string> email = TraitText(user.traits, "email");
+  const std::optional<std::string> name = TraitText(user.traits, "name");
+  parameters->emplace_back("user.name", name.value_or(email.value_or(user.id)));
+  add("user.email", email);
   parameters->emplace_back("user.id", user.id);
   parameters->emplace_back("role", facts.truth->current.role);
   const Ladder& ladder = *facts.ladder;

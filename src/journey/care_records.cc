@@ -35,7 +35,11 @@ void AddRungEvidence(const CareScene& scene, const Rule& rule, const RungState& 
     evidence.push_back(anchor);
   }
   for (const Occurrence* occurrence : EvidenceFor(rule.when, scene.facts, kEvidenceMax)) {
-    if (std::ranges::find(evidence, occurrence) == evidence.end()) {
+    const bool is_known = std::ranges::any_of(evidence, [&](const Occurrence* known) {
+      return known->event_id == occurrence->event_id &&
+             known->fingerprint == occurrence->fingerprint;
+    });
+    if (!is_known) {
       evidence.push_back(occurrence);
     }
   }

@@ -412,6 +412,9 @@ std::vector<Visit> VisitsOf(const Definition& definition, const Event& event) {
   const std::string tenant(event.tenant);
   std::string canonical = event.name.empty() ? std::string() : definition.Canonical(event.name);
   std::vector<Visit> visits;
+  if (canonical == "heartbeat") {
+    return visits;  // A sign of life of its source, and nobody's doing.
+  }
   visits.push_back({.kind = event.user.empty() ? VisitKind::kAccount : VisitKind::kActor,
                     .target = {.tenant = tenant, .user = std::string(event.user), .email = {}},
                     .merge_from = {},

@@ -123,7 +123,7 @@ struct Decision {
   std::vector<EmailOwner> email_owners;  // To be written to the index.
   std::optional<Instant> user_due;       // The user's earliest timer after this visit.
   std::optional<Instant> account_due;
-  // When each is to be visited at a release (kEpoch: at the next); nullopt: nothing of it waits.
+  // When each is to be visited at a release; nullopt: nothing of it waits.
   std::optional<Instant> user_waits;
   std::optional<Instant> account_waits;
   std::vector<std::uint64_t> released;  // Hash64() of the name of each rule that asked.

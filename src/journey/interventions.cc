@@ -360,7 +360,7 @@ std::optional<Instant> WaitsUntil(const CareState& care) {
   std::optional<Instant> next;
   for (const RungState& state : care.rungs) {
     if (state.phase == Phase::kWaiting) {
-      const Instant at = state.not_before.value_or(kEpoch);
+      const Instant at = std::max(state.due, state.not_before.value_or(state.due));
       next = std::min(next.value_or(at), at);
     }
   }

@@ -103,7 +103,7 @@ void Release(CareScene* scene) {
                          state.held_by == Suppressor::kApprovalExpired ||
                          state.held_by == Suppressor::kMeasurement;
     const bool is_looked_at =
-        state.phase == Phase::kWaiting &&
+        state.phase == Phase::kWaiting && state.due <= now &&
         (is_held || !state.not_before.has_value() || *state.not_before <= now);
     const Rule* rule = is_looked_at ? scene->facts.definition.RuleOf(state.rule) : nullptr;
     if (rule == nullptr || static_cast<std::size_t>(state.rung) >= rule->rungs.size()) {

@@ -129,7 +129,8 @@ Status JourneyTask::Release() {
   FOOTHOLD_ASSIGN(journey::Visit visit, VisitOfKey(*key, journey::VisitKind::kRelease));
   visit.due = release_stamp_;
   FOOTHOLD_TRY(RunVisits({std::move(visit)}, nullptr, MakeContext(clock_.now())));
-  FOOTHOLD_CHECK(desk_.NextWaiting(release_stamp_) != key, "what the gate looked at must move on");
+  FOOTHOLD_CHECK(desk_.NextWaiting(release_stamp_) != key,
+                 "what the gate looked at must move on: " + *key);
   if (!meta_.walks.empty()) {
     phase_ = Phase::kWalking;
   }

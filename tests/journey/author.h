@@ -55,8 +55,7 @@ class Author {
   }
 
   ConditionNode Did(std::string event) {
-    return {.kind = ConditionKind::kDid,
-            .tracker = Track(TrackerKind::kDid, {std::move(event)})};
+    return {.kind = ConditionKind::kDid, .tracker = Track(TrackerKind::kDid, {std::move(event)})};
   }
   ConditionNode AccountDid(std::string event) {
     return {.kind = ConditionKind::kDid,
@@ -100,12 +99,16 @@ class Author {
   }
 
   static Rung At(Moment at, Moment until, Channel channel = Channel::kEmail) {
-    return {.at = at,
-            .until = until,
-            .where = std::nullopt,
-            .ask = {.channel = channel, .template_name = "template", .to = {}, .task = {}},
-            .otherwise = std::nullopt,
-            .needs_approval = false};
+    Rung rung;
+    rung.at = at;
+    rung.until = until;
+    rung.ask.channel = channel;
+    if (channel == Channel::kCs) {
+      rung.ask.task = TaskText{.type = "call", .subject = "Call"};
+    } else {
+      rung.ask.template_name = "template";
+    }
+    return rung;
   }
 
   Playbook& playbook() { return playbook_; }
