@@ -48,7 +48,7 @@ inline constexpr std::size_t kWatchersMax = 64;
 
 // Who is written to when something is for "the admin": the first member of the role that came.
 struct RoleContact {
-  std::string user, email, name, timezone;  // "" if not known.
+  std::string user = {}, email = {}, name = {}, timezone = {};  // "" if not known.
   friend bool operator==(const RoleContact&, const RoleContact&) = default;
 };
 
@@ -62,7 +62,7 @@ struct RoleCount {
   std::vector<std::int64_t> steps_met;  // Members that have met step i of the role's ladder.
   std::vector<std::optional<Instant>> steps_first_met;
   std::vector<StepFlow> flows;  // Of step i.
-  RoleContact contact;
+  RoleContact contact = {};
   friend bool operator==(const RoleCount&, const RoleCount&) = default;
 };
 
