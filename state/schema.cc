@@ -12,6 +12,7 @@ constexpr char kEscape = '\0';
 constexpr char kEscapedZero = '\xFF';
 constexpr char kEndOfId = '\x01';
 constexpr std::size_t kDueBytes = 8;
+constexpr std::size_t kNumberBytes = 8;
 constexpr std::size_t kHeaderBytes = 1 + kDueBytes;
 constexpr std::uint64_t kNoDue = ~std::uint64_t{0};
 
@@ -105,6 +106,14 @@ std::string GateKey(std::string_view subject_key) {
   return key;
 }
 
+std::string PersonKey(std::string_view user) { return KeyOf(KeyKind::kPerson, user); }
+
+std::string WaitingKey(std::string_view user, std::uint64_t number) {
+  std::string key = KeyOf(KeyKind::kWaiting, user);
+  AppendBigEndian64(number, &key);
+  return key;
+}
+
 std::string UserKeyPrefix(std::string_view tenant) { return KeyOf(KeyKind::kUser, tenant); }
 
 Result<ParsedKey> ParseKey(std::string_view key) {
@@ -123,6 +132,13 @@ Result<ParsedKey> ParseKey(std::string_view key) {
       std::optional<std::string> tenant = TakeEscaped(&rest);
       if (!tenant || !rest.empty()) return NotAKey(key);
       return ParsedKey{.kind = kind, .tenant = std::move(*tenant), .id = {}};
+    }
+    case KeyKind::kPerson:
+    case KeyKind::kWaiting: {
+      std::optional<std::string> id = TakeEscaped(&rest);
+      const std::size_t number_bytes = kind == KeyKind::kWaiting ? kNumberBytes : 0;
+      if (!id || rest.size() != number_bytes) return NotAKey(key);
+      return ParsedKey{.kind = kind, .tenant = {}, .id = std::move(*id)};
     }
     case KeyKind::kFact:
       return ParsedKey{.kind = kind, .tenant = {}, .id = std::string(rest)};

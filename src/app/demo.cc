@@ -77,6 +77,7 @@ config::Config DemoConfig() {
   source.topics = {kTopic};
   config.sources = {std::move(source)};
   config.journal.partitions = kPartitions;
+  config.people.partitions = 1;
   // The board reads the statuses as Protobuf: our JSON is for others.
   config.outputs.user_status.format = config::OutputFormat::kProtobufRaw;
   config.outputs.account_status.format = config::OutputFormat::kProtobufRaw;
@@ -217,11 +218,13 @@ Status Demo::Settle() {
   while (has_worked) {
     FOOTHOLD_ASSIGN(has_worked, service_->Turn());
     log_.TrimConsumed(config_.app + "-intake");
+    log_.TrimConsumed(config_.app + "-people");
     log_.TrimConsumed(config_.app + "-journey");
     FOOTHOLD_TRY(TakeOutputs());
   }
   if (feed_->record_count() - compacted_at_ >= kCompactEvery) {
     compacted_at_ = feed_->record_count();
+    FOOTHOLD_TRY(log_.Compact(TopicNamesOf(config_).people_changelog));
     return log_.Compact(TopicNamesOf(config_).changelog);
   }
   return {};

@@ -78,6 +78,7 @@ Result<config::Config> ConfigOf(const ReplayFlags& given) {
   }
   config.instance = "replay";
   config.intake_workers = 1;
+  config.people.workers = 1;
   config.journey_workers = 1;
   config.state.cache_bytes = given.cache_bytes;
   if (given.is_of_journal) {
@@ -85,6 +86,7 @@ Result<config::Config> ConfigOf(const ReplayFlags& given) {
   }
   config.clock = journey::ClockMode::kEvent;
   config.journal.partitions = 1;
+  config.people.partitions = 1;
   config::Source source;
   source.name = "files";
   source.preset = "segment";
@@ -153,6 +155,7 @@ Status Drain(Service* service, const config::Config& config, log::MemoryLog* log
   bool has_worked = true;
   while (has_worked) {
     FOOTHOLD_ASSIGN(has_worked, service->Turn());
+    log->TrimConsumed(config.app + "-people");
     log->TrimConsumed(config.app + "-journey");
     FOOTHOLD_TRY(printer->Print());
   }
@@ -166,6 +169,7 @@ Status ReplayFiles(const ReplayFlags& given, const config::Config& config, Servi
   while (!is_fed) {
     FOOTHOLD_ASSIGN(is_fed, feed->TopUp());
     FOOTHOLD_TRY(StatusOf(service->Turn()));
+    log->TrimConsumed(config.app + "-people");
     log->TrimConsumed(config.app + "-journey");
     FOOTHOLD_TRY(printer->Print());
   }
@@ -175,10 +179,11 @@ Status ReplayFiles(const ReplayFlags& given, const config::Config& config, Servi
     logger.Warning(
         "no record was accepted as an event, so nothing was decided: look at the dead "
         "letters, if there are any, and at --mapping");
-  } else {
-    service->RequestFinish(ParseUntil(given.until, *last).value_or(*last));
-    FOOTHOLD_TRY(Drain(service, config, log, printer));
   }
+  // Even so: what waits for an account ends with the input.
+  const Instant end = last.value_or(kEpoch);
+  service->RequestFinish(ParseUntil(given.until, end).value_or(end));
+  FOOTHOLD_TRY(Drain(service, config, log, printer));
   return service->Stop();
 }
 

@@ -66,25 +66,25 @@ Status Drain(const RunFlags& given, const std::stop_token& stop, Service* servic
   if (!wait_until([&] { return service->outlook().is_input_at_end; })) {
     return interrupted;
   }
-  const std::optional<Instant> last = service->outlook().event_time_max;
-  const std::optional<Instant> until = ParseUntil(given.until, last.value_or(kEpoch));
-  if (last.has_value() && until.has_value()) {
-    service->RequestFinish(*until);
-    if (!wait_until([&] { return service->outlook().is_finished; })) {
-      return interrupted;
+  Status failure;
+  const auto is_so = [&](Result<bool> answer) {
+    if (!answer.has_value() && answer.error().code() != Code::kRetry) {
+      failure = answer.error();
     }
+    return !failure.ok() || answer.value_or(false);
+  };
+  // What was placed late belongs to the input as well.
+  if (!wait_until([&] { return is_so(service->IsSettled()); }) || !failure.ok()) {
+    return failure.ok() ? interrupted : failure;
   }
-  while (!stop.stop_requested()) {
-    const Result<bool> is_folded = service->IsFolded();
-    if (!is_folded.has_value() && is_folded.error().code() != Code::kRetry) {
-      return is_folded.error();
-    }
-    if (is_folded.value_or(false)) {
-      return {};
-    }
-    std::this_thread::sleep_for(kLookEvery);
+  // Also where nothing was accepted: what waits for an account ends with the input.
+  const Instant last = service->outlook().event_time_max.value_or(kEpoch);
+  service->RequestFinish(ParseUntil(given.until, last).value_or(last));
+  if (!wait_until([&] { return service->outlook().is_finished; })) {
+    return interrupted;
   }
-  return interrupted;
+  const bool is_folded = wait_until([&] { return is_so(service->IsFolded()); });
+  return !is_folded && failure.ok() ? interrupted : failure;
 }
 
 Status Serve(const RunFlags& given, const config::Config& config, const journey::Playbook& playbook,

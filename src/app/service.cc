@@ -14,10 +14,12 @@
 #include "src/base/check.h"
 #include "src/metrics/intake_metrics.h"
 #include "src/metrics/journey_metrics.h"
+#include "src/metrics/people_metrics.h"
 #include "src/metrics/worker_metrics.h"
 #include "src/stream/control_writer.h"
 #include "src/stream/intake_stage.h"
 #include "src/stream/journey_stage.h"
+#include "src/stream/people_stage.h"
 #include "src/stream/store_shelf.h"
 #include "src/stream/topics.h"
 #include "src/stream/watchdog.h"
@@ -30,6 +32,20 @@ constexpr milliseconds kQueryTimeout{10'000};
 
 void Wait(milliseconds duration) { std::this_thread::sleep_for(duration); }
 
+// Whether the stages together have folded their input as far as `ends`, and committed it.
+bool HasFolded(const std::vector<std::unique_ptr<stream::KeyedStage>>& stages,
+               const std::map<PartitionId, NextOffset>& ends) {
+  std::map<PartitionId, NextOffset> folded;
+  for (const std::unique_ptr<stream::KeyedStage>& stage : stages) {
+    for (const auto& [partition, next] : stage->folded_until()) {
+      folded[partition] = std::max(folded[partition], next);
+    }
+  }
+  return std::ranges::all_of(ends, [&](const auto& end) {
+    return end.second.value == 0 || folded[end.first] >= end.second;
+  });
+}
+
 }  // namespace
 
 // In construction order: what is used stands before its user.
@@ -41,26 +57,34 @@ struct Service::Parts {
   std::int32_t source_partitions = 0;
 
   std::unique_ptr<metrics::IntakeMetrics> intake_metrics;
+  std::unique_ptr<metrics::PeopleMetrics> people_metrics;
   std::unique_ptr<metrics::JourneyMetrics> journey_metrics;
   std::vector<std::unique_ptr<metrics::WorkerMetrics>> worker_metrics;
   std::unique_ptr<StateFolder> state_folder;  // Null: the state is in memory.
   std::unique_ptr<stream::StoreShelf> shelf;
+  std::unique_ptr<stream::StoreShelf> people_shelf;
+  stream::PlacedTimes placed;
   std::vector<std::unique_ptr<stream::IntakeStage>> intake_stages;
-  std::vector<std::unique_ptr<stream::JourneyStage>> journey_stages;
+  std::vector<std::unique_ptr<stream::KeyedStage>> people_stages;
+  std::vector<std::unique_ptr<stream::KeyedStage>> journey_stages;
   std::vector<std::shared_ptr<stream::Heartbeat>> heartbeats;
-  std::vector<std::unique_ptr<stream::Worker>> workers;  // Intake first.
+  std::vector<std::unique_ptr<stream::Worker>> workers;  // Intake first, the journey last.
 
   std::unique_ptr<log::Consumer> asker;            // For watermarks, without a group.
-  std::map<PartitionId, NextOffset> journal_ends;  // When the input was finished.
+  std::map<PartitionId, NextOffset> people_ends;   // As of the last look at them.
+  std::map<PartitionId, NextOffset> journal_ends;  // When all was settled.
 
   Status Seed();
   void MakeWorkers();
   Result<journey::Roster> MakeRoster(log::Admin* admin);
+  Result<std::map<PartitionId, NextOffset>> EndsOf(const std::string& topic,
+                                                   std::int32_t partitions) const;
 };
 
 Result<journey::Roster> Service::Parts::MakeRoster(log::Admin* admin) {
   journey::Roster roster;
   roster.mode = options.config.clock;
+  roster.people_partitions = options.config.people.partitions;
   for (const config::Source& source : options.config.sources) {
     FOOTHOLD_ASSIGN(const std::vector<std::int32_t> counts,
                     stream::SourcePartitions(admin, source.topics));
@@ -108,9 +132,9 @@ void Service::Parts::MakeWorkers() {
     worker_metrics.push_back(
         std::make_unique<metrics::WorkerMetrics>(around.registry, stage, worker));
     stream::WorkerOptions worker_options = WorkerOptionsOf(config, topics, stage, worker);
-    worker_options.commit_entries_max = std::string_view(stage) == "intake"
-                                            ? options.intake_entries_max
-                                            : options.journey_entries_max;
+    worker_options.commit_entries_max = std::string_view(stage) == "journey"
+                                            ? options.journey_entries_max
+                                            : options.intake_entries_max;
     if (options.is_stepped) {
       worker_options.poll_timeout = milliseconds(0);
       worker_options.drained_commit_interval = milliseconds(0);
@@ -133,6 +157,7 @@ void Service::Parts::MakeWorkers() {
   const int intakes = options.work == ServiceWork::kAll ? config.intake_workers : 0;
   for (int i = 0; i < intakes; ++i) {
     stream::IntakeOptions intake = IntakeOptionsOf(config, topics);
+    intake.hands_over_singly = options.is_stepped && config.clock == journey::ClockMode::kEvent;
     if (options.is_draining) {
       intake.progress_step = kHour;
     }
@@ -141,16 +166,28 @@ void Service::Parts::MakeWorkers() {
         stream::IntakeStage::Surroundings{.clock = around.clock, .metrics = intake_metrics.get()}));
     add("intake", i, intake_stages.back().get());
   }
+  const int people = options.work == ServiceWork::kAll ? config.people.workers : 0;
+  for (int i = 0; i < people; ++i) {
+    people_stages.push_back(stream::MakePeopleStage(PeopleOptionsOf(config, topics),
+                                                    {.log = around.log,
+                                                     .shelf = people_shelf.get(),
+                                                     .clock = around.clock,
+                                                     .metrics = nullptr,
+                                                     .logger = around.logger},
+                                                    people_metrics.get(), &placed));
+    add("people", i, people_stages.back().get());
+  }
   for (int i = 0; i < config.journey_workers; ++i) {
     stream::JourneyOptions journey = JourneyOptionsOf(config, topics);
     journey.writes_releases = options.work == ServiceWork::kAll;
     journey.is_draining = options.is_draining;
-    journey_stages.push_back(std::make_unique<stream::JourneyStage>(
-        std::move(journey), stream::JourneyStage::Surroundings{.log = around.log,
-                                                               .shelf = shelf.get(),
-                                                               .clock = around.clock,
-                                                               .metrics = journey_metrics.get(),
-                                                               .logger = around.logger}));
+    journey_stages.push_back(stream::MakeJourneyStage(std::move(journey),
+                                                      {.log = around.log,
+                                                       .shelf = shelf.get(),
+                                                       .clock = around.clock,
+                                                       .metrics = nullptr,
+                                                       .logger = around.logger},
+                                                      journey_metrics.get()));
     add("journey", i, journey_stages.back().get());
   }
 }
@@ -176,8 +213,11 @@ Result<std::unique_ptr<Service>> Service::Open(ServiceOptions options, Surroundi
   }
   parts->intake_metrics = std::make_unique<metrics::IntakeMetrics>(surroundings.registry, sources);
   parts->journey_metrics = std::make_unique<metrics::JourneyMetrics>(surroundings.registry);
-  parts->shelf = std::make_unique<stream::FolderShelf>(
-      ShelfOptionsOf(config, parts->options.is_state_in_memory));
+  parts->people_metrics = std::make_unique<metrics::PeopleMetrics>(surroundings.registry);
+  const stream::FolderShelf::Options shelf =
+      ShelfOptionsOf(config, parts->options.is_state_in_memory);
+  parts->shelf = std::make_unique<stream::FolderShelf>(shelf);
+  parts->people_shelf = std::make_unique<stream::FolderShelf>(PeopleShelfOptionsOf(shelf));
   if (parts->options.work == ServiceWork::kAll) {
     FOOTHOLD_TRY(parts->Seed());
   } else {
@@ -197,9 +237,17 @@ Status Service::Start() {
 
 Result<bool> Service::Turn() {
   bool has_worked = false;
-  for (const std::unique_ptr<stream::Worker>& worker : parts_->workers) {
-    FOOTHOLD_ASSIGN(const stream::Worker::Activity activity, worker->RunOnce());
-    has_worked = has_worked || activity == stream::Worker::Activity::kWorked;
+  const std::size_t people_begin = parts_->intake_stages.size();
+  const std::size_t people_end = people_begin + parts_->people_stages.size();
+  for (std::size_t i = 0; i < parts_->workers.size(); ++i) {
+    // The people stage is done with what it has before anything else is read.
+    const bool is_people = i >= people_begin && i < people_end;
+    bool goes_on = true;
+    while (goes_on) {
+      FOOTHOLD_ASSIGN(const stream::Worker::Activity activity, parts_->workers[i]->RunOnce());
+      goes_on = is_people && activity == stream::Worker::Activity::kWorked;
+      has_worked = has_worked || activity == stream::Worker::Activity::kWorked;
+    }
   }
   return has_worked;
 }
@@ -254,6 +302,9 @@ Service::Outlook Service::outlook() const {
           std::max(outlook.event_time_max.value_or(kEpoch), *of_stage.event_time_max);
     }
   }
+  if (const std::optional<Instant> placed = parts_->placed.event_time_max()) {
+    outlook.event_time_max = std::max(outlook.event_time_max.value_or(*placed), *placed);
+  }
   const auto all = static_cast<std::size_t>(parts_->source_partitions);
   outlook.is_input_at_end = assigned == all && at_end == all;
   return outlook;
@@ -263,24 +314,37 @@ void Service::RequestFinish(Instant final_clock) {
   parts_->intake_stages.front()->RequestFinish(final_clock);
 }
 
+Result<std::map<PartitionId, NextOffset>> Service::Parts::EndsOf(const std::string& topic,
+                                                                 std::int32_t partitions) const {
+  std::map<PartitionId, NextOffset> ends;
+  for (std::int32_t i = 0; i < partitions; ++i) {
+    FOOTHOLD_ASSIGN(const log::Watermarks range,
+                    asker->QueryWatermarks({topic, PartitionId{i}}, kQueryTimeout));
+    ends[PartitionId{i}] = NextOffset{range.high};
+  }
+  return ends;
+}
+
+// Of what the stage writes some goes to other partitions of its own topic: it has settled once all
+// is folded to ends that were the same before.
+Result<bool> Service::IsSettled() {
+  FOOTHOLD_ASSIGN(const auto ends,
+                  parts_->EndsOf(parts_->topics.people, parts_->options.config.people.partitions));
+  const bool is_still = std::exchange(parts_->people_ends, ends) == ends;
+  return is_still && HasFolded(parts_->people_stages, ends);
+}
+
 Result<bool> Service::IsFolded() {
   if (parts_->journal_ends.empty()) {
-    for (std::int32_t i = 0; i < parts_->options.config.journal.partitions; ++i) {
-      FOOTHOLD_ASSIGN(
-          const log::Watermarks range,
-          parts_->asker->QueryWatermarks({parts_->topics.journal, PartitionId{i}}, kQueryTimeout));
-      parts_->journal_ends[PartitionId{i}] = NextOffset{range.high};
+    FOOTHOLD_ASSIGN(const bool is_settled, IsSettled());
+    if (!is_settled) {
+      return false;
     }
+    FOOTHOLD_ASSIGN(
+        parts_->journal_ends,
+        parts_->EndsOf(parts_->topics.journal, parts_->options.config.journal.partitions));
   }
-  std::map<PartitionId, NextOffset> folded;
-  for (const std::unique_ptr<stream::JourneyStage>& stage : parts_->journey_stages) {
-    for (const auto& [partition, next] : stage->folded_until()) {
-      folded[partition] = std::max(folded[partition], next);
-    }
-  }
-  return std::ranges::all_of(parts_->journal_ends, [&](const auto& end) {
-    return end.second.value == 0 || folded[end.first] >= end.second;
-  });
+  return HasFolded(parts_->journey_stages, parts_->journal_ends);
 }
 
 std::optional<std::string> Service::WhyNotReady() const {
@@ -319,10 +383,11 @@ std::string Service::Describe() const {
                            fmt::join(source.topics, ", "));
   }
   return fmt::format(
-      "{} reads {} ({} partitions), writes {} ({} partitions each), keeps {} ({} partitions) and "
-      "{}, playbook {}",
+      "{} reads {} ({} partitions), writes {} ({} partitions each), keeps {} ({} partitions), {} "
+      "({} partitions) for records without an account, and {}, playbook {}",
       config.app, sources, parts_->source_partitions, fmt::join(parts_->topics.Outputs(), ", "),
       config.outputs.partitions, parts_->topics.journal, config.journal.partitions,
+      parts_->topics.people, config.people.partitions,
       parts_->options.is_state_in_memory ? std::string("its state in memory")
                                          : fmt::format("its state under {}", config.state.dir),
       parts_->playbook);

@@ -18,7 +18,7 @@
 namespace foothold::app {
 
 enum class ServiceWork {
-  kAll,   // Intake and journey.
+  kAll,   // Intake, people and journey.
   kFold,  // The journey alone, over a journal that is there.
 };
 
@@ -36,7 +36,7 @@ struct ServiceOptions {
   std::size_t journey_entries_max = 20'000;
 };
 
-// The whole service on some log: intake and journey workers, their stores, what they share. `run`
+// The whole service on some log: workers of all stages, their stores, what they share. `run`
 // puts it on Kafka, `replay` and `demo` on a log in memory; what runs is the same.
 //
 // Not thread-safe, but for the accessors that say so.
@@ -76,7 +76,10 @@ class Service {
   Outlook outlook() const;
   // Thread-safe. The input has ended: the clock of every journal partition goes to `final_clock`.
   void RequestFinish(Instant final_clock);
-  // By the thread that runs nothing else. True once every journal partition has been folded as far
+  // By the thread that runs nothing else. True once the people stage has done all that was handed
+  // to it, and no more comes of it.
+  Result<bool> IsSettled();
+  // Likewise. True once every journal partition has been folded as far
   // as it was written when `is_finished` was seen, and all of that is committed.
   Result<bool> IsFolded();
   // Thread-safe. Why no decisions can be expected yet, a sentence: partitions are not assigned or

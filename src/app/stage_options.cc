@@ -18,6 +18,9 @@ std::int64_t MessageBytesMax(const config::Config& config) {
   return config.record_bytes_max + kRecordMargin;
 }
 
+// Of an entry of the people topic: the record as it came, and the event that it was read as.
+std::int64_t PeopleBytesMax(const config::Config& config) { return 2 * MessageBytesMax(config); }
+
 codec::OutputFormat FormatOf(config::OutputFormat format) {
   switch (format) {
     case config::OutputFormat::kJson:
@@ -77,7 +80,9 @@ stream::TopicOptions TopicOptionsOf(const config::Config& config,
   stream::TopicOptions options;
   options.topics = topics;
   options.journal_partitions = config.journal.partitions;
+  options.people_partitions = config.people.partitions;
   options.output_partitions = config.outputs.partitions;
+  options.people_bytes_max = static_cast<std::size_t>(PeopleBytesMax(config));
   options.replication = static_cast<std::int16_t>(config.outputs.replication);
   options.message_bytes_max = static_cast<std::size_t>(MessageBytesMax(config));
   options.journal_retention = config.journal.retention;
@@ -91,6 +96,7 @@ stream::ControlWriter::Options ControlOptionsOf(const config::Config& config,
   options.instance = config.instance;
   options.topics = topics;
   options.journal_partitions = config.journal.partitions;
+  options.people_partitions = config.people.partitions;
   options.message_bytes_max = MessageBytesMax(config);
   options.retry = RetryOf(config);
   return options;
@@ -102,6 +108,7 @@ stream::IntakeOptions IntakeOptionsOf(const config::Config& config,
   options.app = config.app;
   options.topics = topics;
   options.journal_partitions = config.journal.partitions;
+  options.people_partitions = config.people.partitions;
   options.dead_letter_partitions = config.outputs.partitions;
   options.mode = config.clock;
   options.progress_step = config.clock == journey::ClockMode::kWall ? kHour : kMinute;
@@ -117,6 +124,21 @@ stream::IntakeOptions IntakeOptionsOf(const config::Config& config,
                                .mapping = std::move(*mapping),
                                .start = StartOf(source)});
   }
+  return options;
+}
+
+stream::PeopleOptions PeopleOptionsOf(const config::Config& config,
+                                      const stream::TopicNames& topics) {
+  stream::PeopleOptions options;
+  options.app = config.app;
+  options.topics = topics;
+  options.people_partitions = config.people.partitions;
+  options.journal_partitions = config.journal.partitions;
+  options.dead_letter_partitions = config.outputs.partitions;
+  options.mode = config.clock;
+  options.waiting_bytes_max =
+      static_cast<std::size_t>(config.people.waiting_bytes / config.people.partitions);
+  options.dead_letter_bytes_max = static_cast<std::size_t>(MessageBytesMax(config) - 512);
   return options;
 }
 
@@ -155,10 +177,18 @@ stream::FolderShelf::Options ShelfOptionsOf(const config::Config& config, bool i
       .in_memory = is_in_memory};
 }
 
+stream::FolderShelf::Options PeopleShelfOptionsOf(const stream::FolderShelf::Options& journey) {
+  stream::FolderShelf::Options options = journey;
+  options.root += "/people";
+  options.app += "/people";
+  return options;
+}
+
 stream::WorkerOptions WorkerOptionsOf(const config::Config& config,
                                       const stream::TopicNames& topics, std::string_view stage,
                                       int worker) {
   const bool is_intake = stage == "intake";
+  const bool is_people = stage == "people";
   stream::WorkerOptions options;
   options.name = fmt::format("{}-{}", stage, worker);
   if (is_intake) {
@@ -167,7 +197,7 @@ stream::WorkerOptions WorkerOptionsOf(const config::Config& config,
                                   source.topics.end());
     }
   } else {
-    options.subscription = {topics.journal};
+    options.subscription = {is_people ? topics.people : topics.journal};
   }
   options.consumer.group = fmt::format("{}-{}", config.app, stage);
   options.consumer.instance_id =
@@ -178,8 +208,13 @@ stream::WorkerOptions WorkerOptionsOf(const config::Config& config,
   // A record of the journal holds up to a thousand entries.
   options.consumer.batch_records_max = is_intake ? 500 : 50;
   options.producer.transactional_id = options.consumer.instance_id;
-  options.producer.topics = is_intake ? topics.OfIntake() : topics.OfJourney();
-  options.producer.message_bytes_max = MessageBytesMax(config);
+  if (is_intake || is_people) {
+    options.producer.topics = is_intake ? topics.OfIntake() : topics.OfPeople();
+    options.producer.message_bytes_max = PeopleBytesMax(config);
+  } else {
+    options.producer.topics = topics.OfJourney();
+    options.producer.message_bytes_max = MessageBytesMax(config);
+  }
   options.commit_interval = config.commit_interval;
   return options;
 }

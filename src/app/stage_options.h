@@ -22,10 +22,14 @@ stream::ControlWriter::Options ControlOptionsOf(const config::Config& config,
 // REQUIRES: every source's mapping can be made; config::ReadConfig() checked it.
 stream::IntakeOptions IntakeOptionsOf(const config::Config& config,
                                       const stream::TopicNames& topics);
+stream::PeopleOptions PeopleOptionsOf(const config::Config& config,
+                                      const stream::TopicNames& topics);
 stream::JourneyOptions JourneyOptionsOf(const config::Config& config,
                                         const stream::TopicNames& topics);
 stream::FolderShelf::Options ShelfOptionsOf(const config::Config& config, bool is_in_memory);
-// `stage`: "intake" or "journey". Group, instance and transactional id are those of
+// The people stage's stores beside those of `journey`, in the same memory.
+stream::FolderShelf::Options PeopleShelfOptionsOf(const stream::FolderShelf::Options& journey);
+// `stage`: "intake", "people" or "journey". Group, instance and transactional id are those of
 // "<app>-<stage>-<instance>-<worker>", stable for the slot.
 stream::WorkerOptions WorkerOptionsOf(const config::Config& config,
                                       const stream::TopicNames& topics, std::string_view stage,

@@ -94,21 +94,21 @@ void FlatWriter::Id(std::string_view id) {
 }
 
 FlatReader::FlatReader(std::string_view bytes, char kind, std::string_view noun)
-    : reader_(bytes), noun_(noun) {
+    : reader_(bytes), noun_(noun), version_max_(FlatVersionOf(kind)) {
   std::uint8_t kind_read = 0;
   Check(reader_.Byte(&kind_read) && static_cast<char>(kind_read) == kind);
   Check(reader_.Byte(&version_) && version_ >= 1);
-  if (version_ > kFlatVersion) {
+  if (version_ > version_max_) {
     Check(false);
   }
 }
 
 Status FlatReader::Finish() const {
-  if (version_ > kFlatVersion) {
+  if (version_ > version_max_) {
     return Error(Code::kFatal,
                  fmt::format("state of {} has version {} and this Foothold reads up to {}: a newer "
                              "one wrote it, run that or restore to a fresh app id",
-                             noun_, version_, kFlatVersion));
+                             noun_, version_, version_max_));
   }
   if (!is_whole_) {
     return Error(Code::kCorrupt, fmt::format("state of {} is damaged or cut", noun_));

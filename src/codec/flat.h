@@ -4,6 +4,7 @@
 //
 //   value  := kind1 version1 field*       kind: 'U' user, 'A' account, 'C' clock, 'M' meta,
 //                                         'P' playbook: one text, a message of proto/playbook.proto
+//                                         'E' person
 //   field  := as the *Fields() function of the value lists them (state_subjects.cc, state_facts.cc)
 //   number := varint                      signed: zigzag first
 //   flags  := varint                      bit i: the i-th bool of the list
@@ -39,7 +40,8 @@
 
 namespace foothold::codec {
 
-inline constexpr std::uint8_t kFlatVersion = 1;
+// Each kind has versions of its own. The clock's 2: it knows the people stage.
+constexpr std::uint8_t FlatVersionOf(char kind) { return kind == 'C' ? 2 : 1; }
 inline constexpr std::size_t kNamesMax = 64;
 inline constexpr std::size_t kUuidTextBytes = 36;
 // A damaged count must not ask for memory that its items do not need.
@@ -53,13 +55,15 @@ class FlatWriter {
  public:
   explicit FlatWriter(char kind) : FlatWriter(kind, std::string()) {}
   // Writes behind `bytes`.
-  FlatWriter(char kind, std::string bytes) : bytes_(std::move(bytes)) {
+  FlatWriter(char kind, std::string bytes)
+      : bytes_(std::move(bytes)), version_(FlatVersionOf(kind)) {
     bytes_.reserve(bytes_.size() + 1024);
     bytes_.push_back(kind);
-    bytes_.push_back(static_cast<char>(kFlatVersion));
+    bytes_.push_back(static_cast<char>(version_));
   }
 
   std::string Take() { return std::move(bytes_); }
+  std::uint8_t version() const { return version_; }
 
   void Number(std::uint64_t value) { AppendVarint(value, &bytes_); }
   void Number(std::uint32_t value) { AppendVarint(value, &bytes_); }
@@ -109,6 +113,7 @@ class FlatWriter {
 
  private:
   std::string bytes_;
+  std::uint8_t version_;
   std::int64_t last_ms_ = 0;
   // Names that were spelt out; they live in the object that is written.
   std::array<std::string_view, kNamesMax> names_;
@@ -123,6 +128,8 @@ class FlatReader {
 
   // kCorrupt unless all bytes, and no more, were read; kFatal if a newer build wrote them.
   Status Finish() const;
+
+  std::uint8_t version() const { return version_; }
 
   void Number(std::uint64_t& value) { Check(reader_.Varint(&value)); }
   void Number(std::uint32_t& value);
@@ -199,6 +206,7 @@ class FlatReader {
   std::string noun_;
   bool is_whole_ = true;
   std::uint8_t version_ = 0;
+  std::uint8_t version_max_;
   std::int64_t last_ms_ = 0;
   // Names that were spelt out; they lie in the bytes that are read.
   std::array<std::string_view, kNamesMax> names_;

@@ -3,12 +3,15 @@
 // Records of the journal <-> entries. A record is one batch: proto/journal.proto is its schema.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "src/base/status.h"
+#include "src/base/time.h"
 #include "src/journey/clock.h"
 #include "src/journey/event.h"
 #include "src/journey/playbook.h"
@@ -66,8 +69,44 @@ struct Release {
   friend bool operator==(const Release&, const Release&) = default;
 };
 
-using JournalEntry =
-    std::variant<journey::Event, journey::Progress, journey::Roster, Control, Release>;
+// A record as it came from a source. Views as those of an event.
+struct RawRecord {
+  std::optional<std::string_view> key;
+  std::optional<std::string_view> value;
+  std::vector<std::pair<std::string_view, std::optional<std::string_view>>> headers;
+  Instant timestamp = kEpoch;  // kEpoch: it has none.
+  friend bool operator==(const RawRecord&, const RawRecord&) = default;
+};
+
+// A record that names a user and no account, on its way to the person's accounts.
+struct PersonRecord {
+  journey::Event event;    // Its tenant is empty, and its fingerprint lacks it too.
+  Instant at;              // How far time was when it was taken: the wall, in files event time.
+  std::uint32_t hops = 0;  // How often it was handed on under another id.
+  bool is_for_previous = false;  // It goes to the accounts of the event's previous id.
+  std::string_view flaw{};       // What is wrong with it, as a dead letter's reason; "": nothing.
+  std::string_view flaw_detail{};
+  std::optional<RawRecord> raw{};  // There where it may end as a dead letter.
+  friend bool operator==(const PersonRecord&, const PersonRecord&) = default;
+};
+
+// Something known of a person. Persisted: never reuse.
+enum class PersonFactKind : std::uint8_t {
+  kAccount = 1,    // `other` is an account that the person belongs to.
+  kSuccessor = 2,  // `other` is the user id under which the person goes from now on.
+};
+struct PersonFact {
+  PersonFactKind kind = PersonFactKind::kAccount;
+  std::string_view user;
+  std::string_view other;
+  Instant at;
+  std::uint32_t hops = 0;
+  friend bool operator==(const PersonFact&, const PersonFact&) = default;
+};
+
+// The last two stand in the people topic alone.
+using JournalEntry = std::variant<journey::Event, journey::Progress, journey::Roster, Control,
+                                  Release, PersonRecord, PersonFact>;
 
 // Collects entries and makes one batch of them. Keeps its memory from batch to batch.
 // Not thread-safe: owned by one Worker.
@@ -82,10 +121,17 @@ class JournalBatchWriter {
   void Append(const journey::Roster& roster);
   void Append(const Control& control);
   void Append(const Release& release);
+  void Append(const PersonRecord& record);
+  void Append(const PersonFact& fact);
 
+  // True if a bound is reached: what has no HasRoomFor() of its own asks this.
+  bool is_full() const {
+    return count_ >= kJournalBatchEntriesMax || bytes() >= kJournalBatchBytesMax;
+  }
   // True if `event` can be appended without passing a bound. Errs on the side of false by a few
   // bytes. Always true of an empty batch.
   bool HasRoomFor(const journey::Event& event) const;
+  bool HasRoomFor(const PersonRecord& record) const;
 
   std::size_t count() const { return count_; }
   bool is_empty() const { return count_ == 0; }
@@ -103,6 +149,8 @@ class JournalBatchWriter {
   std::uint32_t Intern(std::string_view text);
   void GrowSlots();
   void AppendEntry(std::uint32_t field, std::string_view body);
+  // The body of an event at `to`, which has room for it; returns its end.
+  char* PutEvent(const journey::Event& event, char* to);
   std::string_view StringAt(std::uint32_t number) const;
 
   struct Span {
@@ -133,6 +181,9 @@ class JournalBatchReader {
   JournalBatchReader() = default;
 
   Result<journey::Event> ReadEvent(std::string_view body) const;
+  // Likewise of one that may have no tenant.
+  Result<journey::Event> ReadAnyEvent(std::string_view body) const;
+  Result<PersonRecord> ReadPersonRecord(std::string_view body) const;
   Result<journey::Progress> ReadProgress(std::string_view body) const;
   bool Resolve(std::uint64_t ref, std::string_view* text) const;
 

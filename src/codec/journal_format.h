@@ -9,7 +9,7 @@
 namespace foothold::codec {
 
 // Raise it when an older build would decide something else from what this one writes.
-inline constexpr std::uint64_t kJournalFormat = 1;
+inline constexpr std::uint64_t kJournalFormat = 2;
 
 // Wire types of Protobuf.
 inline constexpr std::uint32_t kVarintType = 0;

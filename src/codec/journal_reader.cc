@@ -8,6 +8,7 @@
 #include "src/base/hash.h"
 #include "src/codec/journal.h"
 #include "src/codec/journal_format.h"
+#include "src/codec/person_record.h"
 #include "src/codec/playbook_message.h"
 #include "src/codec/wire.h"
 
@@ -46,6 +47,7 @@ Result<journey::Roster> ReadRoster(std::string_view body) {
     return Newer(fmt::format("clock mode {}", static_cast<int>(message.mode())));
   }
   roster.mode = static_cast<journey::ClockMode>(message.mode());
+  roster.people_partitions = message.people_partitions();
   for (const v1::JournalRoster::Source& source : message.sources()) {
     journey::RosterSource& read = roster.sources.emplace_back();
     read.name = source.name();
@@ -234,12 +236,35 @@ Result<JournalEntry> JournalBatchReader::entry(std::size_t i) const {
       return ReadControl(body);
     case Tag(Entry::kReleaseFieldNumber, kSizedType):
       return ReadRelease(body);
+    case Tag(Entry::kPersonRecordFieldNumber, kSizedType):
+      return ReadPersonRecord(body);
+    case Tag(Entry::kPersonFactFieldNumber, kSizedType):
+      return ReadPersonFact(body);
     default:
       return Newer(fmt::format("entry {} is of an unknown kind", i));
   }
 }
 
 Result<journey::Event> JournalBatchReader::ReadEvent(std::string_view body) const {
+  FOOTHOLD_ASSIGN(const journey::Event event, ReadAnyEvent(body));
+  if (event.tenant.empty()) {
+    return Damaged("an event has no tenant");
+  }
+  return event;
+}
+
+Result<PersonRecord> JournalBatchReader::ReadPersonRecord(std::string_view body) const {
+  PersonRecord record;
+  std::string_view event;
+  FOOTHOLD_TRY(DecodePersonRecord(body, &record, &event));
+  FOOTHOLD_ASSIGN(record.event, ReadAnyEvent(event));
+  if (record.event.user.empty()) {
+    return Damaged("a person's record has no user");
+  }
+  return record;
+}
+
+Result<journey::Event> JournalBatchReader::ReadAnyEvent(std::string_view body) const {
   EventFields fields;
   FOOTHOLD_TRY(ReadFields(body, &fields));
   journey::Event event;
@@ -253,8 +278,8 @@ Result<journey::Event> JournalBatchReader::ReadEvent(std::string_view body) cons
       !Resolve(fields.topic, &event.position.topic)) {
     return Damaged("an event refers to a string that is not in the table");
   }
-  if (event.tenant.empty() || fields.id.empty()) {
-    return Damaged("an event has no tenant or no id");
+  if (fields.id.empty()) {
+    return Damaged("an event has no id");
   }
   event.user = fields.user;
   event.id = fields.id;
@@ -290,10 +315,16 @@ Result<journey::Progress> JournalBatchReader::ReadProgress(std::string_view body
             OptionalInstant(partition.has_event_time_min(), partition.event_time_min()),
         .is_at_end = partition.is_at_end(),
         .broker_time_max =
-            OptionalInstant(partition.has_broker_time_max(), partition.broker_time_max())};
+            OptionalInstant(partition.has_broker_time_max(), partition.broker_time_max()),
+        .unplaced_next = partition.unplaced_next()};
   }
   progress.wall = OptionalInstant(message.has_wall(), message.wall());
   progress.final_clock = OptionalInstant(message.has_final_clock(), message.final_clock());
+  if (message.has_people_partition()) {
+    progress.people = {
+        .partition = message.people_partition(),
+        .until = OptionalInstant(message.has_people_until(), message.people_until())};
+  }
   return progress;
 }
 

@@ -7,6 +7,7 @@
 #include "src/base/hash.h"
 #include "src/codec/journal.h"
 #include "src/codec/journal_format.h"
+#include "src/codec/person_record.h"
 #include "src/codec/playbook_message.h"
 #include "src/codec/wire.h"
 
@@ -51,14 +52,8 @@ std::size_t TextBytes(const journey::Event& event) {
 
 JournalBatchWriter::JournalBatchWriter() : slots_(kSlotsAtStart, 0) {}
 
-void JournalBatchWriter::Append(const journey::Event& event) {
-  FOOTHOLD_CHECK(!event.tenant.empty() && !event.id.empty(), "an event has a tenant and an id");
-  FOOTHOLD_CHECK(count_ < kJournalBatchEntriesMax, "the batch is full");
-  // The body is written behind the largest possible envelope, then moved to its end.
-  const std::size_t begin = entries_.size();
-  entries_.resize(begin + kEnvelopeMax + kEventOverheadMax + TextBytes(event));
-  char* const body = entries_.data() + begin + kEnvelopeMax;
-  char* to = PutNumber(Fields::kCallFieldNumber, static_cast<std::uint64_t>(event.kind), body);
+char* JournalBatchWriter::PutEvent(const journey::Event& event, char* to) {
+  to = PutNumber(Fields::kCallFieldNumber, static_cast<std::uint64_t>(event.kind), to);
   to = PutNumber(Fields::kTenantRefFieldNumber, Intern(event.tenant), to);
   to = PutText(Fields::kUserIdFieldNumber, event.user, to);
   to = PutText(Fields::kEventIdFieldNumber, event.id, to);
@@ -75,7 +70,17 @@ void JournalBatchWriter::Append(const journey::Event& event) {
   to = PutNumber(Fields::kSourceRefFieldNumber, Intern(event.position.source), to);
   to = PutNumber(Fields::kTopicRefFieldNumber, Intern(event.position.topic), to);
   to = PutNumber(Fields::kPartitionFieldNumber, Widened(event.position.partition.value), to);
-  to = PutNumber(Fields::kOffsetFieldNumber, Widened(event.position.offset), to);
+  return PutNumber(Fields::kOffsetFieldNumber, Widened(event.position.offset), to);
+}
+
+void JournalBatchWriter::Append(const journey::Event& event) {
+  FOOTHOLD_CHECK(!event.tenant.empty() && !event.id.empty(), "an event has a tenant and an id");
+  FOOTHOLD_CHECK(count_ < kJournalBatchEntriesMax, "the batch is full");
+  // The body is written behind the largest possible envelope, then moved to its end.
+  const std::size_t begin = entries_.size();
+  entries_.resize(begin + kEnvelopeMax + kEventOverheadMax + TextBytes(event));
+  char* const body = entries_.data() + begin + kEnvelopeMax;
+  const char* const to = PutEvent(event, body);
   const auto body_size = static_cast<std::size_t>(to - body);
 
   std::array<char, kEnvelopeMax> inner;
@@ -107,6 +112,7 @@ void JournalBatchWriter::Append(const journey::Progress& progress) {
     if (state.broker_time_max.has_value()) {
       partition->set_broker_time_max(ToMs(*state.broker_time_max));
     }
+    partition->set_unplaced_next(state.unplaced_next);
   }
   if (progress.wall.has_value()) {
     message.set_wall(ToMs(*progress.wall));
@@ -114,12 +120,19 @@ void JournalBatchWriter::Append(const journey::Progress& progress) {
   if (progress.final_clock.has_value()) {
     message.set_final_clock(ToMs(*progress.final_clock));
   }
+  if (progress.people.has_value()) {
+    message.set_people_partition(progress.people->partition);
+    if (progress.people->until.has_value()) {
+      message.set_people_until(ToMs(*progress.people->until));
+    }
+  }
   AppendEntry(Entry::kProgressFieldNumber, message.SerializeAsString());
 }
 
 void JournalBatchWriter::Append(const journey::Roster& roster) {
   v1::JournalRoster message;
   message.set_mode(static_cast<v1::ClockMode>(roster.mode));
+  message.set_people_partitions(roster.people_partitions);
   for (const journey::RosterSource& source : roster.sources) {
     v1::JournalRoster::Source* const written = message.add_sources();
     written->set_name(source.name);
@@ -164,6 +177,24 @@ void JournalBatchWriter::Append(const Release& release) {
   AppendEntry(Entry::kReleaseFieldNumber, message.SerializeAsString());
 }
 
+void JournalBatchWriter::Append(const PersonRecord& record) {
+  FOOTHOLD_CHECK(!record.event.user.empty() && !record.event.id.empty(),
+                 "a person's record has a user and an id");
+  std::string event(kEventOverheadMax + TextBytes(record.event), '\0');
+  event.resize(static_cast<std::size_t>(PutEvent(record.event, event.data()) - event.data()));
+  AppendEntry(Entry::kPersonRecordFieldNumber, EncodePersonRecord(record, event));
+}
+
+void JournalBatchWriter::Append(const PersonFact& fact) {
+  v1::PersonFact message;
+  message.set_kind(static_cast<v1::PersonFact::Kind>(fact.kind));
+  message.set_user_id(fact.user.data(), fact.user.size());
+  message.set_other(fact.other.data(), fact.other.size());
+  message.set_at(ToMs(fact.at));
+  message.set_hops(fact.hops);
+  AppendEntry(Entry::kPersonFactFieldNumber, message.SerializeAsString());
+}
+
 bool JournalBatchWriter::HasRoomFor(const journey::Event& event) const {
   if (is_empty()) {
     return true;
@@ -172,6 +203,16 @@ bool JournalBatchWriter::HasRoomFor(const journey::Event& event) const {
                                   event.position.source.size() + event.position.topic.size();
   return count_ < kJournalBatchEntriesMax &&
          bytes() + kEventOverheadMax + table_bytes + TextBytes(event) <= kJournalBatchBytesMax;
+}
+
+bool JournalBatchWriter::HasRoomFor(const PersonRecord& record) const {
+  const bool has_room = HasRoomFor(record.event);
+  if (is_empty() || !has_room || !record.raw.has_value()) {
+    return has_room;
+  }
+  // The event is made of the record: the two are about as large.
+  const std::size_t raw_bytes = record.raw->value.value_or("").size();
+  return bytes() + kEventOverheadMax + TextBytes(record.event) + raw_bytes <= kJournalBatchBytesMax;
 }
 
 std::size_t JournalBatchWriter::bytes() const {

@@ -17,6 +17,7 @@
 #include "src/base/status.h"
 #include "src/journey/account.h"
 #include "src/journey/clock.h"
+#include "src/journey/person.h"
 #include "src/journey/playbook.h"
 #include "src/journey/user.h"
 
@@ -55,6 +56,9 @@ Result<journey::User> DecodeUser(std::string_view bytes);
 std::string EncodeAccount(const journey::Account& account);
 void AppendAccount(const journey::Account& account, std::string* out);
 Result<journey::Account> DecodeAccount(std::string_view bytes);
+
+std::string EncodePerson(const journey::Person& person);
+Result<journey::Person> DecodePerson(std::string_view bytes);
 
 std::string EncodeClock(const journey::Clock::Parts& parts);
 Result<journey::Clock::Parts> DecodeClock(std::string_view bytes);

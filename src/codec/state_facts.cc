@@ -8,7 +8,8 @@
 #include "src/codec/playbook_message.h"
 #include "src/codec/state.h"
 
-// Clock, meta and playbook of a partition. The order of the fields is the format: see flat.h.
+// Clock, meta and playbook of a partition, and persons. The order of the fields is the format: see
+// flat.h.
 
 namespace foothold::codec {
 namespace {
@@ -44,12 +45,20 @@ struct FlatSource {
   std::vector<Pair<std::string, std::int32_t>> topics;
 };
 
+struct FlatPeople {
+  std::int32_t partition = 0;
+  std::optional<Instant> until;
+  std::vector<Pair<journey::SourcePartition, std::int64_t>> handled;
+};
+
 // What a clock is, with lists for maps.
 struct FlatClock {
   journey::ClockMode mode = journey::ClockMode::kWall;
   std::vector<FlatSource> sources;
   std::vector<Pair<journey::SourcePartition, journey::PartitionProgress>> partitions;
   std::optional<Instant> now, wall, final_clock;
+  std::int32_t people_partitions = 0;
+  std::vector<FlatPeople> people;
 };
 
 struct FlatMeta {
@@ -77,10 +86,37 @@ void ClockFields(Wire& wire, Clock& clock) {
     wire.MaybeTime(item.value.event_time_min);
     wire.Flags(item.value.is_at_end);
     wire.MaybeTime(item.value.broker_time_max);
+    if (wire.version() >= 2) {
+      wire.Number(item.value.unplaced_next);
+    }
   });
   wire.MaybeTime(clock.now);
   wire.MaybeTime(clock.wall);
   wire.MaybeTime(clock.final_clock);
+  if (wire.version() >= 2) {
+    wire.Number(clock.people_partitions);
+    wire.Each(clock.people, [&](auto& item) {
+      wire.Number(item.partition);
+      wire.MaybeTime(item.until);
+      wire.Each(item.handled, [&](auto& handled) {
+        wire.Name(handled.key.source);
+        wire.Name(handled.key.topic);
+        wire.Number(handled.key.partition);
+        wire.Number(handled.value);
+      });
+    });
+  }
+}
+
+template <class Wire, class Person>
+void PersonFields(Wire& wire, Person& person) {
+  wire.Id(person.id);
+  wire.Each(person.accounts, [&](auto& account) { wire.Id(account); });
+  wire.Id(person.successor);
+  wire.Number(person.waiting_begin);
+  wire.Number(person.waiting_end);
+  wire.Number(person.waiting_bytes);
+  wire.RareTime(person.waiting_until);
 }
 
 template <class Wire, class Flat>
@@ -101,13 +137,33 @@ void MetaFields(Wire& wire, Flat& flat) {
 
 }  // namespace
 
+std::string EncodePerson(const journey::Person& person) {
+  FlatWriter writer('E');
+  PersonFields(writer, person);
+  return writer.Take();
+}
+
+Result<journey::Person> DecodePerson(std::string_view bytes) {
+  journey::Person person;
+  FlatReader reader(bytes, 'E', "a person");
+  PersonFields(reader, person);
+  FOOTHOLD_TRY(reader.Finish());
+  return person;
+}
+
 std::string EncodeClock(const journey::Clock::Parts& parts) {
   FlatClock flat{.mode = parts.roster.mode,
                  .sources = {},
                  .partitions = ToList(parts.partitions),
                  .now = parts.now,
                  .wall = parts.wall,
-                 .final_clock = parts.final_clock};
+                 .final_clock = parts.final_clock,
+                 .people_partitions = parts.roster.people_partitions,
+                 .people = {}};
+  for (const auto& [partition, people] : parts.people) {
+    flat.people.push_back(
+        {.partition = partition, .until = people.until, .handled = ToList(people.handled)});
+  }
   for (const journey::RosterSource& source : parts.roster.sources) {
     flat.sources.push_back({.source = source, .topics = ToList(source.topic_partitions)});
   }
@@ -123,6 +179,10 @@ Result<journey::Clock::Parts> DecodeClock(std::string_view bytes) {
   FOOTHOLD_TRY(reader.Finish());
   journey::Clock::Parts parts;
   parts.roster.mode = flat.mode;
+  parts.roster.people_partitions = flat.people_partitions;
+  for (FlatPeople& item : flat.people) {
+    parts.people[item.partition] = {.until = item.until, .handled = ToMap(std::move(item.handled))};
+  }
   for (FlatSource& item : flat.sources) {
     item.source.topic_partitions = ToMap(std::move(item.topics));
     parts.roster.sources.push_back(std::move(item.source));

@@ -75,6 +75,14 @@ struct Journal {
   friend bool operator==(const Journal&, const Journal&) = default;
 };
 
+// The stage that finds the accounts of records which name a user alone.
+struct People {
+  std::int32_t workers = 1;
+  std::int32_t partitions = 4;                // Of its topic; chosen once.
+  std::int64_t waiting_bytes = 256LL << 20U;  // Of what waits for an account, over all partitions.
+  friend bool operator==(const People&, const People&) = default;
+};
+
 struct StateStore {
   std::string dir = "/var/lib/foothold";
   std::int64_t memory_bytes = 256LL << 20U;  // RocksDB's block cache and write buffers together.
@@ -100,6 +108,7 @@ struct Config {
   Outputs outputs;
   Journal journal;
   StateStore state;
+  People people;
   std::int32_t intake_workers = 1;
   std::int32_t journey_workers = 1;
   milliseconds commit_interval{100};

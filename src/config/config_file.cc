@@ -110,6 +110,11 @@ void ReadPlainSections(MapReader* root, Config* config) {
   ReadSection(root, "intake", [&](MapReader* section) {
     section->ReadInteger("workers", Range<std::int32_t>{1, 64}, &config->intake_workers);
   });
+  ReadSection(root, "people", [&](MapReader* section) {
+    section->ReadInteger("workers", Range<std::int32_t>{1, 64}, &config->people.workers);
+    section->ReadInteger("partitions", Range<std::int32_t>{1, 64}, &config->people.partitions);
+    section->ReadBytes("waiting", {kMiB, 1024 * kGiB}, &config->people.waiting_bytes);
+  });
   ReadSection(root, "journey", [&](MapReader* section) {
     section->ReadInteger("workers", Range<std::int32_t>{1, 64}, &config->journey_workers);
   });
@@ -130,7 +135,8 @@ void ReadPlainSections(MapReader* root, Config* config) {
 // No topic has two meanings: what is written must never be read as input.
 void CheckTopicsApart(const Config& config, const YamlNode& root, Problems* problems) {
   std::map<std::string, std::string> meaning;
-  for (const char* suffix : {"journal", "people", "state-changelog", "control"}) {
+  for (const char* suffix :
+       {"journal", "people", "people-changelog", "state-changelog", "control"}) {
     meaning.emplace(fmt::format("{}-{}", config.app, suffix), "an internal topic");
   }
   const auto claim = [&](const std::string& topic, std::string_view key, std::string_view what) {

@@ -166,6 +166,9 @@ std::string Describe(const Config& config) {
                          FormatBytes(config.state.memory_bytes),
                          FormatBytes(config.state.cache_bytes)));
   lines.Line(fmt::format("intake: {{workers: {}}}", config.intake_workers));
+  lines.Line(fmt::format("people: {{workers: {}, partitions: {}, waiting: {}}}",
+                         config.people.workers, config.people.partitions,
+                         FormatBytes(config.people.waiting_bytes)));
   lines.Line(fmt::format("journey: {{workers: {}}}", config.journey_workers));
   lines.Line(fmt::format("commit_interval: {}", FormatDuration(config.commit_interval)));
   lines.Line(fmt::format("record_bytes_max: {}", FormatBytes(config.record_bytes_max)));

@@ -50,14 +50,18 @@ class Decoder::Impl {
 
  private:
   bool is_message() const { return options_.mapping.preset == Preset::kFoothold; }
+  bool IsNameless() const { return draft_.kind == CallKind::kTrack && draft_.event.is_absent(); }
 
   // Framing, size, syntax, version and types: fills draft_, or says what is wrong.
   std::optional<Rejected> Read(const InputRecord& record);
-  // Whose event it is, and whether it says what happened.
+  // Whose event it is, and whether it says what happened. Without an account it goes by the person.
   std::optional<Outcome> Place();
+  // What is wrong with the draft, whoever it belongs to.
+  std::optional<Rejected> FindFlaw(const Result<EventTime>& time) const;
   void FillBags(Event* event);
   void FillRole(Event* event) const;
   void FillId(Event* event);
+  Accepted Fill(const std::optional<EventTime>& time);
 
   DecoderOptions options_;
   JsonReader json_;
@@ -117,21 +121,24 @@ std::optional<Outcome> Decoder::Impl::Place() {
   if (!has_user && !has_tenant) {
     return Skipped{SkipReason::kAnonymous};
   }
-  if (!has_tenant) {
-    // What only says who or where somebody is can be missed; what somebody did or joined cannot.
-    if (draft_.kind != CallKind::kTrack && draft_.kind != CallKind::kGroup) {
-      return Skipped{SkipReason::kUnplaced};
-    }
-    return Rejected{RejectReason::kMissingTenant,
-                    fmt::format("a {} call that names no account", CallKindName(draft_.kind))};
-  }
-  if (draft_.kind == CallKind::kTrack && draft_.event.is_absent()) {
-    return Rejected{RejectReason::kMissingEvent, "a track call without an event name"};
+  if (!has_tenant && draft_.kind == CallKind::kGroup) {
+    return Rejected{RejectReason::kMissingTenant, "a group call that names no account"};
   }
   normal_name_.clear();
   AppendCanonicalEventName(EventName(draft_), &normal_name_);
-  if (!has_user && draft_.kind != CallKind::kGroup && !IsAccountFact(normal_name_)) {
+  if (!has_user && !IsNameless() && draft_.kind != CallKind::kGroup &&
+      !IsAccountFact(normal_name_)) {
     return Skipped{SkipReason::kAnonymous};
+  }
+  return std::nullopt;
+}
+
+std::optional<Rejected> Decoder::Impl::FindFlaw(const Result<EventTime>& time) const {
+  if (IsNameless()) {
+    return Rejected{RejectReason::kMissingEvent, "a track call without an event name"};
+  }
+  if (!time.has_value()) {
+    return Rejected{RejectReason::kBadTime, time.error().message()};
   }
   return std::nullopt;
 }
@@ -154,10 +161,12 @@ void Decoder::Impl::FillBags(Event* event) {
 
   event->properties = BagView(properties_);
   event->traits = BagView(traits_);
-  event->fingerprint = MixHash(Hash64(event->tenant), Hash64(event->user));
-  event->fingerprint = MixHash(event->fingerprint, Hash64(event->name));
+  event->fingerprint = MixHash(Hash64(event->user), Hash64(event->name));
   event->fingerprint = MixHash(event->fingerprint, properties_hash);
   event->fingerprint = MixHash(event->fingerprint, traits_hash);
+  if (!event->tenant.empty()) {
+    event->fingerprint = FingerprintIn(event->tenant, event->fingerprint);
+  }
 }
 
 // RECORDS.md section 1, "role": an explicit place first; where `properties.role` is a role it is
@@ -171,9 +180,7 @@ void Decoder::Impl::FillRole(Event* event) const {
     event->is_role_override = is_override;
     return;
   }
-  const NameClass name_class =
-      draft_.kind == CallKind::kTrack ? ClassifyEventName(normal_name_) : NameClass::kOther;
-  switch (name_class) {
+  switch (event->name_class) {
     case NameClass::kInvited:
       event->role = event->properties.FindString("role").value_or(
           event->properties.FindString("inviteerole").value_or(""));
@@ -209,20 +216,37 @@ Outcome Decoder::Impl::Decode(const InputRecord& record) {
   }
   const Result<EventTime> time =
       DetermineEventTime(draft_, record.broker_time, record.event_time_max);
-  if (!time.has_value()) {
-    return Rejected{RejectReason::kBadTime, time.error().message()};
+  std::optional<Rejected> flaw = FindFlaw(time);
+  if (draft_.tenant.is_absent()) {
+    Unplaced unplaced{
+        .accepted = Fill(flaw.has_value() ? std::nullopt : std::optional<EventTime>(*time)),
+        .flaw = {}};
+    unplaced.flaw = std::move(flaw);
+    return unplaced;
   }
-  Accepted accepted{.event = {},
-                    .was_without_zone = time->was_without_zone,
-                    .was_in_future = time->was_in_future};
+  if (flaw.has_value()) {
+    return *std::move(flaw);
+  }
+  return Fill(*time);
+}
+
+Accepted Decoder::Impl::Fill(const std::optional<EventTime>& time) {
+  Accepted accepted;
   Event& event = accepted.event;
+  if (time.has_value()) {
+    accepted.was_without_zone = time->was_without_zone;
+    accepted.was_in_future = time->was_in_future;
+    event.occurred_at = time->occurred_at;
+  }
   event.kind = draft_.kind;
   event.tenant = draft_.tenant.text();
   event.user = draft_.user.text();
   event.name = EventName(draft_);
-  event.occurred_at = time->occurred_at;
   event.is_product = options_.is_product;
   event.previous_user = draft_.previous_id.text();
+  if (draft_.kind == CallKind::kTrack) {
+    event.name_class = ClassifyEventName(normal_name_);
+  }
   FillId(&event);
   FillBags(&event);
   FillRole(&event);

@@ -1,6 +1,7 @@
 #include "src/intake/outcome.h"
 
 #include "src/base/check.h"
+#include "src/base/hash.h"
 
 namespace foothold::intake {
 
@@ -30,6 +31,10 @@ std::optional<CallKind> CallKindOfName(std::string_view name) {
     }
   }
   return std::nullopt;
+}
+
+std::uint64_t FingerprintIn(std::string_view tenant, std::uint64_t fingerprint) {
+  return MixHash(fingerprint, Hash64(tenant));
 }
 
 std::string_view RejectReasonName(RejectReason reason) {

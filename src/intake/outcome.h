@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -29,7 +30,7 @@ std::string_view RejectReasonName(RejectReason reason);
 // Why a valid record is passed over without a trace but a count.
 enum class SkipReason : std::uint8_t {
   kAnonymous,     // It names neither user nor account, or an account where only a user could act.
-  kUnplaced,      // An identify, page, screen or alias that names no account.
+  kUnplaced,      // An identify, page, screen or alias whose user was found in no account.
   kForeignGroup,  // A group call about a group of another type than the accounts'.
 };
 inline constexpr int kSkipReasonCount = 3;
@@ -52,6 +53,14 @@ struct Rejected {
   std::string detail;  // One line for a person: the field, what is wrong with it.
 };
 
-using Outcome = std::variant<Accepted, Skipped, Rejected>;
+// It names a user and no account: it goes by the person, to the accounts that the person is found
+// in. If that is never, a track call is a dead letter of kMissingTenant, others are skipped.
+struct Unplaced {
+  Accepted accepted;  // Without a tenant, which the fingerprint lacks too.
+  // What is wrong with it even so; the event's time is then kEpoch.
+  std::optional<Rejected> flaw;
+};
+
+using Outcome = std::variant<Accepted, Unplaced, Skipped, Rejected>;
 
 }  // namespace foothold::intake

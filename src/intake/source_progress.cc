@@ -51,6 +51,16 @@ void SourceProgress::ObserveEvent(const InputPartition& input, Instant occurred_
   }
 }
 
+void SourceProgress::ObserveUnplaced(const InputPartition& input, std::int64_t next,
+                                     std::optional<Instant> at) {
+  Entry& entry = Touch(input);
+  if (at.has_value()) {
+    entry.now.event_time_max = std::max(entry.now.event_time_max.value_or(*at), *at);
+  }
+  entry.now.unplaced_next = next;
+  entry.has_moved = true;
+}
+
 void SourceProgress::ObserveEnd(const InputPartition& input, bool is_at_end) {
   Entry& entry = Touch(input);
   entry.has_moved = entry.has_moved || entry.now.is_at_end != is_at_end;

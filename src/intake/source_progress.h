@@ -25,6 +25,7 @@ struct ReadProgress {
   std::optional<Instant> event_time_min;
   bool is_at_end = false;
   std::optional<Instant> broker_time_max;  // Of any record, also of rejected ones: a sign of life.
+  std::int64_t unplaced_next = 0;          // One past its last that ObserveUnplaced() was told of.
   friend bool operator==(const ReadProgress&, const ReadProgress&) = default;
 };
 
@@ -53,6 +54,9 @@ class SourceProgress {
   // is clamped; nullopt in a file.
   void ObserveEvent(const InputPartition& input, Instant occurred_at, std::string_view name,
                     std::optional<Instant> wall);
+  // Its record before offset `next` goes by the person, or tells of one. The input is known to have
+  // come to `at`, which the caller keeps within what was accepted; nullopt: nowhere.
+  void ObserveUnplaced(const InputPartition& input, std::int64_t next, std::optional<Instant> at);
   // Whether `input` has been read to its high watermark and is idle since. A record read later
   // takes it back.
   void ObserveEnd(const InputPartition& input, bool is_at_end);

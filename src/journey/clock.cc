@@ -8,6 +8,10 @@
 namespace foothold::journey {
 namespace {
 
+// The people stage hears of progress after the journey: only what is slower than this holds the
+// clock.
+constexpr milliseconds kPeopleGrace = kMinute;
+
 // The later of two times, where nullopt is earlier than any.
 std::optional<Instant> Latest(std::optional<Instant> a, std::optional<Instant> b) {
   if (!a.has_value() || !b.has_value()) {
@@ -42,6 +46,15 @@ void Clock::Apply(const Roster& roster) {
 }
 
 void Clock::Apply(const Progress& progress) {
+  if (progress.people.has_value()) {
+    People& known = people_[progress.people->partition];
+    known.until = Latest(known.until, progress.people->until);
+    for (const auto& [key, moved] : progress.partitions) {
+      std::int64_t& handled = known.handled[key];
+      handled = std::max(handled, moved.unplaced_next);
+    }
+    return;
+  }
   for (const auto& [key, moved] : progress.partitions) {
     // A worker that took a partition over does not know what the one before it saw: the extremes
     // stay, and only "at the end" is as the newest entry says.
@@ -49,6 +62,7 @@ void Clock::Apply(const Progress& progress) {
     known.event_time_max = Latest(known.event_time_max, moved.event_time_max);
     known.event_time_min = Earliest(known.event_time_min, moved.event_time_min);
     known.broker_time_max = Latest(known.broker_time_max, moved.broker_time_max);
+    known.unplaced_next = std::max(known.unplaced_next, moved.unplaced_next);
     known.is_at_end = moved.is_at_end;
   }
   wall_ = Latest(wall_, progress.wall);
@@ -84,7 +98,7 @@ std::optional<Instant> Clock::CompleteUntil(const RosterSource& source, const So
   return complete;
 }
 
-std::optional<Instant> Clock::Advance(milliseconds lateness) {
+std::optional<Instant> Clock::SourcesUntil(milliseconds lateness) const {
   const bool has_required =
       std::ranges::any_of(roster_.sources, [](const RosterSource& s) { return s.is_required; });
   std::optional<Instant> complete;
@@ -102,10 +116,37 @@ std::optional<Instant> Clock::Advance(milliseconds lateness) {
       }
     }
   }
-  if (!is_held) {
-    now_ = Latest(now_, complete);
+  return is_held ? std::nullopt : complete;
+}
+
+bool Clock::IsBehind(std::int32_t people_partition) const {
+  const auto people = people_.find(people_partition);
+  return std::ranges::any_of(partitions_, [&](const auto& entry) {
+    if (entry.second.unplaced_next == 0) {
+      return false;
+    }
+    if (people == people_.end()) {
+      return true;
+    }
+    const auto handled = people->second.handled.find(entry.first);
+    return handled == people->second.handled.end() || handled->second < entry.second.unplaced_next;
+  });
+}
+
+std::optional<Instant> Clock::UntilOf(std::int32_t people_partition) const {
+  const auto people = people_.find(people_partition);
+  return people == people_.end() ? std::nullopt : people->second.until;
+}
+
+std::optional<Instant> Clock::Advance(milliseconds lateness) {
+  std::optional<Instant> complete = Latest(SourcesUntil(lateness), final_clock_);
+  for (std::int32_t i = 0; i < roster_.people_partitions && complete.has_value(); ++i) {
+    if (IsBehind(i)) {
+      const std::optional<Instant> until = UntilOf(i);
+      complete = until.has_value() ? std::min(*complete, *until) : until;
+    }
   }
-  now_ = Latest(now_, final_clock_);
+  now_ = Latest(now_, complete);
   return now_;
 }
 
@@ -133,6 +174,12 @@ std::string Clock::Holder(milliseconds lateness) const {
       }
     }
   }
+  for (std::int32_t i = 0; i < roster_.people_partitions && holder != nullptr; ++i) {
+    const std::optional<Instant> until = UntilOf(i);
+    if (IsBehind(i) && (!until.has_value() || *until + kPeopleGrace < *slowest_until)) {
+      return fmt::format("people[{}]", i);
+    }
+  }
   return holder == nullptr
              ? std::string()
              : fmt::format("{} {}[{}]", holder->source, holder->topic, holder->partition);
@@ -158,6 +205,7 @@ Clock Clock::FromParts(Parts parts) {
   clock.now_ = parts.now;
   clock.wall_ = parts.wall;
   clock.final_clock_ = parts.final_clock;
+  clock.people_ = std::move(parts.people);
   return clock;
 }
 

@@ -41,6 +41,8 @@ enum class ClockMode : std::uint8_t {
 struct Roster {
   ClockMode mode = ClockMode::kWall;
   std::vector<RosterSource> sources;  // By name.
+  // Partitions of the people stage, each of which the clock waits for as well; 0: there is none.
+  std::int32_t people_partitions = 0;
   friend bool operator==(const Roster&, const Roster&) = default;
 };
 
@@ -50,7 +52,19 @@ struct PartitionProgress {
   std::optional<Instant> event_time_min;  // The smallest accepted so far.
   bool is_at_end = false;  // Read to its high watermark, and idle for 10 s (files: 0).
   std::optional<Instant> broker_time_max;  // Newest broker timestamp: the sign of life.
+  // One past the offset of its last record that the people stage has to do with; 0: none is known.
+  std::int64_t unplaced_next = 0;
   friend bool operator==(const PartitionProgress&, const PartitionProgress&) = default;
+};
+
+// How far one partition of the people stage is. Its progress entry says by `unplaced_next` up to
+// which record of each source partition it has handed on what it got, or lets it wait for an
+// account.
+struct PeopleProgress {
+  std::int32_t partition = 0;
+  // The partition's own clock, made of the same roster and progress; nullopt: held.
+  std::optional<Instant> until;
+  friend bool operator==(const PeopleProgress&, const PeopleProgress&) = default;
 };
 
 // A progress entry of the journal.
@@ -59,6 +73,7 @@ struct Progress {
   std::optional<Instant> wall;                              // Wall stamp; absent in files.
   // The input has ended (file mode): the clock goes here whatever the lateness.
   std::optional<Instant> final_clock;
+  std::optional<PeopleProgress> people{};  // The entry is the people stage's, not intake's.
   friend bool operator==(const Progress&, const Progress&) = default;
 };
 
@@ -75,9 +90,12 @@ class Clock {
   // `lateness` is the playbook's.
   std::optional<Instant> Advance(milliseconds lateness);
   std::optional<Instant> now() const { return now_; }
+  // Whether the input has ended and the clock stands at its end.
+  bool is_final() const { return final_clock_.has_value() && now_ >= final_clock_; }
   // The newest wall stamp read.
   std::optional<Instant> wall() const { return wall_; }
-  // The partition that holds the clock back, "source topic[3]", or "" if none does.
+  // The partition that holds the clock back, "source topic[3]", or "people[3]" if that stage is
+  // what is late, or "" if none does.
   std::string Holder(milliseconds lateness) const;
   // The beginning of the history of `source`; nullopt if not known yet.
   std::optional<Instant> HistoryBegin(std::string_view source) const;
@@ -86,24 +104,39 @@ class Clock {
 
   friend bool operator==(const Clock&, const Clock&) = default;
 
+  // What one partition of the people stage has said of itself.
+  struct People {
+    std::optional<Instant> until;
+    std::map<SourcePartition, std::int64_t> handled;  // As unplaced_next.
+    friend bool operator==(const People&, const People&) = default;
+  };
+
   // For the codec: all that it is.
   struct Parts {
     Roster roster;
     std::map<SourcePartition, PartitionProgress> partitions;
     std::optional<Instant> now, wall, final_clock;
+    std::map<std::int32_t, People> people;
     friend bool operator==(const Parts&, const Parts&) = default;
   };
-  Parts parts() const { return {roster_, partitions_, now_, wall_, final_clock_}; }
+  Parts parts() const { return {roster_, partitions_, now_, wall_, final_clock_, people_}; }
   static Clock FromParts(Parts parts);
 
  private:
   // How far one partition is complete; nullopt: it holds the clock.
   std::optional<Instant> CompleteUntil(const RosterSource& source, const SourcePartition& key,
                                        milliseconds lateness) const;
+  // How far all required sources are; nullopt: one of them holds the clock.
+  std::optional<Instant> SourcesUntil(milliseconds lateness) const;
+  // Whether that partition of the people stage has records on their way that intake knows of.
+  bool IsBehind(std::int32_t people_partition) const;
+  // Beyond this the clock must not go for that partition; nullopt: not at all.
+  std::optional<Instant> UntilOf(std::int32_t people_partition) const;
 
   Roster roster_;
   std::map<SourcePartition, PartitionProgress> partitions_;
   std::optional<Instant> now_, wall_, final_clock_;
+  std::map<std::int32_t, People> people_;
 };
 
 }  // namespace foothold::journey

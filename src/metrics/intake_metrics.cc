@@ -11,6 +11,7 @@ struct IntakeMetrics::Rep {
     prometheus::Counter* records;
     prometheus::Counter* bytes;
     prometheus::Counter* dead_letters_cut;
+    prometheus::Counter* passed_on;
   };
 
   const Source& source(std::size_t index) const {
@@ -65,11 +66,16 @@ IntakeMetrics::IntakeMetrics(Registry* registry, const std::vector<std::string>&
   Counters& cut = families.counters({.name = "foothold_intake_dead_letters_cut_total",
                                      .help = "Dead letters that were cut to fit.",
                                      .labels = {"source"}});
+  Counters& passed_on = families.counters(
+      {.name = "foothold_intake_unplaced_records_total",
+       .help = "Records that name a user and no account, handed to the people stage.",
+       .labels = {"source"}});
   for (const std::string& source : sources) {
     rep_->sources.push_back({.name = source,
                              .records = records.At({source}),
                              .bytes = bytes.At({source}),
-                             .dead_letters_cut = cut.At({source})});
+                             .dead_letters_cut = cut.At({source}),
+                             .passed_on = passed_on.At({source})});
   }
 }
 
@@ -87,6 +93,10 @@ void IntakeMetrics::RecordRejected(std::size_t source, std::string_view reason) 
 
 void IntakeMetrics::RecordSkipped(std::size_t source, std::string_view why) {
   rep_->skipped.At({rep_->source(source).name, why})->Increment();
+}
+
+void IntakeMetrics::RecordPassedOn(std::size_t source) {
+  rep_->source(source).passed_on->Increment();
 }
 
 void IntakeMetrics::RecordRemarked(std::size_t source, std::string_view remark) {

@@ -25,6 +25,8 @@ class IntakeMetrics {
   void RecordRejected(std::size_t source, std::string_view reason);
   // Dropped knowingly: "anonymous", ...
   void RecordSkipped(std::size_t source, std::string_view why);
+  // Names a user and no account: to the people stage.
+  void RecordPassedOn(std::size_t source);
   // Accepted with a remark: "no_zone", "future_time", ...
   void RecordRemarked(std::size_t source, std::string_view remark);
   // One record of the journal.

@@ -9,6 +9,7 @@
 
 #include "src/base/ids.h"
 #include "src/base/time.h"
+#include "src/metrics/keyed_metrics.h"
 #include "src/metrics/registry.h"
 
 namespace foothold::metrics {
@@ -18,21 +19,15 @@ enum class CacheLook { kHit, kMiss };
 // What time to value is counted from.
 enum class ValueAnchor { kSignup, kFirstAccess };
 
-// The size of one partition's state.
-struct StateSize {
-  std::uint64_t bytes = 0;  // On disk.
-  std::uint64_t keys = 0;   // An estimate, timers included.
-};
-
 // What the journey decides, and how far it is. One for all journey workers of a process.
 //
 // `partition` is always the journal's. Roles are those of the playbook; a contact's role is counted
 // as "contact", none as "none". Thread-safe.
-class JourneyMetrics {
+class JourneyMetrics final : public KeyedMetrics {
  public:
   // `registry` outlives this.
   explicit JourneyMetrics(Registry* registry);
-  ~JourneyMetrics();
+  ~JourneyMetrics() override;
 
   void StimulusApplied(Stimulus kind);
   // A log record: its type ("activation.changed"), the subject's role, its class ("organic", of
@@ -63,14 +58,10 @@ class JourneyMetrics {
   void TimersWaiting(PartitionId partition, std::size_t due, std::size_t held);
 
   void CacheLooked(CacheLook look, std::uint64_t count);
-  // Of the decoded-object caches and of the store's shared memory.
-  void CacheBytes(std::size_t objects_bytes, std::size_t store_bytes);
-  void StateSizeIs(PartitionId partition, StateSize size);
-  // `total`: the changelog's records as far as they are known; 0 if there are none.
-  void RestoreProgress(PartitionId partition, std::uint64_t restored, std::uint64_t total);
-
-  // The partition is no longer this process's: its gauges go.
-  void PartitionDropped(PartitionId partition);
+  void CacheBytes(std::size_t objects_bytes, std::size_t store_bytes) override;
+  void StateSizeIs(PartitionId partition, StateSize size) override;
+  void RestoreProgress(PartitionId partition, std::uint64_t restored, std::uint64_t total) override;
+  void PartitionDropped(PartitionId partition) override;
 
  private:
   struct Rep;

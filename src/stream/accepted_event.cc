@@ -32,7 +32,8 @@ journey::PartitionProgress ToJourney(const intake::ReadProgress& read) {
   return {.event_time_max = read.event_time_max,
           .event_time_min = read.event_time_min,
           .is_at_end = read.is_at_end,
-          .broker_time_max = read.broker_time_max};
+          .broker_time_max = read.broker_time_max,
+          .unplaced_next = read.unplaced_next};
 }
 
 }  // namespace foothold::stream

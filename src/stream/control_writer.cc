@@ -136,14 +136,22 @@ Result<ControlWriter::Ledger> ControlWriter::TrySeed(const journey::Playbook& pl
   FOOTHOLD_ASSIGN(Ledger ledger, ReadLedger());
   if (!ledger.playbook.has_value()) FOOTHOLD_TRY(CheckJournalIsNew());
   codec::JournalBatchWriter batch = Complete(playbook, roster, &ledger);
-  if (!batch.is_empty()) FOOTHOLD_TRY(Write(producer.get(), batch.Take()));
+  if (batch.is_empty()) return ledger;
+  // The people stage may have begun later than the ledger: it gets what holds, whatever is new.
+  codec::JournalBatchWriter people;
+  people.Append(codec::Control{.number = ledger.last_number,
+                               .follows = ledger.last_number - 1,
+                               .action = codec::PublishPlaybook{*ledger.playbook}});
+  people.Append(*ledger.roster);
+  FOOTHOLD_TRY(Write(producer.get(), batch.Take(), people.Take()));
   return ledger;
 }
 
 Result<std::unique_ptr<log::TransactionalProducer>> ControlWriter::OpenProducer() {
   FOOTHOLD_ASSIGN(std::unique_ptr<log::TransactionalProducer> producer,
                   log_->NewProducer({.transactional_id = options_.app + "-control",
-                                     .topics = {options_.topics.control, options_.topics.journal},
+                                     .topics = {options_.topics.control, options_.topics.journal,
+                                                options_.topics.people},
                                      .transaction_timeout = options_.transaction_timeout,
                                      .message_bytes_max = options_.message_bytes_max}));
   FOOTHOLD_TRY(options_.retry.Run([&] { return producer->Init(options_.retry.call_timeout); }));
@@ -176,25 +184,37 @@ Result<ControlWriter::Ledger> ControlWriter::TrySay(const codec::ControlAction& 
       .number = ledger.last_number + 1, .follows = ledger.last_number, .action = action};
   codec::JournalBatchWriter batch;
   batch.Append(control);
-  FOOTHOLD_TRY(Write(producer.get(), batch.Take()));
+  codec::JournalBatchWriter people;
+  if (std::holds_alternative<codec::PublishPlaybook>(action)) {
+    people.Append(control);
+  }
+  FOOTHOLD_TRY(
+      Write(producer.get(), batch.Take(), people.is_empty() ? std::string() : people.Take()));
   return ReadLedger();
 }
 
-Status ControlWriter::Write(log::TransactionalProducer* producer, const std::string& batch) {
+Status ControlWriter::Write(log::TransactionalProducer* producer, const std::string& batch,
+                            const std::string& people_batch) {
   const RetryPolicy& retry = options_.retry;
-  const auto send = [&](const std::string& topic, std::int32_t partition) {
+  const auto send = [&](const std::string& topic, std::int32_t partition,
+                        const std::string& value) {
     const log::OutgoingRecord record{.topic = topic,
                                      .partition = PartitionId{partition},
                                      .key = std::nullopt,
-                                     .value = batch,
+                                     .value = value,
                                      .headers = {},
                                      .timestamp = std::nullopt};
     return retry.Run([&] { return producer->Send(record); });
   };
   FOOTHOLD_TRY(producer->Begin());
-  FOOTHOLD_TRY(send(options_.topics.control, 0));
+  FOOTHOLD_TRY(send(options_.topics.control, 0, batch));
   for (std::int32_t partition = 0; partition < options_.journal_partitions; ++partition) {
-    FOOTHOLD_TRY(send(options_.topics.journal, partition));
+    FOOTHOLD_TRY(send(options_.topics.journal, partition, batch));
+  }
+  // What people say of rules is nothing to the people stage.
+  const std::int32_t people_partitions = people_batch.empty() ? 0 : options_.people_partitions;
+  for (std::int32_t partition = 0; partition < people_partitions; ++partition) {
+    FOOTHOLD_TRY(send(options_.topics.people, partition, people_batch));
   }
   return retry.Run([&] { return producer->Commit(retry.call_timeout); });
 }

@@ -20,7 +20,8 @@
 namespace foothold::stream {
 
 // Writes control entries: each in one transaction into the ledger (<app>-control, one partition)
-// and into every journal partition. One transactional id for the whole app, so that of two writers
+// and into every journal partition; every partition of the people topic gets what then holds. One
+// transactional id for the whole app, so that of two writers
 // one is fenced, reads the ledger, and tries again on what the other wrote.
 //
 // Not thread-safe. Blocks.
@@ -31,6 +32,7 @@ class ControlWriter {
     std::string instance;  // Whose writer it is: rivals must not all wait equally long.
     TopicNames topics;
     std::int32_t journal_partitions = 8;
+    std::int32_t people_partitions = 4;
     milliseconds transaction_timeout{10'000};
     std::int64_t message_bytes_max = 1'100'000;
     RetryPolicy retry;
@@ -77,7 +79,8 @@ class ControlWriter {
   Result<Ledger> TrySay(const codec::ControlAction& action, std::optional<std::int32_t> expects);
   Result<Ledger> TrySeed(const journey::Playbook& playbook, const journey::Roster& roster);
   Status CheckJournalIsNew();
-  Status Write(log::TransactionalProducer* producer, const std::string& batch);
+  Status Write(log::TransactionalProducer* producer, const std::string& batch,
+               const std::string& people_batch);
 
   log::Log* log_;
   Options options_;

@@ -27,6 +27,12 @@ std::size_t BytesBesideValue(const StagedRecord& record) {
 
 DeadLetter MakeDeadLetter(const DeadLetterOptions& options, const log::RecordView& record,
                           const intake::Rejected& rejected) {
+  return MakeDeadLetter(options, record, intake::RejectReasonName(rejected.reason),
+                        rejected.detail);
+}
+
+DeadLetter MakeDeadLetter(const DeadLetterOptions& options, const log::RecordView& record,
+                          std::string_view reason, std::string_view detail) {
   DeadLetter letter;
   StagedRecord& staged = letter.record;
   staged.topic = options.topic;
@@ -48,8 +54,8 @@ DeadLetter MakeDeadLetter(const DeadLetterOptions& options, const log::RecordVie
   const auto add = [&staged](const char* name, std::string value) {
     staged.headers.emplace_back(name, std::move(value));
   };
-  add("dlq_reason", std::string(intake::RejectReasonName(rejected.reason)));
-  add("dlq_detail", rejected.detail);
+  add("dlq_reason", std::string(reason));
+  add("dlq_detail", std::string(detail));
   add("dlq_topic", std::string(record.topic));
   add("dlq_partition", fmt::format("{}", record.partition.value));
   add("dlq_offset", fmt::format("{}", record.offset));

@@ -28,6 +28,9 @@ struct DeadLetter {
 // the size it had. Records of one key stay in order; those without one follow their source
 // partition.
 DeadLetter MakeDeadLetter(const DeadLetterOptions& options, const log::RecordView& record,
+                          std::string_view reason, std::string_view detail);
+// `rejected` as reason and detail.
+DeadLetter MakeDeadLetter(const DeadLetterOptions& options, const log::RecordView& record,
                           const intake::Rejected& rejected);
 
 }  // namespace foothold::stream

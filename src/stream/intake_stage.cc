@@ -17,7 +17,6 @@ constexpr milliseconds kTellInterval{1'000};
 constexpr milliseconds kTellAnywayInterval{10'000};
 constexpr milliseconds kLookInterval{1'000};
 constexpr milliseconds kCompareInterval{100};
-constexpr milliseconds kCallTimeout{10'000};
 
 // True once `interval` has passed since `last`, also when the wall clock was set back.
 bool IsDue(const std::optional<Instant>& last, Instant now, milliseconds interval) {
@@ -33,7 +32,8 @@ IntakeStage::IntakeStage(IntakeOptions options, Surroundings surroundings)
                            .topic = options_.topics.dead_letter,
                            .partitions = options_.dead_letter_partitions,
                            .bytes_max = options_.dead_letter_bytes_max},
-      batches_(options_.topics.journal, options_.journal_partitions, surroundings.metrics) {
+      batches_(options_.topics.journal, options_.journal_partitions, surroundings.metrics),
+      people_(options_.topics.people, options_.people_partitions, options_.known_pairs_max) {
   for (const SourceOptions& source : options_.sources) {
     for (const std::string& topic : source.topics) {
       const bool is_new = source_of_topic_.emplace(topic, sources_.size()).second;
@@ -49,109 +49,6 @@ IntakeStage::IntakeStage(IntakeOptions options, Surroundings surroundings)
 void IntakeStage::Attach(log::Consumer* consumer) {
   FOOTHOLD_CHECK(inputs_.empty(), "partitions belong to the consumer before");
   consumer_ = consumer;
-}
-
-std::size_t IntakeStage::SourceOf(const std::string& topic) const {
-  const auto found = source_of_topic_.find(topic);
-  FOOTHOLD_CHECK(found != source_of_topic_.end(), "only the sources' topics are subscribed");
-  return found->second;
-}
-
-Result<std::vector<log::Position>> IntakeStage::Assign(
-    std::span<const log::TopicPartition> partitions) {
-  FOOTHOLD_ASSIGN(const std::vector<std::optional<NextOffset>> committed,
-                  consumer_->Committed(partitions, kCallTimeout));
-  FOOTHOLD_ASSIGN(const std::vector<std::string> notes,
-                  consumer_->CommittedNotes(partitions, kCallTimeout));
-  std::vector<Input> opened;
-  for (std::size_t i = 0; i < partitions.size(); ++i) {
-    FOOTHOLD_ASSIGN(opened.emplace_back(), OpenInput(partitions[i], committed[i]));
-  }
-  std::vector<log::Position> positions;
-  for (std::size_t i = 0; i < partitions.size(); ++i) {
-    Input& input = opened[i];
-    const intake::ReadProgress read = DecodeProgressNote(notes[i]);
-    sources_[input.source]->progress.Restore(input.place, read);
-    input.event_time_max = read.event_time_max;
-    input.event_time_min = read.event_time_min;
-    // A start that was found out now is committed before anything else.
-    staged_entries_ += input.is_start_saved ? 0 : 1;
-    positions.push_back({partitions[i], input.next});
-    inputs_.insert_or_assign(partitions[i], input);
-  }
-  Publish(false);
-  return positions;
-}
-
-Result<IntakeStage::Input> IntakeStage::OpenInput(const log::TopicPartition& partition,
-                                                  const std::optional<NextOffset>& committed) {
-  FOOTHOLD_ASSIGN(const log::Watermarks range, consumer_->QueryWatermarks(partition, kCallTimeout));
-  Input input;
-  input.source = SourceOf(partition.topic);
-  input.place = {partition.topic, partition.partition};
-  input.high = range.high;
-  input.moved_at = around_.clock->Now();
-  if (!committed.has_value()) {
-    FOOTHOLD_ASSIGN(input.next, ResolveStart(partition, range));
-    input.committed = input.next;
-    return input;
-  }
-  if (committed->value < range.low) {
-    return Error(
-        Code::kFatal,
-        fmt::format("source {}: {} was read up to offset {}, but is retained from {} on: {} "
-                    "records are lost. Set the offset of group {}-intake to {} to go on "
-                    "without them",
-                    sources_[input.source]->name, log::ToString(partition), committed->value,
-                    range.low, range.low - committed->value, options_.app, range.low));
-  }
-  if (committed->value > range.high) {
-    return Error(
-        Code::kFatal,
-        fmt::format("source {}: {} was read up to offset {}, but ends at {}: the topic was "
-                    "made anew. Set the offset of group {}-intake to {} to read it from its "
-                    "beginning",
-                    sources_[input.source]->name, log::ToString(partition), committed->value,
-                    range.high, options_.app, range.low));
-  }
-  input.next = *committed;
-  input.committed = *committed;
-  input.is_start_saved = true;
-  return input;
-}
-
-Result<NextOffset> IntakeStage::ResolveStart(const log::TopicPartition& partition,
-                                             const log::Watermarks& range) {
-  const StartAt& start = options_.sources[SourceOf(partition.topic)].start;
-  switch (start.kind) {
-    case StartAt::Kind::kEarliest:
-      return NextOffset{range.low};
-    case StartAt::Kind::kLatest:
-      return NextOffset{range.high};
-    case StartAt::Kind::kTime:
-      return consumer_->OffsetForTime(partition, start.time, kCallTimeout);
-  }
-  return NextOffset{range.low};
-}
-
-void IntakeStage::Release(std::span<const log::TopicPartition> partitions) {
-  for (const log::TopicPartition& partition : partitions) {
-    const auto found = inputs_.find(partition);
-    if (found == inputs_.end()) {
-      continue;
-    }
-    sources_[found->second.source]->progress.Forget(found->second.place);
-    inputs_.erase(found);
-    last_input_ = nullptr;
-  }
-  if (inputs_.empty()) {
-    batches_.Clear();
-    dead_letters_.clear();
-    staged_entries_ = 0;
-    has_moved_ = false;
-    is_finish_staged_ = false;
-  }
-  Publish(false);
 }
 
 std::vector<log::TopicPartition> IntakeStage::assigned() const {
@@ -215,6 +112,8 @@ Status IntakeStage::Take(const log::RecordView& record) {
                              .event_time_max = source.progress.event_time_max()});
   if (const auto* accepted = std::get_if<intake::Accepted>(&outcome)) {
     Accept(record, *accepted, &input);
+  } else if (const auto* unplaced = std::get_if<intake::Unplaced>(&outcome)) {
+    PassOn(record, *unplaced, &input);
   } else if (const auto* rejected = std::get_if<intake::Rejected>(&outcome)) {
     Reject(record, *rejected, input.source);
   } else {
@@ -242,15 +141,55 @@ void IntakeStage::Accept(const log::RecordView& record, const intake::Accepted& 
   const std::optional<Instant> wall =
       IsLive() ? std::optional<Instant>(input->moved_at) : std::nullopt;
   source.progress.ObserveEvent(input->place, event.occurred_at, event.name, wall);
-  const Instant at = wall.has_value() ? std::min(event.occurred_at, *wall) : event.occurred_at;
+  NoteTime(wall.has_value() ? std::min(event.occurred_at, *wall) : event.occurred_at, input);
+  const journey::Event journaled = ToJourney(event, source.name, record);
+  batches_.Append(journaled);
+  const bool is_new = people_.Learn(journaled, event.name_class, TimeOf(*input, event.occurred_at));
+  if (is_new && has_passed_on_) {  // What waits may be placed by it.
+    source.progress.ObserveUnplaced(input->place, record.offset + 1, std::nullopt);
+    is_handing_over_ = options_.hands_over_singly;
+  }
+  Remark(accepted, input->source);
+}
+
+// What goes by the person has come to its time, but moves no clock beyond what was accepted: it may
+// never be placed.
+void IntakeStage::PassOn(const log::RecordView& record, const intake::Unplaced& unplaced,
+                         Input* input) {
+  Source& source = *sources_[input->source];
+  const intake::Event& event = unplaced.accepted.event;
+  const Instant at = TimeOf(*input, event.occurred_at);
+  const bool has_time = !unplaced.flaw.has_value();
+  std::optional<Instant> come_to;
+  if (has_time && (IsLive() || source.progress.event_time_max().has_value())) {
+    come_to = std::min(event.occurred_at, at);
+    NoteTime(*come_to, input);
+  }
+  source.progress.ObserveUnplaced(input->place, record.offset + 1, come_to);
+  has_passed_on_ = true;
+  is_handing_over_ = options_.hands_over_singly;
+  people_.Append(record, ToJourney(event, source.name, record), unplaced,
+                 IsLive() ? at : std::max(event.occurred_at, at));
+  around_.metrics->RecordPassedOn(input->source);
+  Remark(unplaced.accepted, input->source);
+}
+
+void IntakeStage::NoteTime(Instant at, Input* input) {
   input->event_time_max = std::max(input->event_time_max.value_or(at), at);
   input->event_time_min = std::min(input->event_time_min.value_or(at), at);
-  batches_.Append(ToJourney(event, source.name, record));
+}
+
+Instant IntakeStage::TimeOf(const Input& input, Instant instead) const {
+  return IsLive() ? input.moved_at
+                  : sources_[input.source]->progress.event_time_max().value_or(instead);
+}
+
+void IntakeStage::Remark(const intake::Accepted& accepted, std::size_t source) {
   if (accepted.was_without_zone) {
-    around_.metrics->RecordRemarked(input->source, "no_zone");
+    around_.metrics->RecordRemarked(source, "no_zone");
   }
   if (accepted.was_in_future) {
-    around_.metrics->RecordRemarked(input->source, "future_time");
+    around_.metrics->RecordRemarked(source, "future_time");
   }
 }
 
@@ -283,7 +222,12 @@ void IntakeStage::TellProgress(Telling telling, Instant now) {
   if (progress.partitions.empty() && !IsLive()) {
     return;
   }
+  TellAll(progress);
+}
+
+void IntakeStage::TellAll(const journey::Progress& progress) {
   batches_.AppendToAll(progress);
+  people_.AppendToAll(progress);
   ++staged_entries_;
 }
 
@@ -315,79 +259,6 @@ Result<bool> IntakeStage::Work(std::size_t /*entries_max*/, Instant now) {
   return staged_entries_ != before;
 }
 
-// Finds the inputs that have been read to their high watermark and idle for `idle` since.
-Status IntakeStage::FindEnds(Instant now, milliseconds idle) {
-  bool has_found = false;
-  for (auto& [partition, input] : inputs_) {
-    if (input.is_at_end || now - input.moved_at < idle) {
-      continue;
-    }
-    FOOTHOLD_ASSIGN(input.is_at_end, IsReadToEnd(partition, &input));
-    if (!input.is_at_end) {
-      continue;
-    }
-    sources_[input.source]->progress.ObserveEnd(input.place, true);
-    has_moved_ = true;
-    has_found = true;
-  }
-  if (has_found && !IsLive()) {
-    TellProgress(Telling::kMoved, now);
-  }
-  return Status();
-}
-
-Result<bool> IntakeStage::IsReadToEnd(const log::TopicPartition& partition, Input* input) {
-  const NextOffset position =
-      std::max(input->next, consumer_->PositionOf(partition).value_or(input->next));
-  FOOTHOLD_ASSIGN(const log::Watermarks range, consumer_->QueryWatermarks(partition, kCallTimeout));
-  input->high = range.high;
-  return position.value >= range.high;
-}
-
-// While there is much to catch up, inputs that are far ahead of the others in event time wait, so
-// that the clock of the journey can follow them all.
-Status IntakeStage::UpdateAhead(Instant now) {
-  const auto is_old = [&](const auto& entry) {
-    return entry.second.event_time_max.has_value() &&
-           (!IsLive() || *entry.second.event_time_max < now - kAheadMax);
-  };
-  if (inputs_.size() < 2 || !std::ranges::any_of(inputs_, is_old)) {
-    for (auto& [partition, input] : inputs_) {
-      input.is_ahead = false;
-    }
-    return Status();
-  }
-  // An input with more to read of which nothing was accepted yet may begin as early as any other.
-  std::optional<Instant> earliest;
-  for (const auto& [partition, input] : inputs_) {
-    if (input.event_time_min.has_value()) {
-      earliest = std::min(earliest.value_or(*input.event_time_min), *input.event_time_min);
-    }
-  }
-  std::optional<Instant> slowest;
-  for (auto& [partition, input] : inputs_) {
-    if (input.is_at_end) {
-      continue;
-    }
-    if (input.next.value >= input.high) {
-      FOOTHOLD_ASSIGN(const bool is_read, IsReadToEnd(partition, &input));
-      if (is_read) {
-        continue;
-      }
-    }
-    const std::optional<Instant> at =
-        input.event_time_max.has_value() ? input.event_time_max : earliest;
-    if (at.has_value()) {
-      slowest = std::min(slowest.value_or(*at), *at);
-    }
-  }
-  for (auto& [partition, input] : inputs_) {
-    input.is_ahead = slowest.has_value() && input.event_time_max.has_value() &&
-                     *input.event_time_max - *slowest > kAheadMax;
-  }
-  return Status();
-}
-
 void IntakeStage::RequestFinish(Instant final_clock) {
   is_finished_.store(false, std::memory_order_relaxed);
   finish_at_ms_.store(ToMs(final_clock), std::memory_order_release);
@@ -398,14 +269,13 @@ void IntakeStage::TakeFinishRequest() {
   if (finish_at_ms < 0 || is_finish_staged_) {
     return;
   }
-  batches_.AppendToAll(journey::Progress{
-      .partitions = {}, .wall = std::nullopt, .final_clock = InstantFromMs(finish_at_ms)});
+  TellAll({.partitions = {}, .wall = std::nullopt, .final_clock = InstantFromMs(finish_at_ms)});
   is_finish_staged_ = true;
-  ++staged_entries_;
 }
 
 Status IntakeStage::Collect(Instant /*now*/, StagedWrites* writes) {
   batches_.Take(&writes->outputs);
+  people_.Take(&writes->outputs);
   for (StagedRecord& letter : dead_letters_) {
     writes->outputs.push_back(std::move(letter));
   }
@@ -421,6 +291,7 @@ Status IntakeStage::Collect(Instant /*now*/, StagedWrites* writes) {
 }
 
 void IntakeStage::Apply() {
+  is_handing_over_ = false;
   for (auto& [partition, input] : inputs_) {
     input.committed = input.next;
     input.is_start_saved = true;
@@ -438,9 +309,11 @@ void IntakeStage::Apply() {
 
 Result<std::vector<log::Position>> IntakeStage::Rewind() {
   batches_.Clear();
+  people_.Clear();
   dead_letters_.clear();
   staged_entries_ = 0;
   is_finish_staged_ = false;
+  is_handing_over_ = false;
   for (const std::unique_ptr<Source>& source : sources_) {
     source->progress.Rollback();
   }

@@ -18,6 +18,7 @@
 #include "src/stream/dead_letter.h"
 #include "src/stream/journal_batches.h"
 #include "src/stream/options.h"
+#include "src/stream/people_feed.h"
 #include "src/stream/stage.h"
 
 namespace foothold::metrics {
@@ -27,12 +28,13 @@ class IntakeMetrics;
 namespace foothold::stream {
 
 // The intake's side of a worker: reads the sources' partitions that it owns, decodes, and writes
-// journal batches, dead letters and progress, all in the transaction that moves the input's
-// offsets.
+// journal batches, what the people stage needs, dead letters and progress, all in the transaction
+// that moves the input's offsets.
 //
-// Progress goes into every journal partition behind the events it covers: at once when event time
-// has moved by an hour (files: a minute) since it was told last, else once a second if something
-// moved, else every 10 s. Not thread-safe, but for outlook() and RequestFinish().
+// Progress goes into every partition of the journal and of the people topic behind the events it
+// covers: at once when event time has moved by an hour (files: a minute) since it was told last,
+// else once a second if something moved, else every 10 s. Not thread-safe, but for outlook() and
+// RequestFinish().
 class IntakeStage final : public Stage {
  public:
   inline static constexpr milliseconds kAheadMax = 6 * kHour;
@@ -65,6 +67,7 @@ class IntakeStage final : public Stage {
   Status ObserveIdle() override;
   Result<bool> Work(std::size_t entries_max, Instant now) override;
   bool has_backlog() const override { return false; }
+  bool is_full() const override { return is_handing_over_; }
   std::size_t staged_entries() const override { return staged_entries_; }
   Status Collect(Instant now, StagedWrites* writes) override;
   void Apply() override;
@@ -108,6 +111,12 @@ class IntakeStage final : public Stage {
   Result<NextOffset> ResolveStart(const log::TopicPartition& partition,
                                   const log::Watermarks& range);
   void Accept(const log::RecordView& record, const intake::Accepted& accepted, Input* input);
+  void PassOn(const log::RecordView& record, const intake::Unplaced& unplaced, Input* input);
+  void NoteTime(Instant at, Input* input);
+  void Remark(const intake::Accepted& accepted, std::size_t source);
+  // How far time is: the wall, in files what was accepted of the source; `instead` if nothing was.
+  Instant TimeOf(const Input& input, Instant instead) const;
+  void TellAll(const journey::Progress& progress);
   void Reject(const log::RecordView& record, const intake::Rejected& rejected, std::size_t source);
   // Tells every journal partition how far the inputs are: those that moved, or all of them.
   enum class Telling { kMoved, kAll };
@@ -132,10 +141,13 @@ class IntakeStage final : public Stage {
 
   // Staged.
   JournalBatches batches_;
+  PeopleFeed people_;
   std::vector<StagedRecord> dead_letters_;
   std::size_t staged_entries_ = 0;
   bool has_moved_ = false;  // Since progress was told.
   bool is_finish_staged_ = false;
+  bool has_passed_on_ = false;    // Something ever went to the people stage.
+  bool is_handing_over_ = false;  // Nothing is read before the people stage had its turn.
 
   // Wall times: of the last progress, the last look for ends, the last comparison of the inputs.
   std::optional<Instant> told_at_;

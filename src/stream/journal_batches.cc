@@ -12,32 +12,49 @@ JournalBatches::JournalBatches(std::string topic, std::int32_t partitions,
                                metrics::IntakeMetrics* metrics)
     : topic_(std::move(topic)), writers_(static_cast<std::size_t>(partitions)), metrics_(metrics) {}
 
+codec::JournalBatchWriter& JournalBatches::WriterOf(std::string_view key) {
+  return writers_[static_cast<std::size_t>(
+      PartitionOfKey(key, static_cast<std::int32_t>(writers_.size())))];
+}
+
 void JournalBatches::Append(const journey::Event& event) {
-  const auto partition = static_cast<std::size_t>(
-      PartitionOfKey(event.tenant, static_cast<std::int32_t>(writers_.size())));
-  codec::JournalBatchWriter& writer = writers_[partition];
+  codec::JournalBatchWriter& writer = WriterOf(event.tenant);
   if (!writer.HasRoomFor(event)) {
-    Close(partition);
+    Close(&writer);
   }
   writer.Append(event);
 }
 
+void JournalBatches::Append(const codec::PersonRecord& record) {
+  codec::JournalBatchWriter& writer =
+      WriterOf(record.is_for_previous ? record.event.previous_user : record.event.user);
+  if (!writer.HasRoomFor(record)) {
+    Close(&writer);
+  }
+  writer.Append(record);
+}
+
+void JournalBatches::Append(const codec::PersonFact& fact) {
+  codec::JournalBatchWriter& writer = WriterOf(fact.user);
+  if (writer.is_full()) {
+    Close(&writer);
+  }
+  writer.Append(fact);
+}
+
 void JournalBatches::AppendToAll(const codec::JournalEntry& entry) {
-  for (std::size_t partition = 0; partition < writers_.size(); ++partition) {
-    codec::JournalBatchWriter& writer = writers_[partition];
-    const bool is_full = writer.count() >= codec::kJournalBatchEntriesMax ||
-                         writer.bytes() >= codec::kJournalBatchBytesMax;
-    if (is_full) {
-      Close(partition);
+  for (codec::JournalBatchWriter& writer : writers_) {
+    if (writer.is_full()) {
+      Close(&writer);
     }
     std::visit([&writer](const auto& kind) { writer.Append(kind); }, entry);
   }
 }
 
 void JournalBatches::Take(std::vector<StagedRecord>* records) {
-  for (std::size_t partition = 0; partition < writers_.size(); ++partition) {
-    if (!writers_[partition].is_empty()) {
-      Close(partition);
+  for (codec::JournalBatchWriter& writer : writers_) {
+    if (!writer.is_empty()) {
+      Close(&writer);
     }
   }
   for (StagedRecord& record : records_) {
@@ -53,11 +70,10 @@ void JournalBatches::Clear() {
   records_.clear();
 }
 
-void JournalBatches::Close(std::size_t partition) {
-  codec::JournalBatchWriter& writer = writers_[partition];
-  const std::size_t entries = writer.count();
-  records_.push_back(
-      {topic_, PartitionId{static_cast<std::int32_t>(partition)}, std::nullopt, writer.Take(), {}});
+void JournalBatches::Close(codec::JournalBatchWriter* writer) {
+  const PartitionId partition{static_cast<std::int32_t>(writer - writers_.data())};
+  const std::size_t entries = writer->count();
+  records_.push_back({topic_, partition, std::nullopt, writer->Take(), {}});
   if (metrics_ != nullptr) {
     metrics_->JournalWritten(entries, records_.back().value->size());
   }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "src/codec/journal.h"
@@ -15,7 +16,8 @@ class IntakeMetrics;
 
 namespace foothold::stream {
 
-// The journal batches of one transaction under way, one open for each journal partition.
+// The batches of one transaction under way, one open for each partition of the journal or of the
+// people topic.
 //
 // Entries of one partition keep the order in which they came; a full batch becomes a record at
 // once. Not thread-safe.
@@ -26,6 +28,9 @@ class JournalBatches {
 
   // Into the partition of the event's tenant. Nothing of `event` is kept by view.
   void Append(const journey::Event& event);
+  // Into the partition of the person: the event's user, or its previous id.
+  void Append(const codec::PersonRecord& record);
+  void Append(const codec::PersonFact& fact);
   // Into every partition.
   void AppendToAll(const codec::JournalEntry& entry);
 
@@ -34,7 +39,8 @@ class JournalBatches {
   void Clear();
 
  private:
-  void Close(std::size_t partition);
+  codec::JournalBatchWriter& WriterOf(std::string_view key);
+  void Close(codec::JournalBatchWriter* writer);
 
   std::string topic_;
   std::vector<codec::JournalBatchWriter> writers_;  // By partition.

@@ -19,6 +19,10 @@ namespace {
 
 // What one stimulus may set off at its own position; more is a loop in the engine.
 constexpr int kVisitsOfStimulusMax = 100'000;
+// A counter of meta: the input has ended, and the clock could not go there yet.
+constexpr const char* kEndOwed = "end_owed";
+// More timers than this that are due and have not fired are not told apart.
+constexpr std::size_t kDueTimersCounted = 1'000;
 
 const std::string& ClockKey() {
   static const std::string kKey = state::FactKey("clock");
@@ -55,7 +59,8 @@ JourneyTask::JourneyTask(PartitionId partition, std::unique_ptr<state::Store> st
     : partition_(partition),
       around_(surroundings),
       state_(std::move(store), cache_bytes_max),
-      desk_(&state_) {}
+      desk_(&state_),
+      queue_(surroundings.options->topics.journal, partition) {}
 
 Status JourneyTask::Load() {
   meta_ = codec::Meta{};
@@ -89,32 +94,17 @@ Status JourneyTask::Load() {
     is_desk_loaded_ = true;
   }
   committed_position_ = meta_.journal_next;
-  taken_ = meta_.journal_next;
+  queue_.Begin(meta_);
   phase_ = meta_.walks.empty() ? Phase::kFresh : Phase::kWalking;
   return Status();
 }
 
-Status JourneyTask::Take(const log::RecordView& record) {
-  const log::TopicPartition source{std::string(record.topic), record.partition};
-  if (record.offset < taken_.value) {
-    return Error(Code::kFatal, fmt::format("{} delivered offset {} where {} was to come next",
-                                           log::ToString(source), record.offset, taken_.value));
-  }
-  const bool is_cut = queue_.empty() && (meta_.next_entry > 0 || !meta_.walks.empty());
-  if (is_cut && record.offset != meta_.journal_next.value) {
-    return Error(Code::kFatal,
-                 fmt::format("{} has lost offset {}, of which {} entries were done",
-                             log::ToString(source), meta_.journal_next.value, meta_.next_entry));
-  }
-  queue_.push_back({record.offset, std::string(record.value.value_or(std::string_view()))});
-  taken_ = NextOffset{record.offset + 1};
-  return Status();
-}
+Status JourneyTask::Take(const log::RecordView& record) { return queue_.Take(record, meta_); }
 
 Result<std::size_t> JourneyTask::Run(std::size_t entries_max) {
   std::size_t done = 0;
   while (done < entries_max) {
-    FOOTHOLD_ASSIGN(const bool has_entry, OpenEntry());
+    FOOTHOLD_ASSIGN(const bool has_entry, queue_.Open(&meta_));
     if (!has_entry) {
       break;
     }
@@ -138,62 +128,13 @@ Result<std::size_t> JourneyTask::Run(std::size_t entries_max) {
   return done;
 }
 
-Result<bool> JourneyTask::OpenEntry() {
-  while (!entry_.has_value()) {
-    if (queue_.empty()) {
-      return false;
-    }
-    const QueuedRecord& record = queue_.front();
-    if (!reader_.has_value()) {
-      Result<codec::JournalBatchReader> reader = codec::JournalBatchReader::Open(record.value);
-      if (!reader.has_value()) {
-        // Not the state's fault: building it anew would end here again.
-        return Error(Code::kFatal,
-                     fmt::format("{} at offset {} cannot be read: {}",
-                                 log::ToString({around_.options->topics.journal, partition_}),
-                                 record.offset, reader.error().message()));
-      }
-      reader_.emplace(std::move(*reader));
-      if (record.offset != meta_.journal_next.value) {
-        // Offsets have holes: transaction markers and aborted records.
-        meta_.journal_next = NextOffset{record.offset};
-        meta_.next_entry = 0;
-      }
-    }
-    if (meta_.next_entry >= reader_->count()) {
-      meta_.journal_next = NextOffset{record.offset + 1};
-      meta_.next_entry = 0;
-      reader_.reset();
-      queue_.pop_front();
-      continue;
-    }
-    Result<codec::JournalEntry> entry = reader_->entry(meta_.next_entry);
-    if (!entry.has_value()) {
-      return Error(Code::kFatal,
-                   fmt::format("{} at offset {}, entry {} cannot be read: {}",
-                               log::ToString({around_.options->topics.journal, partition_}),
-                               record.offset, meta_.next_entry, entry.error().message()));
-    }
-    entry_.emplace(std::move(*entry));
-  }
-  return true;
-}
-
 void JourneyTask::FinishEntry() {
-  entry_.reset();
   phase_ = Phase::kFresh;
-  ++meta_.next_entry;
-  if (meta_.next_entry < reader_->count()) {
-    return;
-  }
-  meta_.journal_next = NextOffset{queue_.front().offset + 1};
-  meta_.next_entry = 0;
-  reader_.reset();
-  queue_.pop_front();
+  queue_.Finish(&meta_);
 }
 
 Status JourneyTask::RunEntry() {
-  if (const auto* event = std::get_if<journey::Event>(&*entry_)) {
+  if (const auto* event = std::get_if<journey::Event>(&queue_.entry())) {
     if (definition_ == nullptr) {
       return Error(Code::kFatal,
                    fmt::format("{} has an event before the first playbook",
@@ -209,7 +150,7 @@ Status JourneyTask::RunEntry() {
     }
     return Status();
   }
-  if (const auto* progress = std::get_if<journey::Progress>(&*entry_)) {
+  if (const auto* progress = std::get_if<journey::Progress>(&queue_.entry())) {
     around_.metrics->StimulusApplied(metrics::Stimulus::kClock);
     clock_.Apply(*progress);
     if (definition_ != nullptr) {
@@ -219,15 +160,22 @@ Status JourneyTask::RunEntry() {
     phase_ = Phase::kFiring;
     return Fire();
   }
+  const bool is_foreign = std::holds_alternative<codec::PersonRecord>(queue_.entry()) ||
+                          std::holds_alternative<codec::PersonFact>(queue_.entry());
+  if (is_foreign) {
+    return Error(Code::kFatal,
+                 fmt::format("{} has an entry of the people topic",
+                             log::ToString({around_.options->topics.journal, partition_})));
+  }
   around_.metrics->StimulusApplied(metrics::Stimulus::kControl);
-  if (const auto* release = std::get_if<codec::Release>(&*entry_)) {
+  if (const auto* release = std::get_if<codec::Release>(&queue_.entry())) {
     return BeginRelease(release->wall);
   }
-  if (const auto* roster = std::get_if<journey::Roster>(&*entry_)) {
+  if (const auto* roster = std::get_if<journey::Roster>(&queue_.entry())) {
     clock_.Apply(*roster);
     is_clock_changed_ = true;
   } else {
-    FOOTHOLD_TRY(ApplyControl(std::get<codec::Control>(*entry_)));
+    FOOTHOLD_TRY(ApplyControl(std::get<codec::Control>(queue_.entry())));
   }
   if (meta_.walks.empty()) {
     FinishEntry();
@@ -235,6 +183,21 @@ Status JourneyTask::RunEntry() {
     phase_ = Phase::kWalking;
   }
   return Status();
+}
+
+// Whether the final walk begins with this entry: with intake's, or, where the people stage had yet
+// to come to the end, with the entry of the last of its partitions that does.
+bool JourneyTask::IsEndDue(const journey::Progress& progress) {
+  if (!progress.final_clock.has_value()) {
+    return false;
+  }
+  const bool was_owed = meta_.counters.contains(kEndOwed);
+  if (!clock_.is_final()) {
+    meta_.counters[kEndOwed] = 1;
+    return false;
+  }
+  meta_.counters.erase(kEndOwed);
+  return was_owed || !progress.people.has_value();
 }
 
 // Fires the earliest due timer. When none is left, the entry ends, or the final walk begins.
@@ -386,7 +349,7 @@ journey::Context JourneyTask::MakeContext(std::optional<Instant> clock) const {
           .sources = &clock_,
           .app = around_.options->app,
           .is_draining = around_.options->is_draining,
-          .cause = entry_.has_value() ? std::get_if<journey::Event>(&*entry_) : nullptr,
+          .cause = queue_.has_entry() ? std::get_if<journey::Event>(&queue_.entry()) : nullptr,
           .controls = &desk_.controls(),
           .counts = &desk_.counts(),
           .partitions = around_.options->journal_partitions,
@@ -421,6 +384,13 @@ Status JourneyTask::Collect(const std::optional<std::string>& place, StagedWrite
   return Status();
 }
 
+void JourneyTask::Measure() {
+  around_.metrics->ClockAt(partition_, clock_.now(), ClockHolder());
+  if (const Result<std::size_t> due = CountDueTimers(kDueTimersCounted); due.has_value()) {
+    around_.metrics->TimersWaiting(partition_, *due, waiting_count());
+  }
+}
+
 void JourneyTask::Apply() {
   state_.Apply();
   desk_.Apply();
@@ -452,9 +422,7 @@ void JourneyTask::DropAll() {
   pending_release_.reset();
   outbox_.Clear();
   staged_entries_ = 0;
-  entry_.reset();
-  reader_.reset();
-  queue_.clear();
+  queue_.Clear();
 }
 
 }  // namespace foothold::stream

@@ -11,14 +11,16 @@
 #include "src/base/ids.h"
 #include "src/base/status.h"
 #include "src/base/time.h"
-#include "src/codec/journal.h"
 #include "src/codec/state.h"
 #include "src/journey/clock.h"
 #include "src/journey/definition.h"
 #include "src/journey/engine.h"
 #include "src/log/log.h"
+#include "src/stream/entry_queue.h"
+#include "src/stream/keyed_task.h"
 #include "src/stream/options.h"
 #include "src/stream/outbox.h"
+#include "src/stream/output_sender.h"
 #include "src/stream/partition_state.h"
 #include "src/stream/release_desk.h"
 #include "src/stream/staged.h"
@@ -42,11 +44,12 @@ namespace foothold::stream {
 // the index, so that after a restart the rest of the entry follows and nothing twice.
 //
 // Not thread-safe: owned by one Worker.
-class JourneyTask {
+class JourneyTask final : public KeyedTask {
  public:
   // All but the values outlive the task.
   struct Surroundings {
     const JourneyOptions* options = nullptr;
+    OutputSender* sender = nullptr;
     metrics::JourneyMetrics* metrics = nullptr;
   };
 
@@ -55,60 +58,47 @@ class JourneyTask {
   JourneyTask(const JourneyTask&) = delete;
   JourneyTask& operator=(const JourneyTask&) = delete;
 
-  // Reads position and facts from the store, which is up to date. Call before anything below.
-  Status Load();
+  Status Load() override;
+  Status Take(const log::RecordView& record) override;
+  // Of entries, timers and members of a walk.
+  Result<std::size_t> Run(std::size_t entries_max) override;
+  bool has_backlog() const override { return !queue_.is_empty(); }
+  std::size_t staged_entries() const override { return staged_entries_; }
+  Status Collect(const std::optional<std::string>& place, StagedWrites* writes) override;
+  Status SendOutputs(const StagedWrites::Send& send) override {
+    return around_.sender->Send(outbox_, send);
+  }
+  void Apply() override;
+  Status WriteOut() override { return state_.WriteOut(); }
+  std::size_t unwritten_bytes() const override { return state_.unwritten_bytes(); }
+  Status Rewind() override;
+  void DropAll() override;
+  NextOffset position() const override { return committed_position_; }
+  state::Store& store() const override { return state_.store(); }
+  std::size_t cache_bytes() override { return state_.subjects().bytes(); }
+  void Measure() override;
 
-  // Queues one record of the journal. kFatal if the journal is not what the position says.
-  Status Take(const log::RecordView& record);
-  // Runs at most `entries_max` entries, timers or members; returns how many.
-  Result<std::size_t> Run(std::size_t entries_max);
-  bool has_backlog() const { return !queue_.empty(); }
-
-  std::size_t staged_entries() const { return staged_entries_; }
-  // See Stage. `place`: what to keep in the store alone, if anything.
-  Status Collect(const std::optional<std::string>& place, StagedWrites* writes);
-  void Apply();
-  // Writes to the store what is committed: see PartitionState.
-  Status WriteOut() { return state_.WriteOut(); }
-  std::size_t unwritten_bytes() const { return state_.unwritten_bytes(); }
-  // The journal has been read to its end: if rungs wait that may be looked at, writes a release
-  // into it with the next commit, once a second at most. In files the clock's moves are releases.
-  void StageRelease(Instant now);
+  void ObserveEnd(Instant now) override { StageRelease(now); }
   // Subjects with rungs that wait for a release.
   std::size_t waiting_count() const { return desk_.waiting_count(); }
-  // Drops what is staged and what is queued; the journal is read again from position().
-  Status Rewind();
-
-  // Likewise, but without looking at the store, which is not to be trusted: only good for
-  // position().
-  void DropAll();
-
-  const Outbox& outbox() const { return outbox_; }
-  PartitionId partition() const { return partition_; }
-  // The journal record that is not finished, as of the last commit.
-  NextOffset position() const { return committed_position_; }
-  state::Store& store() const { return state_.store(); }
   const journey::Clock& clock() const { return clock_; }
   // The source partition that holds the clock back; "" if none does.
   std::string ClockHolder() const;
-  std::size_t cache_bytes() { return state_.subjects().bytes(); }
   // Timers that the clock has reached and that have not fired; `count_max` stands for more.
   Result<std::size_t> CountDueTimers(std::size_t count_max) const;
 
  private:
+  // The journal has been read to its end: if rungs wait that may be looked at, writes a release
+  // into it with the next commit, once a second at most. In files the clock's moves are releases.
+  void StageRelease(Instant now);
+
   enum class Phase {
     kFresh,   // Nothing of the entry was done, or it is a progress entry, which may be done again.
     kFiring,  // Its progress is applied; due timers fire.
     kReleasing,  // The gate looks at what waits, as of release_stamp_.
     kWalking,    // Its visits are done; meta_.walks are not.
   };
-  struct QueuedRecord {
-    std::int64_t offset = 0;
-    std::string value;
-  };
 
-  // Makes the next entry current; false if the queue has none.
-  Result<bool> OpenEntry();
   void FinishEntry();
   Status RunEntry();
   Status ApplyControl(const codec::Control& control);
@@ -127,6 +117,7 @@ class JourneyTask {
   static const std::string& PlaybookFactKey();
   Status FireTimer(const state::DueTimer& timer);
   Status Fire();
+  bool IsEndDue(const journey::Progress& progress);
   Status Walk();
   Result<std::optional<std::string>> NextOfWalk(const codec::PendingWalk& walk);
 
@@ -157,12 +148,8 @@ class JourneyTask {
   bool is_desk_loaded_ = false;
   bool is_clock_changed_ = false;
   NextOffset committed_position_;
-  NextOffset taken_;  // One past the last record queued.
 
-  // The journal's records that wait; the first is the current one once `reader_` is set.
-  std::deque<QueuedRecord> queue_;
-  std::optional<codec::JournalBatchReader> reader_;
-  std::optional<codec::JournalEntry> entry_;  // The current one; views into queue_.front().
+  EntryQueue queue_;
   Phase phase_ = Phase::kFresh;
   Instant release_stamp_;                   // kReleasing.
   std::optional<Instant> pending_release_;  // To be written with the next commit.

@@ -38,8 +38,8 @@ Status JourneyTask::Walk() {
   if (!meta_.walks.empty()) {
     return Status();
   }
-  const bool goes_on = std::holds_alternative<journey::Progress>(*entry_) ||
-                       std::holds_alternative<codec::Release>(*entry_);
+  const bool goes_on = std::holds_alternative<journey::Progress>(queue_.entry()) ||
+                       std::holds_alternative<codec::Release>(queue_.entry());
   if (goes_on && !is_final) {
     phase_ = Phase::kFresh;  // A timer or the gate asked for the walk: doing it again goes on.
   } else {

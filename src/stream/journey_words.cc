@@ -79,7 +79,7 @@ void JourneyTask::Sweep() {
 }
 
 bool JourneyTask::IsPublishing() const {
-  const auto* control = entry_.has_value() ? std::get_if<codec::Control>(&*entry_) : nullptr;
+  const auto* control = queue_.has_entry() ? std::get_if<codec::Control>(&queue_.entry()) : nullptr;
   return control != nullptr && std::holds_alternative<codec::PublishPlaybook>(control->action);
 }
 
@@ -120,7 +120,7 @@ Status JourneyTask::Release() {
   const std::optional<std::string> key =
       definition_ == nullptr ? std::nullopt : desk_.NextWaiting(release_stamp_);
   if (!key.has_value()) {
-    if (std::holds_alternative<journey::Progress>(*entry_)) {
+    if (std::holds_alternative<journey::Progress>(queue_.entry())) {
       return EndProgress();
     }
     FinishEntry();
@@ -138,7 +138,7 @@ Status JourneyTask::Release() {
 }
 
 Status JourneyTask::EndProgress() {
-  const auto& progress = std::get<journey::Progress>(*entry_);
+  const auto& progress = std::get<journey::Progress>(queue_.entry());
   const bool is_final =
       definition_ != nullptr && clock_.now().has_value() && progress.final_clock.has_value();
   if (!is_final) {

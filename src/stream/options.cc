@@ -11,6 +11,8 @@ TopicNames TopicNames::ForApp(const std::string& app) {
   names.journal = app + "-journal";
   names.changelog = app + "-state-changelog";
   names.control = app + "-control";
+  names.people = app + "-people";
+  names.people_changelog = app + "-people-changelog";
   return names;
 }
 

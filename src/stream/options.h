@@ -22,6 +22,8 @@ struct TopicNames {
   std::string journal;
   std::string changelog;
   std::string control;
+  std::string people;
+  std::string people_changelog;
   std::string activation_changed = "activation.changed";
   std::string onboarding_progress = "onboarding.progress";
   std::string user_status = "onboarding.user-status";
@@ -33,10 +35,14 @@ struct TopicNames {
   std::string interventions_log = "interventions.log";
   std::string dead_letter = "onboarding.dead-letter";
 
-  // "<app>-journal", "<app>-state-changelog", "<app>-control"; the outputs as above.
+  // "<app>-journal", "<app>-state-changelog", "<app>-control", "<app>-people",
+  // "<app>-people-changelog"; the outputs as above.
   static TopicNames ForApp(const std::string& app);
-  // All that the intake (the journey) writes to.
-  std::vector<std::string> OfIntake() const { return {journal, dead_letter}; }
+  // All that the intake (the people stage, the journey) writes to.
+  std::vector<std::string> OfIntake() const { return {journal, people, dead_letter}; }
+  std::vector<std::string> OfPeople() const {
+    return {journal, people, people_changelog, dead_letter};
+  }
   std::vector<std::string> OfJourney() const;
   // The outputs that are logs, and those that are compacted; neither has the dead letter.
   std::vector<std::string> Logs() const;
@@ -66,13 +72,36 @@ struct IntakeOptions {
   std::string app;
   TopicNames topics;
   std::int32_t journal_partitions = 8;
+  std::int32_t people_partitions = 4;
   std::int32_t dead_letter_partitions = 4;
+  std::size_t known_pairs_max = 1U << 20U;  // See PeopleFeed; 8 bytes each.
+  // Whoever turns the workers one by one may have the people stage see each of its records before
+  // the next record is read: then what it places stands in the journal where the record would.
+  bool hands_over_singly = false;
   std::vector<SourceOptions> sources;
   journey::ClockMode mode = journey::ClockMode::kWall;
   // While there is much to read, progress is told when event time has moved by this much.
   milliseconds progress_step = kMinute;
   std::size_t record_bytes_max = 1U << 20U;       // Of an input record that is accepted.
   std::size_t dead_letter_bytes_max = 1'048'000;  // What the dead letter's topic takes.
+};
+
+struct PeopleOptions {
+  std::string app;
+  TopicNames topics;
+  std::int32_t people_partitions = 4;
+  std::int32_t journal_partitions = 8;
+  std::int32_t dead_letter_partitions = 4;
+  journey::ClockMode mode = journey::ClockMode::kWall;
+  // What waits for an account, over all persons of one partition: beyond it the oldest gives way.
+  std::size_t waiting_bytes_max = 64U << 20U;
+  std::size_t cache_bytes_max = 8U << 20U;  // Decoded persons, over all partitions of one worker.
+  std::size_t dead_letter_bytes_max = 1'048'000;
+  // As those of JourneyOptions.
+  milliseconds store_write_interval{5'000};
+  std::size_t store_write_bytes = 32U << 20U;
+  milliseconds transaction_timeout{10'000};
+  milliseconds store_age_max{7 * kDay / 2};
 };
 
 struct JourneyOptions {

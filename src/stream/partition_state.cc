@@ -36,7 +36,7 @@ void PartitionState::Write(const std::string& key, std::string payload) {
   staged_[key] = std::move(payload);
 }
 
-void PartitionState::Erase(const std::string& key) { staged_[key] = std::nullopt; }
+void PartitionState::Erase(const std::string& key) { staged_[key].reset(); }
 
 void PartitionState::WriteLocal(const std::string& key, std::string payload) {
   staged_local_[key] = std::move(payload);
@@ -173,12 +173,10 @@ void PartitionState::Collect(PartitionId partition, std::vector<StagedChange>* c
   changes_.clear();
   subjects_.Encode(&changes_);
   const auto add = [this](const std::string& key, const std::optional<std::string>& payload) {
-    std::optional<std::string> value;
-    if (payload.has_value()) {
-      value = state::MakeValue(*payload, std::nullopt);
-    }
     changes_.push_back({.key = key,
-                        .value = std::move(value),
+                        .value = payload.has_value()
+                                     ? std::optional(state::MakeValue(*payload, std::nullopt))
+                                     : std::nullopt,
                         .due = std::nullopt,
                         .was_there = true,  // Nothing walks over them, so it does not matter.
                         .due_before = std::nullopt});

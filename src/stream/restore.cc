@@ -189,10 +189,10 @@ Status Restorer::CheckAgreement(PartitionId partition, const Running& running) c
   return Error(
       running.is_full ? Code::kFatal : Code::kCorrupt,
       fmt::format(
-          "partition {} cannot go on: the state in {} belongs to journal {}, the group's "
+          "partition {} cannot go on: the state in {} belongs to {} of {}, the group's "
           "committed place is {}. If the group's offsets were reset or have expired, set them "
-          "to the former; if the journal or the changelog was deleted, begin with a new app id",
-          partition.value, log::ToString(Source(partition)), text(restored),
+          "to the former; if one of these topics was deleted, begin with a new app id",
+          partition.value, log::ToString(Source(partition)), text(restored), options_.input,
           text(running.committed)));
 }
 

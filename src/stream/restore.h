@@ -24,6 +24,7 @@ namespace foothold::stream {
 class Restorer {
  public:
   struct Options {
+    std::string input;  // For messages: what the state is a fold of.
     std::string changelog;
     milliseconds hung_after{30'000};  // Waiting longer for a transaction's end: it hangs.
     milliseconds call_timeout{10'000};
@@ -36,7 +37,7 @@ class Restorer {
     NextOffset from;                      // The first changelog record that the store may lack.
     bool is_full = false;                 // The store was empty: nothing else can be wrong with it.
     std::int64_t until = 0;               // The changelog's end, open transactions included, ...
-    std::optional<NextOffset> committed;  // ... read after the group's place in the journal.
+    std::optional<NextOffset> committed;  // ... read after the group's place in the input.
   };
 
   // `log` outlives the restorer.

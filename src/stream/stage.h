@@ -44,6 +44,9 @@ class Stage {
   // True while Work() has something left to do.
   virtual bool has_backlog() const = 0;
 
+  // True if nothing more is to be taken before a commit, and a turn of the other workers.
+  virtual bool is_full() const { return false; }
+
   // What was done since the last commit, in entries. 0: nothing waits for a commit.
   virtual std::size_t staged_entries() const = 0;
   // Adds what the next transaction is to hold. Called again after a Rewind() only.

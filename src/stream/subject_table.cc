@@ -23,8 +23,10 @@ void EncodeSubject(const Subject& subject, std::string* value) {
   state::BeginValue(subject.due, value);
   if (const auto* user = std::get_if<journey::User>(&subject.object)) {
     codec::AppendUser(*user, value);
+  } else if (const auto* account = std::get_if<journey::Account>(&subject.object)) {
+    codec::AppendAccount(*account, value);
   } else {
-    codec::AppendAccount(std::get<journey::Account>(subject.object), value);
+    *value += codec::EncodePerson(std::get<journey::Person>(subject.object));
   }
 }
 
@@ -68,6 +70,25 @@ Result<Subject*> SubjectTable::TouchAccount(std::string_view tenant) {
   return subject;
 }
 
+Result<Subject*> SubjectTable::TouchPerson(std::string_view id) {
+  const std::string key = state::PersonKey(id);
+  FOOTHOLD_ASSIGN(Subject * subject, Load(key));
+  if (subject == nullptr) {
+    auto created = std::make_unique<Subject>();
+    created->key = key;
+    subject = Insert(std::move(created));
+    subject->is_gone = true;
+  }
+  Stage(subject);
+  if (subject->is_gone) {
+    journey::Person fresh;
+    fresh.id = id;
+    subject->object = std::move(fresh);
+    subject->is_gone = false;
+  }
+  return subject;
+}
+
 Result<bool> SubjectTable::Has(std::string_view key) {
   FOOTHOLD_ASSIGN(const Subject* subject, Load(key));
   return subject != nullptr && !subject->is_gone;
@@ -93,6 +114,8 @@ Result<Subject*> SubjectTable::Load(std::string_view key) {
   subject->key = key;
   if (key.front() == static_cast<char>(state::KeyKind::kUser)) {
     FOOTHOLD_ASSIGN(subject->object, codec::DecodeUser(parsed.payload));
+  } else if (key.front() == static_cast<char>(state::KeyKind::kPerson)) {
+    FOOTHOLD_ASSIGN(subject->object, codec::DecodePerson(parsed.payload));
   } else {
     FOOTHOLD_ASSIGN(subject->object, codec::DecodeAccount(parsed.payload));
   }

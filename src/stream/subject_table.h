@@ -15,6 +15,7 @@
 #include "src/base/status.h"
 #include "src/base/time.h"
 #include "src/journey/account.h"
+#include "src/journey/person.h"
 #include "src/journey/user.h"
 #include "src/stream/timer_heap.h"
 #include "src/stream/write_behind.h"
@@ -22,15 +23,16 @@
 
 namespace foothold::stream {
 
-// A user or an account in memory, decoded.
+// A user or an account, or a person of the people stage, in memory, decoded.
 struct Subject {
   std::string key;  // Of state/schema.h.
-  std::variant<journey::User, journey::Account> object;
+  std::variant<journey::User, journey::Account, journey::Person> object;
   std::optional<Instant> due;  // Its earliest timer.
   bool is_gone = false;        // Deleted by what is staged; the object is void.
 
   journey::User& user() { return std::get<journey::User>(object); }
   journey::Account& account() { return std::get<journey::Account>(object); }
+  journey::Person& person() { return std::get<journey::Person>(object); }
 
   // As of the last commit, kept by the table.
   std::optional<Instant> committed_due;
@@ -56,6 +58,7 @@ class SubjectTable {
   // The pointer lives until Applied() or Drop(). kCorrupt: the stored bytes are damaged.
   Result<Subject*> TouchUser(std::string_view tenant, std::string_view user);
   Result<Subject*> TouchAccount(std::string_view tenant);
+  Result<Subject*> TouchPerson(std::string_view id);
   // Whether the subject is there (staged deletions count). Loads it.
   Result<bool> Has(std::string_view key);
   // Its earliest timer; nullopt if it has none or is not there. Loads it.

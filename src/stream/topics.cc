@@ -1,6 +1,7 @@
 #include "src/stream/topics.h"
 
 #include <charconv>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -41,9 +42,11 @@ std::vector<Requirement> RequirementsOf(const TopicOptions& options) {
   const std::string forever = fmt::format("{}", kForever);
   const std::string journal_ms = fmt::format("{}", options.journal_retention.count());
   const std::string tombstone_ms = fmt::format("{}", options.tombstone_retention.count());
+  const std::string people_ms = fmt::format("{}", options.people_retention.count());
+  const std::string people_bytes_max = fmt::format("{}", options.people_bytes_max);
   const auto spec = [&](const std::string& name, std::int32_t partitions,
                         std::map<std::string, std::string> configs) {
-    configs["max.message.bytes"] = bytes_max;
+    configs.emplace("max.message.bytes", bytes_max);
     return log::TopicSpec{.name = name,
                           .partitions = partitions,
                           .replication = options.replication,
@@ -59,6 +62,18 @@ std::vector<Requirement> RequirementsOf(const TopicOptions& options) {
   all.push_back({spec(topics.changelog, options.journal_partitions,
                       {{"cleanup.policy", "compact"}, {"delete.retention.ms", tombstone_ms}}),
                  "the state's changelog", std::nullopt, options.tombstone_retention.count()});
+  all.push_back({spec(topics.people, options.people_partitions,
+                      {{"cleanup.policy", "delete"},
+                       {"retention.ms", people_ms},
+                       {"retention.bytes", forever},
+                       {"max.message.bytes", people_bytes_max}}),
+                 "what waits for its account", options.people_retention.count(), std::nullopt});
+  all.push_back({spec(topics.people_changelog, options.people_partitions,
+                      {{"cleanup.policy", "compact"},
+                       {"delete.retention.ms", tombstone_ms},
+                       {"max.message.bytes", people_bytes_max}}),
+                 "the people stage's changelog", std::nullopt,
+                 options.tombstone_retention.count()});
   all.push_back(
       {spec(
            topics.control, 1,
@@ -116,10 +131,10 @@ Status CheckAtLeast(const Requirement& required, const log::TopicInfo& info,
                            required.role, setting, *found, required.spec.configs.at(setting)));
 }
 
-Status CheckMessageBytes(const Requirement& required, const log::TopicInfo& info,
-                         std::size_t bytes_min) {
+Status CheckMessageBytes(const Requirement& required, const log::TopicInfo& info) {
   const std::optional<std::int64_t> found = IntegerOf(info, "max.message.bytes");
-  if (!found.has_value() || *found >= static_cast<std::int64_t>(bytes_min)) {
+  const std::string& bytes_min = required.spec.configs.at("max.message.bytes");
+  if (!found.has_value() || *found >= std::atoll(bytes_min.c_str())) {
     return Status();
   }
   return Error(
@@ -145,7 +160,7 @@ Status EnsureTopics(log::Admin* admin, const TopicOptions& options) {
     FOOTHOLD_TRY(CheckAtLeast(required, *info, "retention.ms", required.retention_ms_min));
     FOOTHOLD_TRY(
         CheckAtLeast(required, *info, "delete.retention.ms", required.delete_retention_ms_min));
-    FOOTHOLD_TRY(CheckMessageBytes(required, *info, options.message_bytes_max));
+    FOOTHOLD_TRY(CheckMessageBytes(required, *info));
   }
   return missing.empty() ? Status() : admin->CreateTopics(missing);
 }

@@ -13,11 +13,15 @@ namespace foothold::stream {
 struct TopicOptions {
   TopicNames topics;
   std::int32_t journal_partitions = 8;  // Of journal and changelog; fixed for the life of an app.
+  std::int32_t people_partitions = 4;   // Of people topic and its changelog; likewise.
   std::int32_t output_partitions = 4;
   std::int16_t replication = -1;  // -1: the broker's default.
   std::size_t message_bytes_max = 1'100'000;
+  // Of the people topic and its changelog: a record as it came, and what was read of it.
+  std::size_t people_bytes_max = 2'200'000;
   milliseconds journal_retention{120 * kDay};
-  milliseconds tombstone_retention{7 * kDay};  // The changelog's delete.retention.ms.
+  milliseconds tombstone_retention{7 * kDay};  // The changelogs' delete.retention.ms.
+  milliseconds people_retention{7 * kDay};     // Longer than the people stage may stand still.
 };
 
 // Makes what is missing of the app's topics and holds what is there against what must be, each

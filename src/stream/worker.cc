@@ -142,6 +142,10 @@ Status Worker::Poll(Activity* activity) {
   *activity = Activity::kWorked;
   for (std::size_t i = 0; i < batch.records.size(); ++i) {
     const log::RecordView& record = batch.records[i];
+    if (stage_->is_full()) {
+      ReadAgain(std::span(batch.records).subspan(i));
+      break;
+    }
     FOOTHOLD_TRY(stage_->Take(record));
     const bool is_last = i + 1 == batch.records.size() ||
                          batch.records[i + 1].partition != record.partition ||
@@ -149,7 +153,7 @@ Status Worker::Poll(Activity* activity) {
     if (is_last) {
       newest_[{std::string(record.topic), record.partition}] = record.timestamp;
     }
-    if (IsFull()) {
+    if (IsFull() && !stage_->is_full()) {
       FOOTHOLD_TRY(Commit());
     }
   }
@@ -199,7 +203,21 @@ Status Worker::GiveUpPartitions(const log::AssignmentChange& change) {
   return Status();
 }
 
-bool Worker::IsFull() const { return stage_->staged_entries() >= options_.commit_entries_max; }
+// The next poll brings `records` again.
+void Worker::ReadAgain(std::span<const log::RecordView> records) {
+  std::map<log::TopicPartition, NextOffset> places;
+  for (const log::RecordView& record : records) {
+    places.try_emplace({std::string(record.topic), record.partition}, NextOffset{record.offset});
+  }
+  for (const auto& [partition, next] : places) {
+    std::erase_if(seeks_, [&](const log::Position& seek) { return seek.source == partition; });
+    seeks_.push_back({partition, next});
+  }
+}
+
+bool Worker::IsFull() const {
+  return stage_->is_full() || stage_->staged_entries() >= options_.commit_entries_max;
+}
 
 bool Worker::IsCommitDue() const {
   if (stage_->staged_entries() == 0) {

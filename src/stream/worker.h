@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <stop_token>
 
 #include "src/base/logging.h"
@@ -76,6 +77,7 @@ class Worker {
   Status TakeAssignment(Activity* activity);
   Status GiveUpPartitions(const log::AssignmentChange& change);
   Status Poll(Activity* activity);
+  void ReadAgain(std::span<const log::RecordView> records);
   Status Commit();
   bool IsCommitDue() const;
   bool IsFull() const;

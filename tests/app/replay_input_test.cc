@@ -148,6 +148,62 @@ TEST(ReplayInputTest, DeadLettersTooAreTheSameBytesAtEveryRun) {
   EXPECT_THAT(first.out, HasSubstr(R"("valueBase64":"//4=")"));
 }
 
+// The values of the activation records, in order.
+std::vector<std::string> ActivationsOf(const std::string& out) {
+  std::vector<std::string> values;
+  std::size_t begin = 0;
+  while (begin < out.size()) {
+    const std::size_t end = out.find('\n', begin);
+    const std::string line = out.substr(begin, end - begin);
+    begin = end + 1;
+    if (line.find(R"("topic":"activation.changed")") != std::string::npos) {
+      values.push_back(line.substr(line.find(R"("value":)")));
+    }
+  }
+  return values;
+}
+
+TEST(ReplayInputTest, ARecordWithoutAnAccountDecidesAsIfItHadNamedItAndTheSameAtEveryRun) {
+  const Folder folder;
+  const auto story = [](const std::string& context) {
+    const auto bare = [&](const std::string& type, int day, const std::string& more) {
+      return fmt::format(R"({{"type":"{}","userId":"a","messageId":"{}-{}",)"
+                         R"("timestamp":"2026-01-{:02}T11:00:00Z","context":{{{}}}{}}})",
+                         type, type, day, day, context, more);
+    };
+    std::vector<std::string> lines{EventOf("a", "Signed Up", 1),
+                                   bare("identify", 1, R"(,"traits":{"role":"analyst"})"),
+                                   bare("track", 2, R"(,"event":"Dashboard Created")")};
+    for (int day = 3; day <= 28; ++day) {
+      lines.push_back(EventOf("filler", "Dashboard Viewed", day));
+      if (day == 20) {  // Too late: the window closed between.
+        lines.push_back(bare("track", day, R"(,"event":"Report Exported")"));
+      }
+    }
+    return Lines(lines);
+  };
+  const std::string file = folder.Write("bare.ndjson", story(""));
+
+  const Ending named =
+      RunFoothold({"replay", folder.Write("named.ndjson", story(R"("groupId":"acme")"))});
+  const Ending bare = RunFoothold({"replay", file});
+  const Ending again = RunFoothold({"replay", file});
+
+  ASSERT_EQ(bare.code, kExitOk) << bare.error;
+  const std::vector<std::string> activations = ActivationsOf(bare.out);
+  ASSERT_THAT(activations, testing::SizeIs(testing::Ge(3U)));
+  EXPECT_THAT(activations[1], HasSubstr(R"("to":"window_expired")"));
+  EXPECT_THAT(activations[2], HasSubstr(R"("to":"activated_late")"));
+  std::vector<std::string> expected = ActivationsOf(named.out);
+  for (std::string& value : expected) {  // The files' names are all that differs.
+    for (std::size_t at = 0; (at = value.find("named.ndjson", at)) != std::string::npos;) {
+      value.replace(at, 12, "bare.ndjson");
+    }
+  }
+  EXPECT_EQ(activations, expected);
+  EXPECT_EQ(again.out, bare.out);
+}
+
 TEST(ReplayInputTest, FilesAreReadByTheirTimesWhateverTheirOrder) {
   const Folder folder;
   // The analyst's window closes between the files: reading February first must not close it.

@@ -96,6 +96,12 @@ std::string SomeBatch() {
   writer.Append(Control{.number = 1, .follows = 0, .action = PublishPlaybook{random.Playbook()}});
   event.id = "e-2";
   writer.Append(event.view());
+  event.tenant = "";
+  PersonRecord record{.event = event.view(), .at = kEpoch + kDay, .hops = 2};
+  record.flaw = "bad_time";
+  record.raw = RawRecord{.key = "k", .value = "{}", .headers = {{"trace", "1"}}, .timestamp = {}};
+  writer.Append(record);
+  writer.Append(PersonFact{.user = "u-1", .other = "acme", .at = kEpoch, .hops = 1});
   return writer.Take();
 }
 
@@ -139,13 +145,11 @@ TEST(JournalTest, WhatPeopleSayAndReleasesComeBackAsTheyWere) {
   const Control kill{.number = 7,
                      .follows = 6,
                      .action = RuleWord{.rule = "trial_ending", .word = RuleWord::Word::kKill}};
-  const Control approval{.number = 8,
-                         .follows = 7,
-                         .action = ApprovalWord{.tenant = "acme",
-                                                .user = "",
-                                                .rule = "risk_high",
-                                                .rung = 1,
-                                                .is_granted = true}};
+  const Control approval{
+      .number = 8,
+      .follows = 7,
+      .action = ApprovalWord{
+          .tenant = "acme", .user = "", .rule = "risk_high", .rung = 1, .is_granted = true}};
   const Release release{.wall = InstantFromMs(1'767'960'000'123)};
   JournalBatchWriter writer;
   writer.Append(kill);
@@ -186,6 +190,73 @@ TEST(JournalTest, EntriesOfTheClockAndControlComeBackAsTheyWere) {
   }
 }
 
+// A record as it came: with and without key, value, headers, a header without a value, a time.
+RawRecord RandomRaw(RandomValues* random, const std::string& text) {
+  RawRecord raw;
+  if (random->Coin()) {
+    raw.key = std::string_view(text).substr(0, random->Below(text.size()));
+  }
+  if (random->Coin()) {
+    raw.value = std::string_view(text).substr(random->Below(text.size()));
+  }
+  for (std::size_t i = random->Below(3); i > 0; --i) {
+    raw.headers.emplace_back(random->Coin() ? "" : "trace",
+                             random->Coin() ? std::nullopt : std::optional<std::string_view>(text));
+  }
+  raw.timestamp = random->Coin() ? kEpoch : random->Time();
+  return raw;
+}
+
+TEST(JournalTest, EntriesOfThePeopleTopicComeBackAsTheyWere) {
+  SCOPED_TRACE(testing::Message() << "seed " << TestSeed());
+  RandomValues random(TestSeed());
+  const std::string raw_text("\0\xFF{\"no\":\"UTF-8\"}", 16);
+  JournalBatchWriter writer;
+  for (int round = 0; round < 200; ++round) {
+    OwnedEvent event = RandomEvent(&random);
+    event.tenant.clear();
+    event.user = "u" + event.user;
+    PersonRecord record{.event = event.view(), .at = random.Time()};
+    record.hops = static_cast<std::uint32_t>(random.Below(5));
+    record.is_for_previous = random.Coin();
+    const std::string detail = random.Text();
+    record.flaw = random.Coin() ? "" : "bad_time";
+    record.flaw_detail = detail;
+    if (random.Coin()) {
+      record.raw = RandomRaw(&random, raw_text);
+    }
+    const PersonFact fact{
+        .kind = random.Coin() ? PersonFactKind::kAccount : PersonFactKind::kSuccessor,
+        .user = event.user,
+        .other = "other",
+        .at = random.Time(),
+        .hops = static_cast<std::uint32_t>(random.Below(5))};
+    writer.Append(record);
+    writer.Append(fact);
+
+    const std::string bytes = writer.Take();
+
+    const Result<JournalBatchReader> batch = JournalBatchReader::Open(bytes);
+    ASSERT_TRUE(batch.has_value()) << batch.error().message();
+    ASSERT_EQ(batch->count(), 2U);
+    const Result<JournalEntry> entry = batch->entry(0);
+    ASSERT_TRUE(entry.has_value()) << entry.error().message();
+    const auto& read = std::get<PersonRecord>(*entry);
+    ExpectSameEvent(read.event, event.view());
+    EXPECT_EQ(read.at, record.at);
+    EXPECT_EQ(read.hops, record.hops);
+    EXPECT_EQ(read.is_for_previous, record.is_for_previous);
+    EXPECT_EQ(read.flaw, record.flaw);
+    EXPECT_EQ(read.flaw_detail, record.flaw_detail);
+    EXPECT_EQ(read.raw, record.raw);
+    EXPECT_EQ(std::get<PersonFact>(batch->entry(1).value()), fact);
+    v1::JournalBatch message;
+    ASSERT_TRUE(message.ParseFromString(bytes));
+    EXPECT_EQ(message.entries(0).person_record().event().user_id(), event.user);
+    EXPECT_EQ(message.entries(1).person_fact().other(), "other");
+  }
+}
+
 TEST(JournalTest, GeneratedCodeReadsWhatWasWrittenByHand) {
   OwnedEvent event;
   event.previous_user = "anon-3";
@@ -200,7 +271,7 @@ TEST(JournalTest, GeneratedCodeReadsWhatWasWrittenByHand) {
   v1::JournalBatch batch;
   ASSERT_TRUE(batch.ParseFromString(writer.Take()));
 
-  EXPECT_EQ(batch.format(), 1U);
+  EXPECT_EQ(batch.format(), 2U);
   EXPECT_THAT(batch.strings(),
               testing::ElementsAre("acme", "Dashboard Viewed", "web", "segment.events"));
   ASSERT_EQ(batch.entries_size(), 2);
@@ -324,13 +395,13 @@ TEST(JournalTest, SealedNonsenseIsRefusedOrReadButNeverCrashes) {
 TEST(JournalTest, ANewerFormatIsRefusedByName) {
   std::string bytes = SomeBatch();
   ASSERT_EQ(bytes[9], '\x10');
-  bytes[10] = 2;
+  bytes[10] = 3;
 
   const Result<JournalBatchReader> batch = JournalBatchReader::Open(Reseal(bytes));
 
   ASSERT_FALSE(batch.has_value());
   EXPECT_EQ(batch.error().code(), Code::kFatal);
-  EXPECT_THAT(batch.error().message(), testing::HasSubstr("format 2, this one reads up to 1"));
+  EXPECT_THAT(batch.error().message(), testing::HasSubstr("format 3, this one reads up to 2"));
 }
 
 TEST(JournalTest, AnEntryOfAnUnknownKindIsRefusedByName) {
@@ -338,7 +409,7 @@ TEST(JournalTest, AnEntryOfAnUnknownKindIsRefusedByName) {
   ASSERT_TRUE(message.ParseFromString(SomeBatch()));
   message.clear_entries();
   v1::JournalEntry* const entry = message.add_entries();
-  entry->GetReflection()->MutableUnknownFields(entry)->AddLengthDelimited(5, "release");
+  entry->GetReflection()->MutableUnknownFields(entry)->AddLengthDelimited(15, "unheard of");
   const std::string bytes = Reseal(message.SerializeAsString());
 
   const Result<JournalBatchReader> batch = JournalBatchReader::Open(bytes);

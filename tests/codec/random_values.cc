@@ -346,7 +346,8 @@ journey::PartitionProgress RandomValues::PartitionState() {
   return {.event_time_max = MaybeTime(),
           .event_time_min = MaybeTime(),
           .is_at_end = Coin(),
-          .broker_time_max = MaybeTime()};
+          .broker_time_max = MaybeTime(),
+          .unplaced_next = Integer()};
 }
 
 journey::Progress RandomValues::Progress() {
@@ -356,6 +357,9 @@ journey::Progress RandomValues::Progress() {
   }
   progress.wall = MaybeTime();
   progress.final_clock = MaybeTime();
+  if (Coin()) {
+    progress.people = {.partition = static_cast<std::int32_t>(Integer()), .until = MaybeTime()};
+  }
   return progress;
 }
 
@@ -372,15 +376,39 @@ journey::Roster RandomValues::Roster() {
     source.is_product = Coin();
     source.history_begin = MaybeTime();
   }
+  roster.people_partitions = static_cast<std::int32_t>(Below(9));
   return roster;
 }
 
 journey::Clock::Parts RandomValues::Clock() {
-  return {.roster = Roster(),
-          .partitions = Progress().partitions,
-          .now = MaybeTime(),
-          .wall = MaybeTime(),
-          .final_clock = MaybeTime()};
+  journey::Clock::Parts parts{.roster = Roster(),
+                              .partitions = Progress().partitions,
+                              .now = MaybeTime(),
+                              .wall = MaybeTime(),
+                              .final_clock = MaybeTime(),
+                              .people = {}};
+  for (std::size_t i = Below(4); i > 0; --i) {
+    journey::Clock::People& people = parts.people[static_cast<std::int32_t>(Integer())];
+    people.until = MaybeTime();
+    for (std::size_t j = Below(3); j > 0; --j) {
+      people.handled[{Name(), Name(), static_cast<std::int32_t>(Below(9))}] = Integer();
+    }
+  }
+  return parts;
+}
+
+journey::Person RandomValues::Person() {
+  journey::Person person{.id = EventId(),
+                         .accounts = {},
+                         .successor = Text(),
+                         .waiting_begin = Hash(),
+                         .waiting_end = Hash(),
+                         .waiting_bytes = Hash(),
+                         .waiting_until = Coin() ? kEpoch : Time()};
+  for (std::size_t i = Below(4); i > 0; --i) {
+    person.accounts.push_back(Text());
+  }
+  return person;
 }
 
 Meta RandomValues::MetaValue() {

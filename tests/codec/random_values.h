@@ -34,6 +34,7 @@ class RandomValues {
   journey::Progress Progress();
   journey::Roster Roster();
   journey::Clock::Parts Clock();
+  journey::Person Person();
   Meta MetaValue();
   // One that journey::Validate() accepts.
   journey::Playbook Playbook();

@@ -136,6 +136,8 @@ TEST(StateTest, FactsOfThePartitionComeBackAsTheyWere) {
   for (int round = 0; round < kRounds; ++round) {
     const journey::Clock::Parts parts = random.Clock();
     const Meta meta = random.MetaValue();
+    const journey::Person person = random.Person();
+    EXPECT_EQ(DecodePerson(EncodePerson(person)).value(), person);
     const journey::Playbook playbook = random.Playbook();
     EXPECT_EQ(DecodeClock(EncodeClock(parts)).value(), parts);
     EXPECT_EQ(DecodeMeta(EncodeMeta(meta)).value(), meta);
@@ -157,8 +159,9 @@ TEST(StateTest, NoMemberWasAddedThatTheFormatDoesNotKnow) {
   EXPECT_EQ(sizeof(journey::Occurrence), 176U);
   EXPECT_EQ(sizeof(journey::TraitState), 80U);
   EXPECT_EQ(sizeof(journey::RoleFact), 56U);
-  EXPECT_EQ(sizeof(journey::RoleCount), 296U);
-  EXPECT_EQ(sizeof(journey::Clock::Parts), 128U);
+  EXPECT_EQ(sizeof(journey::RoleCount), 424U);
+  EXPECT_EQ(sizeof(journey::Clock::Parts), 184U);
+  EXPECT_EQ(sizeof(journey::Person), 120U);
   EXPECT_EQ(sizeof(journey::Playbook), 552U);
   EXPECT_EQ(sizeof(journey::ConditionNode), 168U);
   EXPECT_EQ(sizeof(journey::Rung), 488U);
@@ -180,12 +183,25 @@ TEST(StateTest, WhatASubjectDoesNotHaveCostsAByteOrTwo) {
   EXPECT_GT(with_rung, with_level + 8);
 }
 
+// Before the clock knew of the people stage: nothing of it is there.
+TEST(StateTest, AClockOfVersion1IsRead) {
+  journey::Clock::Parts parts;
+  parts.now = kEpoch + kHour;
+  std::string bytes = EncodeClock(parts);
+  ASSERT_EQ(bytes[1], 2);
+  bytes.resize(bytes.size() - 2);
+  bytes[1] = 1;
+
+  EXPECT_EQ(DecodeClock(bytes).value(), parts);
+}
+
 TEST(StateTest, EmptyObjectsAndLimitsComeBackAsTheyWere) {
   journey::User user;
   EXPECT_EQ(DecodeUser(EncodeUser(user)).value(), user);
   EXPECT_EQ(DecodeAccount(EncodeAccount({})).value(), journey::Account());
   EXPECT_EQ(DecodeClock(EncodeClock({})).value(), journey::Clock::Parts());
   EXPECT_EQ(DecodeMeta(EncodeMeta({})).value(), Meta());
+  EXPECT_EQ(DecodePerson(EncodePerson({})).value(), journey::Person());
 
   user.first_seen = Instant::min();
   user.last_seen = Instant::max();
@@ -239,8 +255,8 @@ TEST(StateTest, TheBytesOfAnAccountAndOfMetaStayAsTheyAre) {
   account.activation_sequence = 1;
   EXPECT_EQ(Hex(EncodeAccount(account)),
             "41010461636d6500000180b083c59868000001000561646d696e0402000000000000000000000200"
-            "00000000000000000000020200020102000104020202000002000000000000000000000000000000"
-            "00000002000000");
+            "0000000000000000000002020002010200010402020200000200000000000000000000000000000000"
+            "000002000000");
 
   const Meta meta{.journal_next = {1234567},
                   .next_entry = 17,
@@ -256,6 +272,7 @@ TEST(StateTest, EveryTruncationIsCorrupt) {
   ExpectCutsAreCorrupt(EncodeAccount(random.Account()), DecodeAccount);
   ExpectCutsAreCorrupt(EncodeClock(random.Clock()), DecodeClock);
   ExpectCutsAreCorrupt(EncodeMeta(random.MetaValue()), DecodeMeta);
+  ExpectCutsAreCorrupt(EncodePerson(random.Person()), DecodePerson);
   ExpectCutsAreCorrupt(EncodePlaybook(random.Playbook()), DecodePlaybook);
 }
 
@@ -266,6 +283,7 @@ TEST(StateTest, DamageNeverCrashes) {
   ExpectDamageNeverCrashes(EncodeAccount(random.Account()), EncodeAccount, DecodeAccount);
   ExpectDamageNeverCrashes(EncodeClock(random.Clock()), EncodeClock, DecodeClock);
   ExpectDamageNeverCrashes(EncodeMeta(random.MetaValue()), EncodeMeta, DecodeMeta);
+  ExpectDamageNeverCrashes(EncodePerson(random.Person()), EncodePerson, DecodePerson);
 }
 
 TEST(StateTest, AnotherKindOfValueIsCorrupt) {

@@ -54,6 +54,7 @@ outputs:
 journal: {partitions: 16, retention: 400d}
 state: {dir: "/data/with space", memory: 1GiB, cache: 96MiB}
 intake: {workers: 2}
+people: {workers: 3, partitions: 6, waiting: 1GiB}
 journey: {workers: 4}
 commit_interval: 250ms
 record_bytes_max: 512KiB
@@ -125,6 +126,7 @@ TEST(ConfigFileTest, ReadsEveryKey) {
   EXPECT_EQ(config.state.memory_bytes, 1LL << 30U);
   EXPECT_EQ(config.state.cache_bytes, 96LL << 20U);
   EXPECT_EQ(config.intake_workers, 2);
+  EXPECT_EQ(config.people, (People{.workers = 3, .partitions = 6, .waiting_bytes = 1LL << 30U}));
   EXPECT_EQ(config.journey_workers, 4);
   EXPECT_EQ(config.commit_interval, milliseconds(250));
   EXPECT_EQ(config.record_bytes_max, 512 * 1024);

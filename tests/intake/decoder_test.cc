@@ -71,7 +71,7 @@ TEST(DecoderTest, AGroupCallHasTheAccountsTraitsNotTheUsers) {
 
 TEST(DecoderTest, OnlyAGroupCallTakesTheGroupIdAtTheRoot) {
   EXPECT_THAT(DescribeSegment(R"({"type":"track","event":"E","userId":"u","groupId":"t"})"),
-              StartsWith("rejected missing_tenant"));
+              StartsWith("unplaced track"));
 }
 
 TEST(DecoderTest, AnAliasNamesThePreviousId) {
@@ -155,16 +155,33 @@ TEST(DecoderTest, WithoutUserAndTenantARecordIsSkipped) {
   EXPECT_EQ(DescribeSegment(R"({"type":"track","event":"heartbeat"})"), "skipped anonymous");
 }
 
-TEST(DecoderTest, WithoutAnAccountWhatAUserDidIsRejectedAndTheRestSkipped) {
-  EXPECT_EQ(DescribeSegment(R"({"type":"track","event":"E","userId":"u"})"),
-            "rejected missing_tenant: a track call that names no account");
+TEST(DecoderTest, WithoutAnAccountARecordGoesByThePersonButForAGroupCall) {
+  EXPECT_THAT(DescribeSegment(R"({"type":"track","event":"E","userId":"u"})"),
+              StartsWith("unplaced track user=\"u\" name=\"E\""));
   EXPECT_EQ(DescribeSegment(R"({"type":"group","userId":"u"})"),
             "rejected missing_tenant: a group call that names no account");
   for (const char* const type : {"identify", "page", "screen", "alias"}) {
-    EXPECT_EQ(DescribeSegment(R"({"userId":"u","type":")" + std::string(type) + "\"}"),
-              "skipped unplaced")
+    EXPECT_THAT(DescribeSegment(R"({"userId":"u","type":")" + std::string(type) + "\"}"),
+                StartsWith("unplaced " + std::string(type) + " user=\"u\""))
         << type;
   }
+}
+
+// Placed, an event is the one that a record with the account would have been.
+TEST(DecoderTest, TheFingerprintOfAnUnplacedEventLacksNothingButTheAccount) {
+  Decoder decoder(OptionsOf("segment"));
+  const auto fingerprint = [&decoder](std::string_view context) {
+    const std::string record = R"({"type":"track","event":"E","userId":"u",)"
+                               R"("properties":{"a":1},"context":)" +
+                               std::string(context) + "}";
+    const Outcome outcome = decoder.Decode(LiveRecord(record));
+    const auto* const unplaced = std::get_if<Unplaced>(&outcome);
+    return unplaced != nullptr ? unplaced->accepted.event.fingerprint
+                               : std::get<Accepted>(outcome).event.fingerprint;
+  };
+
+  EXPECT_EQ(FingerprintIn("acme", fingerprint("{}")), fingerprint(R"({"groupId":"acme"})"));
+  EXPECT_NE(fingerprint(R"({"groupId":"acme"})"), fingerprint(R"({"groupId":"globex"})"));
 }
 
 TEST(DecoderTest, WithoutAUserFactsOfTheAccountAreAcceptedAndTheRestSkipped) {
@@ -194,8 +211,11 @@ TEST(DecoderTest, ATrackWithoutANameIsRejectedAfterTheTenantWasLookedFor) {
               StartsWith("rejected missing_event"));
   EXPECT_THAT(DescribeSegment(R"({"type":"track","event":"","context":{"groupId":"t"}})"),
               StartsWith("rejected missing_event"));
+  // Whether it has an account is found out first.
   EXPECT_THAT(DescribeSegment(R"({"type":"track","userId":"u","timestamp":"nonsense"})"),
-              StartsWith("rejected missing_tenant"));
+              StartsWith("unplaced track, missing_event: "));
+  EXPECT_THAT(DescribeSegment(R"({"type":"page","userId":"u","timestamp":"nonsense"})"),
+              StartsWith("unplaced page, bad_time: "));
   EXPECT_THAT(DescribeSegment(R"({"type":"track","userId":"u","context":{"groupId":"t"},
                                   "timestamp":"nonsense"})"),
               StartsWith("rejected missing_event"));

@@ -51,9 +51,16 @@ std::string Describe(const Outcome& outcome) {
   if (const auto* const skipped = std::get_if<Skipped>(&outcome)) {
     return fmt::format("skipped {}", SkipReasonName(skipped->reason));
   }
-  const Accepted& accepted = std::get<Accepted>(outcome);
+  const auto* const unplaced = std::get_if<Unplaced>(&outcome);
+  if (unplaced != nullptr && unplaced->flaw.has_value()) {
+    return fmt::format("unplaced {}, {}: {}", CallKindName(unplaced->accepted.event.kind),
+                       RejectReasonName(unplaced->flaw->reason), unplaced->flaw->detail);
+  }
+  const Accepted& accepted = unplaced != nullptr ? unplaced->accepted : std::get<Accepted>(outcome);
   const Event& event = accepted.event;
-  std::string text = fmt::format("accepted {} tenant={}", CallKindName(event.kind), event.tenant);
+  std::string text = unplaced != nullptr ? fmt::format("unplaced {}", CallKindName(event.kind))
+                                         : fmt::format("accepted {} tenant={}",
+                                                       CallKindName(event.kind), event.tenant);
   const std::pair<std::string_view, std::string_view> fields[] = {{"user", event.user},
                                                                   {"name", event.name},
                                                                   {"role", event.role},

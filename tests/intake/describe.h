@@ -20,8 +20,8 @@ inline constexpr Instant kBrokerTime = InstantFromMs(1'767'323'045'000);
 InputRecord LiveRecord(std::string_view value);
 InputRecord FileRecord(std::string_view value);
 
-// The outcome in one line: `rejected bad_type: ...`, `skipped anonymous`, or `accepted` with the
-// fields of the event that say something.
+// The outcome in one line: `rejected bad_type: ...`, `skipped anonymous`, or `accepted`, without an
+// account `unplaced`, with the fields of the event that say something.
 std::string Describe(const Outcome& outcome);
 // `{a: 1, b: "text"}` in the order of the bag.
 std::string DescribeBag(const BagView& bag);

@@ -48,6 +48,76 @@ TEST_F(ClockTest, StandsUntilEveryListedPartitionIsHeardOf) {
   EXPECT_EQ(clock_.Holder(kLateness), "app events[1]");
 }
 
+// Intake has come to `event_time`, and its last record for the people stage was before `next`.
+Progress Unplaced(std::int32_t partition, Instant event_time, std::int64_t next) {
+  PartitionProgress moved = At(event_time);
+  moved.unplaced_next = next;
+  return Moved(partition, moved);
+}
+
+Progress OfPeople(std::int32_t partition, std::int64_t handled, std::optional<Instant> until) {
+  Progress progress;
+  progress.people = PeopleProgress{.partition = partition, .until = until};
+  progress.partitions[{"app", "events", 0}].unplaced_next = handled;
+  return progress;
+}
+
+TEST_F(ClockTest, WithNothingOnItsWayThePeopleStageIsNotWaitedFor) {
+  Roster roster = TwoPartitions();
+  roster.people_partitions = 2;
+  clock_.Apply(roster);
+  clock_.Apply(Moved(0, At(kNoon)));
+  clock_.Apply(Moved(1, At(kNoon)));
+
+  EXPECT_EQ(Advance(), kNoon - kLateness);
+}
+
+TEST_F(ClockTest, WaitsForEveryPeoplePartitionUntilItHasHandledWhatItGot) {
+  Roster roster = TwoPartitions();
+  roster.people_partitions = 2;
+  clock_.Apply(roster);
+  clock_.Apply(Unplaced(0, kNoon, 7));
+  clock_.Apply(Moved(1, At(kNoon)));
+  EXPECT_EQ(Advance(), std::nullopt);
+  EXPECT_EQ(clock_.Holder(kLateness), "people[0]");
+
+  clock_.Apply(OfPeople(0, 7, kNoon - kLateness));
+  EXPECT_EQ(Advance(), std::nullopt);
+  EXPECT_EQ(clock_.Holder(kLateness), "people[1]");
+
+  // Not all that intake knows of, but until then nothing more can come.
+  clock_.Apply(OfPeople(1, 6, kNoon - kHour));
+  EXPECT_EQ(Advance(), kNoon - kHour);
+  EXPECT_EQ(clock_.Holder(kLateness), "people[1]");
+
+  clock_.Apply(OfPeople(1, 7, kNoon - kHour));
+  EXPECT_EQ(Advance(), kNoon - kLateness);
+  EXPECT_EQ(clock_.Holder(kLateness), "app events[0]");
+
+  clock_.Apply(Unplaced(0, kNoon + kHour, 8));
+  clock_.Apply(Moved(1, At(kNoon + kHour)));
+  EXPECT_EQ(Advance(), kNoon - kLateness);
+}
+
+TEST_F(ClockTest, TheEndIsThereWhenThePeopleStageHasHandledAll) {
+  Roster roster = TwoPartitions(ClockMode::kEvent);
+  roster.people_partitions = 1;
+  clock_.Apply(roster);
+  clock_.Apply(Unplaced(0, kNoon, 7));
+  clock_.Apply(Moved(1, At(kNoon)));
+  clock_.Apply(OfPeople(0, 6, kNoon - kLateness));
+  Progress end;
+  end.final_clock = kNoon + kDay;
+  clock_.Apply(end);
+
+  EXPECT_EQ(Advance(), kNoon - kLateness);
+  EXPECT_FALSE(clock_.is_final());
+
+  clock_.Apply(OfPeople(0, 7, kNoon + kDay));
+  EXPECT_EQ(Advance(), kNoon + kDay);
+  EXPECT_TRUE(clock_.is_final());
+}
+
 TEST_F(ClockTest, WithoutARosterNothingIsComplete) { EXPECT_EQ(Advance(), std::nullopt); }
 
 TEST_F(ClockTest, IsTheSlowestPartitionLessTheLateness) {

@@ -10,6 +10,7 @@
 
 #include "src/metrics/intake_metrics.h"
 #include "src/metrics/journey_metrics.h"
+#include "src/metrics/people_metrics.h"
 #include "src/metrics/registry.h"
 #include "src/metrics/worker_metrics.h"
 
@@ -64,9 +65,22 @@ void CallEveryVerb(Registry* registry) {
   intake.RecordRead(0, 570);
   intake.RecordRejected(0, "bad_time");
   intake.RecordSkipped(0, "anonymous");
+  intake.RecordPassedOn(0);
   intake.RecordRemarked(0, "no_zone");
   intake.JournalWritten(10, 2000);
   intake.DeadLetterCut(0);
+  PeopleMetrics people(registry);
+  people.RecordsTaken(9);
+  people.RecordsPlaced(4);
+  people.RecordsHandedOn(2);
+  people.RecordsExpired(PeopleMetrics::Expiry::kFull, 3);
+  people.RecordsSkipped(2);
+  people.RecordsRejected("missing_tenant", 1);
+  people.AccountsCapMet(1);
+  people.WaitingIs(PartitionId{0}, 5, 600);
+  people.CacheBytes(100, 200);
+  people.StateSizeIs(PartitionId{0}, {.bytes = 310, .keys = 31});
+  people.RestoreProgress(PartitionId{0}, 6, 8);
   JourneyMetrics journey(registry);
   journey.StimulusApplied(Stimulus::kEvent);
   journey.DecisionEmitted("activation.changed", "admin", "organic");
@@ -111,6 +125,22 @@ TEST(MetricsTest, EveryVerbIsSeenOnThePage) {
            "foothold_intake_journal_batches_total 1",
            "foothold_intake_journal_entries_total 10",
            "foothold_intake_journal_bytes_total 2000",
+           "foothold_intake_unplaced_records_total{source=\"app\"} 1",
+           "foothold_people_records_total 9",
+           "foothold_people_placed_records_total 4",
+           "foothold_people_handed_on_records_total 2",
+           "foothold_people_expired_records_total{cause=\"full\"} 3",
+           "foothold_people_expired_records_total{cause=\"time\"} 0",
+           "foothold_people_skipped_records_total{why=\"unplaced\"} 2",
+           "foothold_people_rejected_records_total{reason=\"missing_tenant\"} 1",
+           "foothold_people_caps_met_total{cap=\"accounts\"} 1",
+           "foothold_people_waiting_records{partition=\"0\"} 5",
+           "foothold_people_waiting_bytes{partition=\"0\"} 600",
+           "foothold_people_cache_bytes 100",
+           "foothold_people_state_bytes{partition=\"0\"} 310",
+           "foothold_people_state_keys{partition=\"0\"} 31",
+           "foothold_people_restored_records{partition=\"0\"} 6",
+           "foothold_people_restore_records{partition=\"0\"} 8",
            "foothold_journey_stimuli_total{kind=\"event\"} 1",
            "foothold_journey_stimuli_total{kind=\"timer\"} 0",
            "foothold_journey_statuses_total{type=\"user_status\"} 3",

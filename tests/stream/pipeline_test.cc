@@ -127,7 +127,7 @@ TEST(PipelineTest, APartitionNotHeardOfHoldsTheClock) {
 
   service.Run();
 
-  const JourneyTask* task = service.journey_stage().task(PartitionId{PartitionOfKey("acme", 2)});
+  const JourneyTask* task = service.journey_task(PartitionId{PartitionOfKey("acme", 2)});
   ASSERT_NE(task, nullptr);
   EXPECT_EQ(task->clock().now(), std::nullopt);
   EXPECT_EQ(task->ClockHolder(), "product events[1]");

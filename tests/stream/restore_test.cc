@@ -20,7 +20,7 @@ using Contents = std::map<std::string, std::string>;
 Contents ContentsOf(Service* service) {
   Contents contents;
   for (const std::int32_t i : {0, 1}) {
-    const JourneyTask* task = service->journey_stage().task(PartitionId{i});
+    const JourneyTask* task = service->journey_task(PartitionId{i});
     EXPECT_NE(task, nullptr);
     const Status scanned =
         task->store().Scan("", "", [&](std::string_view key, std::string_view value) {
@@ -37,8 +37,7 @@ Contents ContentsOf(Service* service) {
 std::vector<state::DueTimer> TimersOf(Service* service) {
   std::vector<state::DueTimer> all;
   for (const std::int32_t i : {0, 1}) {
-    const auto timers = service->journey_stage()
-                            .task(PartitionId{i})
+    const auto timers = service->journey_task(PartitionId{i})
                             ->store()
                             .TimersUntil(InstantFromMs(INT64_MAX / 2), std::nullopt, 10'000)
                             .value();
@@ -114,7 +113,7 @@ TEST_F(LagTest, AStopWritesWhatIsCommitted) {
 
   service_.Stop();
 
-  EXPECT_EQ(writes_, 2);  // One for each partition.
+  EXPECT_EQ(writes_, 4);  // One for each partition of journal and people topic.
   const int made_before = service_.stores_made_anew();
   Restart();
   EXPECT_EQ(service_.stores_made_anew(), made_before);

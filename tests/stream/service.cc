@@ -98,10 +98,10 @@ class Service::TestStore final : public state::Store {
 
 class Service::TestShelf final : public StoreShelf {
  public:
-  explicit TestShelf(Service* service)
+  TestShelf(Service* service, const std::string& root)
       : service_(service),
         memory_(state::SharedMemory::Create(32U << 20U)),
-        shelf_({.root = "/state", .app = "shop", .memory = memory_, .in_memory = true}) {}
+        shelf_({.root = root, .app = "shop", .memory = memory_, .in_memory = true}) {}
 
   Result<std::unique_ptr<state::Store>> Open(PartitionId partition) override {
     FOOTHOLD_ASSIGN(std::unique_ptr<state::Store> store, shelf_.Open(partition));
@@ -126,8 +126,10 @@ Service::Service(ServiceOptions options, log::FaultInjector* faults)
       log_(clock_, faults),
       logger_({}, clock_, [this](std::string_view line) { log_lines_.emplace_back(line); }),
       intake_metrics_(&registry_, {"product"}),
+      people_metrics_(&registry_),
       journey_metrics_(&registry_),
-      shelf_(std::make_unique<TestShelf>(this)) {
+      shelf_(std::make_unique<TestShelf>(this, "/state")),
+      people_shelf_(std::make_unique<TestShelf>(this, "/state/people")) {
   const std::unique_ptr<log::Admin> admin = log_.NewAdmin().value();
   const Status created = admin->CreateTopics(std::vector<log::TopicSpec>{
       {.name = kSourceTopic, .partitions = options_.source_partitions, .configs = {}}});
@@ -149,18 +151,22 @@ void Service::Produce(std::int32_t partition, const std::string& value,
 
 WorkerOptions Service::OptionsOf(const std::string& stage, int worker) const {
   const bool is_intake = stage == "intake";
+  const bool is_people = stage == "people";
   WorkerOptions options;
   options.name = fmt::format("{}-{}", stage, worker);
-  options.subscription = {is_intake ? std::string(kSourceTopic) : topics_.journal};
+  const std::string folded = is_people ? topics_.people : topics_.journal;
+  options.subscription = {is_intake ? std::string(kSourceTopic) : folded};
   options.consumer.group = "shop-" + stage;
   options.consumer.instance_id = fmt::format("shop-{}-test-{}", stage, worker);
   options.consumer.batch_records_max = is_intake ? options_.intake_batch_records_max : 50;
   options.producer.transactional_id = options.consumer.instance_id;
-  options.producer.topics = is_intake ? topics_.OfIntake() : topics_.OfJourney();
+  const std::vector<std::string> folding = is_people ? topics_.OfPeople() : topics_.OfJourney();
+  options.producer.topics = is_intake ? topics_.OfIntake() : folding;
   options.poll_timeout = milliseconds{0};
   options.drained_commit_interval = milliseconds{0};
-  options.commit_entries_max =
-      is_intake ? options_.intake_entries_max : options_.journey_entries_max;
+  const std::size_t entries_max =
+      is_people ? options_.people_entries_max : options_.journey_entries_max;
+  options.commit_entries_max = is_intake ? options_.intake_entries_max : entries_max;
   options.retries_max = 3;
   options.wait = nullptr;
   if (options_.has_threads) {
@@ -173,12 +179,14 @@ Status Service::TryStart() {
   FOOTHOLD_ASSIGN(const std::unique_ptr<log::Admin> admin, log_.NewAdmin());
   FOOTHOLD_TRY(EnsureTopics(admin.get(), {.topics = topics_,
                                           .journal_partitions = options_.journal_partitions,
+                                          .people_partitions = options_.people_partitions,
                                           .output_partitions = 2}));
   const bool is_live = options_.mode == journey::ClockMode::kWall;
   ControlWriter control(&log_, {.app = "shop",
                                 .instance = "one",
                                 .topics = topics_,
                                 .journal_partitions = options_.journal_partitions,
+                                .people_partitions = options_.people_partitions,
                                 .retry = {.retries_max = 3}});
   journey::RosterSource source;
   source.name = "product";
@@ -187,7 +195,9 @@ Status Service::TryStart() {
     source.history_begin = kStart - 400 * kDay;
   }
   FOOTHOLD_TRY(StatusOf(
-      control.Seed(config::DefaultPlaybook(), {.mode = options_.mode, .sources = {source}})));
+      control.Seed(config::DefaultPlaybook(), {.mode = options_.mode,
+                                               .sources = {source},
+                                               .people_partitions = options_.people_partitions})));
   return OpenWorkers();
 }
 
@@ -196,6 +206,8 @@ Status Service::OpenWorkers() {
   intake.app = "shop";
   intake.topics = topics_;
   intake.journal_partitions = options_.journal_partitions;
+  intake.people_partitions = options_.people_partitions;
+  intake.known_pairs_max = 1'024;
   intake.dead_letter_partitions = 2;
   intake.sources = {{.name = "product",
                      .topics = {kSourceTopic},
@@ -203,6 +215,17 @@ Status Service::OpenWorkers() {
                      .start = options_.start}};
   intake.mode = options_.mode;
   intake.progress_step = options_.mode == journey::ClockMode::kWall ? kHour : kMinute;
+  PeopleOptions people;
+  people.app = "shop";
+  people.topics = topics_;
+  people.people_partitions = options_.people_partitions;
+  people.journal_partitions = options_.journal_partitions;
+  people.dead_letter_partitions = 2;
+  people.mode = options_.mode;
+  people.waiting_bytes_max = options_.waiting_bytes_max;
+  people.cache_bytes_max = options_.cache_bytes_max;
+  people.store_write_interval = options_.store_write_interval;
+  people.store_write_bytes = options_.store_write_bytes;
   JourneyOptions journey;
   journey.app = "shop";
   journey.topics = topics_;
@@ -234,11 +257,15 @@ Status Service::OpenWorkers() {
         intake, IntakeStage::Surroundings{.clock = &clock_, .metrics = &intake_metrics_}));
     opened = add("intake", i, intake_stages_.back().get());
   }
+  for (int i = 0; i < options_.people_workers && opened.ok(); ++i) {
+    people_stages_.push_back(
+        MakePeopleStage(people, {.log = &log_, .shelf = people_shelf_.get(), .clock = &clock_},
+                        &people_metrics_, &placed_));
+    opened = add("people", i, people_stages_.back().get());
+  }
   for (int i = 0; i < options_.journey_workers && opened.ok(); ++i) {
-    journey_stages_.push_back(std::make_unique<JourneyStage>(
-        journey,
-        JourneyStage::Surroundings{
-            .log = &log_, .shelf = shelf_.get(), .clock = &clock_, .metrics = &journey_metrics_}));
+    journey_stages_.push_back(MakeJourneyStage(
+        journey, {.log = &log_, .shelf = shelf_.get(), .clock = &clock_}, &journey_metrics_));
     opened = add("journey", i, journey_stages_.back().get());
   }
   return opened;
@@ -278,6 +305,7 @@ void Service::Kill() {
   is_killing_ = true;
   workers_.clear();
   intake_stages_.clear();
+  people_stages_.clear();
   journey_stages_.clear();
   worker_metrics_.clear();
   is_killing_ = false;
@@ -294,6 +322,10 @@ void Service::Stop() {
 void Service::LoseStores() {
   for (std::int32_t i = 0; i < options_.journal_partitions; ++i) {
     const Status gone = shelf_->Destroy(PartitionId{i});
+    FOOTHOLD_CHECK(gone.ok(), gone.ToString());
+  }
+  for (std::int32_t i = 0; i < options_.people_partitions; ++i) {
+    const Status gone = people_shelf_->Destroy(PartitionId{i});
     FOOTHOLD_CHECK(gone.ok(), gone.ToString());
   }
 }

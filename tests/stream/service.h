@@ -16,11 +16,14 @@
 #include "src/log/memory_log.h"
 #include "src/metrics/intake_metrics.h"
 #include "src/metrics/journey_metrics.h"
+#include "src/metrics/people_metrics.h"
 #include "src/metrics/registry.h"
 #include "src/metrics/worker_metrics.h"
 #include "src/stream/control_writer.h"
 #include "src/stream/intake_stage.h"
 #include "src/stream/journey_stage.h"
+#include "src/stream/journey_task.h"
+#include "src/stream/people_stage.h"
 #include "src/stream/store_shelf.h"
 #include "src/stream/worker.h"
 #include "tests/fakes/manual_clock.h"
@@ -49,10 +52,14 @@ struct Output {
 struct ServiceOptions {
   std::int32_t source_partitions = 2;
   std::int32_t journal_partitions = 2;
+  std::int32_t people_partitions = 2;
   int intake_workers = 1;
+  int people_workers = 1;
   int journey_workers = 1;
   std::size_t intake_entries_max = 1'000;
   std::size_t journey_entries_max = 1'000;
+  std::size_t people_entries_max = 1'000;
+  std::size_t waiting_bytes_max = 1U << 20U;  // Of one partition.
   std::size_t cache_bytes_max = 8U << 20U;
   journey::ClockMode mode = journey::ClockMode::kEvent;
   StartAt start = {};
@@ -104,11 +111,24 @@ class Service {
   log::MemoryLog& log() { return log_; }
   ManualWallClock& clock() { return clock_; }
   Worker& intake(std::size_t i = 0) { return *workers_.at(i); }
-  Worker& journey(std::size_t i = 0) {
+  Worker& people(std::size_t i = 0) {
     return *workers_.at(static_cast<std::size_t>(options_.intake_workers) + i);
   }
+  Worker& journey(std::size_t i = 0) {
+    return *workers_.at(
+        static_cast<std::size_t>(options_.intake_workers + options_.people_workers) + i);
+  }
   IntakeStage& intake_stage(std::size_t i = 0) { return *intake_stages_.at(i); }
-  JourneyStage& journey_stage(std::size_t i = 0) { return *journey_stages_.at(i); }
+  KeyedStage& journey_stage(std::size_t i = 0) { return *journey_stages_.at(i); }
+  KeyedStage& people_stage(std::size_t i = 0) { return *people_stages_.at(i); }
+  const PlacedTimes& placed() const { return placed_; }
+  // The task of a partition that runs in the first of them; nullptr if it does not.
+  const PeopleTask* people_task(PartitionId partition) const {
+    return static_cast<const PeopleTask*>(people_stages_.front()->task(partition));
+  }
+  const JourneyTask* journey_task(PartitionId partition) const {
+    return static_cast<const JourneyTask*>(journey_stages_.front()->task(partition));
+  }
   const TopicNames& topics() const { return topics_; }
   metrics::Registry& registry() { return registry_; }
   const std::vector<std::string>& log_lines() const { return log_lines_; }
@@ -135,14 +155,18 @@ class Service {
   Logger logger_;
   metrics::Registry registry_;
   metrics::IntakeMetrics intake_metrics_;
+  metrics::PeopleMetrics people_metrics_;
   metrics::JourneyMetrics journey_metrics_;
   std::vector<std::unique_ptr<metrics::WorkerMetrics>> worker_metrics_;
   int stores_made_anew_ = 0;
   bool is_killing_ = false;
   std::unique_ptr<TestShelf> shelf_;
+  std::unique_ptr<TestShelf> people_shelf_;
+  PlacedTimes placed_;
   std::vector<std::unique_ptr<IntakeStage>> intake_stages_;
-  std::vector<std::unique_ptr<JourneyStage>> journey_stages_;
-  std::vector<std::unique_ptr<Worker>> workers_;  // Intake first.
+  std::vector<std::unique_ptr<KeyedStage>> people_stages_;
+  std::vector<std::unique_ptr<KeyedStage>> journey_stages_;
+  std::vector<std::unique_ptr<Worker>> workers_;  // Intake first, the journey last.
 };
 
 // Decisions without what depends on where they stand in the journal, sorted.

@@ -1,11 +1,15 @@
 // What is checked and written before the first event: topics, ledger, journal.
 
+#include <map>
 #include <memory>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "src/codec/journal.h"
 #include "src/config/playbook_file.h"
 #include "src/log/memory_log.h"
 #include "src/stream/control_writer.h"
@@ -97,6 +101,20 @@ TEST_F(StartTest, AJournalThatForgetsTooSoonIsRefused) {
   EXPECT_THAT(Refusal(), AllOf(HasSubstr("retention.ms=604800000"), HasSubstr("10368000000")));
 }
 
+TEST_F(StartTest, ThePeopleTopicsAreMadeAndCheckedLikeTheOthers) {
+  ASSERT_TRUE(EnsureTopics(admin_.get(), options_).ok());
+  const auto people = admin_->DescribeTopic("shop-people").value();
+  ASSERT_TRUE(people.has_value());
+  EXPECT_EQ(people->partitions, 4);
+  // A record goes there as it came and as it was read.
+  EXPECT_EQ(people->configs.at("max.message.bytes"), "2200000");
+  EXPECT_EQ(admin_->DescribeTopic("shop-people-changelog").value()->configs.at("cleanup.policy"),
+            "compact");
+
+  options_.people_partitions = 8;
+  EXPECT_THAT(Refusal(), AllOf(HasSubstr("shop-people"), HasSubstr("has 4 partitions")));
+}
+
 TEST_F(StartTest, ATopicThatTakesSmallerRecordsIsRefused) {
   Make("shop-journal", 3, {{"max.message.bytes", "1000"}, {"retention.ms", "-1"}});
 
@@ -127,6 +145,27 @@ TEST_F(StartTest, ASeedIsWrittenOnceIntoLedgerAndEveryJournalPartition) {
   EXPECT_EQ(second->last_number, 1U);
   EXPECT_EQ(second->playbook->version, playbook.version);
   EXPECT_EQ(second->roster->sources[0].history_begin, kEpoch + kDay);
+}
+
+// An app may have run before there was a people stage.
+TEST_F(StartTest, EveryPeoplePartitionGetsWhatHoldsWheneverSomethingIsWritten) {
+  ASSERT_TRUE(EnsureTopics(admin_.get(), options_).ok());
+  ASSERT_TRUE(NewWriter().Seed(config::DefaultPlaybook(), RosterOf(4, kEpoch + kDay)).has_value());
+  ASSERT_TRUE(NewWriter().Seed(config::DefaultPlaybook(), RosterOf(6, kEpoch + kDay)).has_value());
+
+  const std::unique_ptr<log::CommittedReader> reader =
+      log_.ReadCommitted(std::vector<std::string>{"shop-people"}).value();
+  std::map<std::int32_t, std::vector<std::string>> kinds;
+  for (const log::RecordView& record : reader->Read(100)) {
+    const auto batch = codec::JournalBatchReader::Open(*record.value).value();
+    for (std::size_t i = 0; i < batch.count(); ++i) {
+      const codec::JournalEntry entry = batch.entry(i).value();
+      kinds[record.partition.value].emplace_back(
+          std::holds_alternative<codec::Control>(entry) ? "playbook" : "roster");
+    }
+  }
+  EXPECT_EQ(kinds.size(), 4U);
+  EXPECT_EQ(kinds[3], (std::vector<std::string>{"playbook", "roster", "playbook", "roster"}));
 }
 
 TEST_F(StartTest, ARosterThatChangedIsWrittenWithTheBeginningsThatWereFixed) {

@@ -24,6 +24,7 @@ config::Config ConfigOf(const Header& header) {
   config::Config config;
   config.instance = "story";
   config.journal.partitions = 1;
+  config.people.partitions = 1;
   config.outputs.partitions = 1;
   config.clock = header.is_live ? journey::ClockMode::kWall : journey::ClockMode::kEvent;
   config.record_bytes_max = header.record_bytes_max.value_or(config.record_bytes_max);
@@ -49,6 +50,7 @@ std::string HeartbeatAt(Instant at, const std::string& source, std::int32_t part
 Player::Remarks Counted(const std::string& metrics) {
   constexpr std::pair<std::string_view, std::string_view> kCounters[] = {
       {"foothold_intake_skipped_records_total", "skipped"},
+      {"foothold_people_skipped_records_total", "skipped"},
       {"foothold_journey_repeated_events_total", "a repeat"},
       {"foothold_journey_conflicting_events_total", "a conflict"}};
   Player::Remarks counted;

@@ -13,6 +13,7 @@
 //
 //   2026-03-01 09:00  ada@acme  Signed Up  role=admin plan="Big Team"
 //   2026-03-01 09:05  ada@acme  identify  email=ada@acme.example
+//   2026-03-01 09:05  ada@  page          without an account: it goes by the person
 //   2026-03-01 09:06  @acme  group  segment=enterprise
 //   2026-03-01 09:07 [crm]  ada@acme  outreach.logged  #id-7
 //   raw {"type":"track"}                   a record as it stands, to the first source

@@ -1,0 +1,465 @@
+#include "src/stream/keyed_stage.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "src/base/check.h"
+#include "src/codec/state.h"
+#include "src/metrics/keyed_metrics.h"
+#include "src/stream/store_place.h"
+#include "state/schema.h"
+
+namespace foothold::stream {
+namespace {
+
+// How often the store notes its place in the changelog: what a restart reads again at most.
+constexpr milliseconds kPlaceInterval{10'000};
+constexpr milliseconds kMeasureInterval{5'000};
+constexpr milliseconds kHungSlack{20'000};
+constexpr milliseconds kCallTimeout{10'000};
+// A state that was rebuilt and is damaged again before it was of any use: the disk is at fault.
+constexpr int kRepairsMax = 2;
+
+}  // namespace
+
+KeyedStage::KeyedStage(Options options, std::unique_ptr<KeyedTasks> tasks,
+                       Surroundings surroundings)
+    : options_(std::move(options)),
+      around_(surroundings),
+      tasks_(std::move(tasks)),
+      restorer_(surroundings.log,
+                Restorer::Options{.input = options_.input,
+                                  .changelog = options_.changelog,
+                                  .hung_after = options_.transaction_timeout + kHungSlack,
+                                  .call_timeout = kCallTimeout}) {}
+
+void KeyedStage::Attach(log::Consumer* consumer) {
+  FOOTHOLD_CHECK(running_.empty() && restoring_.empty(),
+                 "partitions belong to the consumer before");
+  consumer_ = consumer;
+}
+
+log::TopicPartition KeyedStage::InputOf(PartitionId partition) const {
+  return {options_.input, partition};
+}
+
+Result<std::vector<log::Position>> KeyedStage::Assign(
+    std::span<const log::TopicPartition> partitions) {
+  FOOTHOLD_ASSIGN(const std::vector<Start> starts, QueryStarts(partitions));
+  std::vector<log::Position> positions;
+  for (const Start& start : starts) {
+    Status begun = BeginRestore(start, Trust::kAsItIs);
+    if (!begun.ok() && begun.code() == Code::kCorrupt) {
+      LogDistrust(start.partition, begun);
+      begun = BeginRestore(start, Trust::kNone);
+    }
+    FOOTHOLD_TRY(begun);
+    positions.push_back({InputOf(start.partition), start.committed.value_or(NextOffset{0})});
+  }
+  MeasureRestores();
+  LogRestores();
+  return positions;
+}
+
+// Everything that is asked of the log before anything is begun: the group's places first.
+Result<std::vector<KeyedStage::Start>> KeyedStage::QueryStarts(
+    std::span<const log::TopicPartition> partitions) {
+  FOOTHOLD_ASSIGN(const std::vector<std::optional<NextOffset>> committed,
+                  consumer_->Committed(partitions, kCallTimeout));
+  std::vector<Start> starts;
+  for (std::size_t i = 0; i < partitions.size(); ++i) {
+    Start start{.partition = partitions[i].partition,
+                .committed = committed[i],
+                .input = {},
+                .changelog = {}};
+    FOOTHOLD_ASSIGN(start.input, consumer_->QueryWatermarks(partitions[i], kCallTimeout));
+    FOOTHOLD_ASSIGN(start.changelog, restorer_.Range(start.partition));
+    const std::int64_t next = start.committed.value_or(NextOffset{0}).value;
+    if (next < start.input.low || next > start.input.high) {
+      return Error(
+          Code::kFatal,
+          fmt::format("{} retains offsets {} to {}, its reader stands at {}: what lies "
+                      "between is lost, or the topic was made anew. Restore the topic, or "
+                      "begin with a new app id",
+                      log::ToString(partitions[i]), start.input.low, start.input.high, next));
+    }
+    starts.push_back(start);
+  }
+  return starts;
+}
+
+Status KeyedStage::BeginRestore(const Start& start, Trust trust) {
+  // An attempt that ended in kRetry may have begun.
+  restorer_.Remove(start.partition);
+  restoring_.erase(start.partition);
+  std::unique_ptr<state::Store> store;
+  std::optional<NextOffset> tail;
+  if (trust == Trust::kAsItIs) {
+    FOOTHOLD_ASSIGN(store, around_.shelf->Open(start.partition));
+    FOOTHOLD_ASSIGN(tail, TailOf(*store, start));
+  }
+  if (!tail.has_value()) {
+    store.reset();
+    FOOTHOLD_TRY(around_.shelf->Destroy(start.partition));
+    FOOTHOLD_ASSIGN(store, around_.shelf->Open(start.partition));
+  }
+  FOOTHOLD_TRY(restorer_.Add({.partition = start.partition,
+                              .store = store.get(),
+                              .from = tail.value_or(NextOffset{start.changelog.low}),
+                              .is_full = !tail.has_value(),
+                              .until = start.changelog.high,
+                              .committed = start.committed},
+                             around_.clock->Now()));
+  const std::int64_t from = tail.value_or(NextOffset{start.changelog.low}).value;
+  restoring_[start.partition] = {
+      .store = std::move(store),
+      .input_next = start.committed.value_or(NextOffset{0}),
+      .records = static_cast<std::uint64_t>(std::max<std::int64_t>(0, start.changelog.high - from)),
+      .is_full = !tail.has_value()};
+  return Status();
+}
+
+Result<std::optional<NextOffset>> KeyedStage::TailOf(const state::Store& store,
+                                                     const Start& start) const {
+  if (!start.committed.has_value()) {
+    return std::nullopt;
+  }
+  FOOTHOLD_ASSIGN(const std::optional<std::string> noted, ReadPayload(store, StorePlaceKey()));
+  FOOTHOLD_ASSIGN(const std::optional<std::string> meta, ReadPayload(store, state::MetaKey()));
+  if (!noted.has_value() || !meta.has_value()) {
+    return std::nullopt;
+  }
+  const std::optional<StorePlace> place = DecodeStorePlace(*noted);
+  if (!place.has_value()) {
+    return Error(Code::kCorrupt, "the store's place cannot be read");
+  }
+  FOOTHOLD_ASSIGN(const codec::Meta decoded, codec::DecodeMeta(*meta));
+
+  const bool is_ahead =
+      decoded.journal_next > *start.committed || place->next.value > start.changelog.high;
+  const bool is_within = place->next.value >= start.changelog.low;
+  const bool is_fresh = around_.clock->Now() - place->saved_at < options_.store_age_max;
+  if (is_ahead || !is_within || !is_fresh) {
+    return std::nullopt;
+  }
+  return place->next;
+}
+
+Status KeyedStage::BeginRunning(PartitionId partition) {
+  const auto restored = restoring_.find(partition);
+  std::unique_ptr<KeyedTask> task = tasks_->Make(partition, std::move(restored->second.store));
+  around_.metrics->RestoreProgress(partition, restored->second.records, restored->second.records);
+  restoring_.erase(restored);
+  KeyedTask* raw = task.get();
+  running_[partition] = std::move(task);
+  placeless_.insert(partition);
+  return Blame(partition, raw->Load());
+}
+
+void KeyedStage::Release(std::span<const log::TopicPartition> partitions) {
+  for (const log::TopicPartition& source : partitions) {
+    const PartitionId partition = source.partition;
+    if (const auto found = running_.find(partition); found != running_.end()) {
+      // Only a shorter tail for whoever comes next here: a store that cannot be written is behind.
+      if (!corrupt_.contains(partition) && found->second->WriteOut().ok()) {
+        static_cast<void>(found->second->store().Flush());
+      }
+      running_.erase(found);
+    }
+    restorer_.Remove(partition);
+    restoring_.erase(partition);
+    corrupt_.erase(partition);
+    repairs_.erase(partition);
+    placeless_.erase(partition);
+    around_.metrics->PartitionDropped(partition);
+  }
+}
+
+std::vector<log::TopicPartition> KeyedStage::assigned() const {
+  std::vector<log::TopicPartition> partitions = readable();
+  for (const auto& [partition, restoring] : restoring_) {
+    partitions.push_back(InputOf(partition));
+  }
+  return partitions;
+}
+
+std::vector<log::TopicPartition> KeyedStage::readable() const {
+  std::vector<log::TopicPartition> partitions;
+  for (const auto& [partition, task] : running_) {
+    partitions.push_back(InputOf(partition));
+  }
+  return partitions;
+}
+
+Status KeyedStage::Take(const log::RecordView& record) {
+  const auto found = running_.find(record.partition);
+  if (found == running_.end()) {
+    return Error(Code::kFatal, fmt::format("{} delivered a record while it was paused or not ours",
+                                           log::ToString(InputOf(record.partition))));
+  }
+  return Blame(record.partition, found->second->Take(record));
+}
+
+Status KeyedStage::ObserveIdle() {
+  if (has_backlog() || staged_entries() > 0) {
+    return Status();
+  }
+  const Instant now = around_.clock->Now();
+  for (const auto& [partition, task] : running_) {
+    task->ObserveEnd(now);
+  }
+  const MutexLock lock(folded_mutex_);
+  for (const auto& [partition, task] : running_) {
+    if (const std::optional<NextOffset> next = consumer_->PositionOf(InputOf(partition))) {
+      folded_until_[partition] = *next;
+    }
+  }
+  return Status();
+}
+
+std::map<PartitionId, NextOffset> KeyedStage::folded_until() const {
+  const MutexLock lock(folded_mutex_);
+  return folded_until_;
+}
+
+Result<bool> KeyedStage::Work(std::size_t entries_max, Instant now) {
+  Measure(now);
+  FOOTHOLD_TRY(WriteOut(now));
+  bool has_worked = !restorer_.is_idle();
+  Result<std::vector<PartitionId>> whole = restorer_.RunSlice(now);
+  if (!whole.has_value()) {
+    const std::optional<PartitionId> failed = restorer_.failed_partition();
+    return Failure(failed.has_value() ? Blame(*failed, whole.error()) : whole.error());
+  }
+  for (const PartitionId partition : *whole) {
+    FOOTHOLD_TRY(BeginRunning(partition));
+  }
+
+  std::size_t done = 0;
+  for (const auto& [partition, task] : running_) {
+    if (!task->has_backlog()) {
+      continue;
+    }
+    if (done >= entries_max) {
+      break;
+    }
+    Result<std::size_t> ran = task->Run(entries_max - done);
+    if (!ran.has_value()) {
+      return Failure(Blame(partition, ran.error()));
+    }
+    done += *ran;
+    has_worked = true;
+  }
+  return has_worked;
+}
+
+bool KeyedStage::has_backlog() const {
+  return std::ranges::any_of(running_,
+                             [](const auto& entry) { return entry.second->has_backlog(); });
+}
+
+std::size_t KeyedStage::staged_entries() const {
+  std::size_t entries = 0;
+  for (const auto& [partition, task] : running_) {
+    entries += task->staged_entries();
+  }
+  return entries;
+}
+
+Status KeyedStage::Collect(Instant now, StagedWrites* writes) {
+  FOOTHOLD_ASSIGN(const auto places, PlacesToNote(now));
+  writes->send_outputs = [this](const StagedWrites::Send& send) { return SendOutputs(send); };
+  writes->changelog_topic = options_.changelog;
+  for (const auto& [partition, task] : running_) {
+    if (task->staged_entries() == 0) {
+      continue;
+    }
+    const auto place = places.find(partition);
+    FOOTHOLD_TRY(task->Collect(
+        place == places.end() ? std::nullopt : std::optional<std::string>(place->second), writes));
+  }
+  return Status();
+}
+
+// A place is asked for before a commit and noted with it: that the commit succeeds proves that
+// nobody else wrote to the changelog in between, so that all before the place is in the store.
+Result<std::map<PartitionId, std::string>> KeyedStage::PlacesToNote(Instant now) {
+  std::map<PartitionId, std::string> places;
+  const bool is_due = !places_noted_at_.has_value() || now < *places_noted_at_ ||
+                      now - *places_noted_at_ >= kPlaceInterval;
+  for (const auto& [partition, task] : running_) {
+    if (task->staged_entries() == 0 || (!is_due && !placeless_.contains(partition))) {
+      continue;
+    }
+    Result<log::Watermarks> range =
+        consumer_->QueryWatermarks({options_.changelog, partition}, kCallTimeout);
+    if (!range.has_value() && range.error().code() == Code::kRetry) {
+      continue;
+    }
+    if (!range.has_value()) {
+      return Failure(range.error());
+    }
+    places[partition] = EncodeStorePlace({NextOffset{range->high}, now});
+  }
+  if (is_due) {
+    places_noted_at_ = now;
+  }
+  return places;
+}
+
+Status KeyedStage::SendOutputs(const StagedWrites::Send& send) {
+  for (const auto& [partition, task] : running_) {
+    FOOTHOLD_TRY(task->SendOutputs(send));
+  }
+  return Status();
+}
+
+void KeyedStage::Apply() {
+  for (const auto& [partition, task] : running_) {
+    if (task->staged_entries() == 0) {
+      continue;
+    }
+    task->Apply();
+    placeless_.erase(partition);
+  }
+}
+
+// Writes all stores that lag, when it is time or when too much waits for it.
+Status KeyedStage::WriteOut(Instant now) {
+  std::size_t unwritten = 0;
+  for (const auto& [partition, task] : running_) {
+    unwritten += task->unwritten_bytes();
+  }
+  if (unwritten == 0) {
+    written_at_ = now;
+    return Status();
+  }
+  const bool is_due = now < written_at_ || now - written_at_ >= options_.store_write_interval ||
+                      unwritten >= options_.store_write_bytes;
+  if (!is_due) {
+    return Status();
+  }
+  written_at_ = now;
+  // What is committed must come into each store, also when one of them fails.
+  Status failure;
+  for (const auto& [partition, task] : running_) {
+    if (task->unwritten_bytes() == 0) {
+      continue;
+    }
+    Status written = Blame(partition, task->WriteOut());
+    if (written.ok()) {
+      repairs_.erase(partition);
+    } else if (failure.ok() || written.code() == Code::kFatal) {
+      failure = std::move(written);
+    }
+  }
+  return failure;
+}
+
+Result<std::vector<log::Position>> KeyedStage::Rewind() {
+  std::vector<log::Position> positions;
+  for (const auto& [partition, task] : running_) {
+    if (corrupt_.contains(partition)) {
+      task->DropAll();
+    } else {
+      FOOTHOLD_TRY(Blame(partition, task->Rewind()));
+    }
+    positions.push_back({InputOf(partition), task->position()});
+  }
+  for (const auto& [partition, restoring] : restoring_) {
+    positions.push_back({InputOf(partition), restoring.input_next});
+  }
+  return positions;
+}
+
+Result<std::vector<log::Position>> KeyedStage::Repair() {
+  std::vector<log::TopicPartition> partitions;
+  for (const PartitionId partition : corrupt_) {
+    partitions.push_back(InputOf(partition));
+  }
+  FOOTHOLD_ASSIGN(const std::vector<Start> starts, QueryStarts(partitions));
+  std::vector<log::Position> positions;
+  for (const Start& start : starts) {
+    if (++repairs_[start.partition] > kRepairsMax) {
+      return Error(
+          Code::kFatal,
+          fmt::format("the state of partition {} is damaged again right after it was rebuilt: "
+                      "look at the disk",
+                      start.partition.value));
+    }
+    running_.erase(start.partition);
+    restorer_.Remove(start.partition);
+    restoring_.erase(start.partition);
+    FOOTHOLD_TRY(BeginRestore(start, Trust::kNone));
+    positions.push_back({InputOf(start.partition), start.committed.value_or(NextOffset{0})});
+  }
+  corrupt_.clear();
+  return positions;
+}
+
+Status KeyedStage::Blame(PartitionId partition, Status status) {
+  if (!status.ok() && status.code() == Code::kCorrupt) {
+    corrupt_.insert(partition);
+  }
+  return status;
+}
+
+const KeyedTask* KeyedStage::task(PartitionId partition) const {
+  const auto found = running_.find(partition);
+  return found == running_.end() ? nullptr : found->second.get();
+}
+
+void KeyedStage::LogDistrust(PartitionId partition, const Status& why) const {
+  if (around_.logger == nullptr) {
+    return;
+  }
+  around_.logger->Warning(
+      "state cannot be trusted, restoring it from the changelog",
+      {{"partition", fmt::format("{}", partition.value)}, {"why", why.message()}});
+}
+
+void KeyedStage::LogRestores() const {
+  std::uint64_t records = 0;
+  std::size_t full = 0;
+  for (const auto& [partition, restoring] : restoring_) {
+    records += restoring.records;
+    full += restoring.is_full && restoring.records > 0 ? 1 : 0;
+  }
+  if (around_.logger == nullptr || records == 0) {
+    return;
+  }
+  around_.logger->Info("restoring state from the changelog",
+                       {{"partitions", fmt::format("{}", restoring_.size())},
+                        {"from_nothing", fmt::format("{}", full)},
+                        {"records", fmt::format("{}", records)}});
+}
+
+void KeyedStage::MeasureRestores() {
+  for (const Restorer::Progress& progress : restorer_.progress()) {
+    around_.metrics->RestoreProgress(progress.partition, static_cast<std::uint64_t>(progress.done),
+                                     static_cast<std::uint64_t>(progress.total));
+  }
+}
+
+void KeyedStage::Measure(Instant now) {
+  const bool is_due =
+      !measured_at_.has_value() || now < *measured_at_ || now - *measured_at_ >= kMeasureInterval;
+  if (!is_due) {
+    return;
+  }
+  measured_at_ = now;
+  MeasureRestores();
+  std::size_t cache_bytes = 0;
+  for (const auto& [partition, task] : running_) {
+    const state::Store& store = task->store();
+    around_.metrics->StateSizeIs(partition,
+                                 {.bytes = store.bytes_on_disk(), .keys = store.keys_estimate()});
+    task->Measure();
+    cache_bytes += task->cache_bytes();
+  }
+  around_.metrics->CacheBytes(cache_bytes, around_.shelf->memory_bytes());
+}
+
+}  // namespace foothold::stream

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "src/base/ids.h"
+#include "src/base/status.h"
+#include "src/base/time.h"
+#include "src/log/log.h"
+#include "src/stream/staged.h"
+#include "state/store.h"
+
+namespace foothold::stream {
+
+// What a KeyedStage runs for one partition of its input: a fold of the records into the state of
+// the partition's store, position included, so that the two never part.
+//
+// Not thread-safe: owned by one Worker.
+class KeyedTask {
+ public:
+  virtual ~KeyedTask() = default;
+
+  // Reads position and facts from the store, which is up to date. Call before anything below.
+  virtual Status Load() = 0;
+
+  // Queues one record of the input. kFatal if the input is not what the position says.
+  virtual Status Take(const log::RecordView& record) = 0;
+  // Runs at most `entries_max` entries of the queue, or parts of them; returns how many.
+  virtual Result<std::size_t> Run(std::size_t entries_max) = 0;
+  virtual bool has_backlog() const = 0;
+
+  // The input has been read to its end, for now.
+  virtual void ObserveEnd(Instant /*now*/) {}
+
+  virtual std::size_t staged_entries() const = 0;
+  // See Stage. `place`: what to keep in the store alone, if anything.
+  virtual Status Collect(const std::optional<std::string>& place, StagedWrites* writes) = 0;
+  // Outputs that are made only when they are sent; what is in the writes already comes first.
+  virtual Status SendOutputs(const StagedWrites::Send& send) = 0;
+  virtual void Apply() = 0;
+  // Writes to the store what is committed: see PartitionState.
+  virtual Status WriteOut() = 0;
+  virtual std::size_t unwritten_bytes() const = 0;
+  // Drops what is staged and what is queued; the input is read again from position().
+  virtual Status Rewind() = 0;
+  // Likewise, but without looking at the store, which is not to be trusted: only good for
+  // position().
+  virtual void DropAll() = 0;
+
+  // The record that is not finished, as of the last commit.
+  virtual NextOffset position() const = 0;
+  virtual state::Store& store() const = 0;
+  // Memory of decoded objects.
+  virtual std::size_t cache_bytes() = 0;
+  // Tells its metrics what only a look can tell. Every few seconds.
+  virtual void Measure() = 0;
+};
+
+// Makes the tasks of one stage. Outlives them.
+class KeyedTasks {
+ public:
+  virtual ~KeyedTasks() = default;
+  virtual std::unique_ptr<KeyedTask> Make(PartitionId partition,
+                                          std::unique_ptr<state::Store> store) = 0;
+};
+
+}  // namespace foothold::stream
