@@ -131,9 +131,6 @@ void World::Release(Instant stamp) {
 
 void World::Say(const std::string& rule, const RuleControl& control) {
   controls_[rule] = control;
-  for (auto& [key, at] : waits_) {
-    at = kEpoch;
-  }
   std::vector<VisitTarget> targets;
   for (const auto& [key, user] : users_) {
     targets.push_back({.tenant = key.first, .user = key.second, .email = {}});
@@ -141,6 +138,9 @@ void World::Say(const std::string& rule, const RuleControl& control) {
   for (const VisitTarget& target : targets) {
     Run({.kind = VisitKind::kSweep, .target = target, .merge_from = {}, .due = {}}, nullptr,
         clock_.now());
+  }
+  for (auto& [key, at] : waits_) {
+    at = kEpoch;
   }
 }
 
