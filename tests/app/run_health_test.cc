@@ -56,7 +56,7 @@ TEST(RunHealthTest, ARunThatHasReadAllIsReadyAndItsMetricsSayWhatItDid) {
   const HttpAnswer metrics = AskUntil(port, "/metrics", [](const HttpAnswer& answer) {
     return answer.body.find("foothold_journey_statuses_total{type=\"user_status\"} ") !=
                std::string::npos &&
-           answer.body.find("foothold_journey_state_keys{") != std::string::npos &&
+           answer.body.find("foothold_journey_timers_held{") != std::string::npos &&
            answer.body.find("foothold_worker_lag_records{") != std::string::npos;
   });
   child->Signal(SIGTERM);
