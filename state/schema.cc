@@ -100,6 +100,12 @@ std::string FactKey(std::string_view name) {
 
 std::string MetaKey() { return std::string(1, static_cast<char>(KeyKind::kMeta)); }
 
+std::string GateKey(std::string_view subject_key) {
+  std::string key(1, static_cast<char>(KeyKind::kGate));
+  key += subject_key;
+  return key;
+}
+
 std::string PersonKey(std::string_view user) { return KeyOf(KeyKind::kPerson, user); }
 
 std::string WaitingKey(std::string_view user, std::uint64_t number) {
@@ -139,6 +145,9 @@ Result<ParsedKey> ParseKey(std::string_view key) {
     case KeyKind::kMeta:
       if (!rest.empty()) return NotAKey(key);
       return ParsedKey{.kind = kind, .tenant = {}, .id = {}};
+    case KeyKind::kGate:
+      if (rest.empty()) return NotAKey(key);
+      return ParsedKey{.kind = kind, .tenant = {}, .id = std::string(rest)};
     case KeyKind::kTimer:
       return NotAKey(key);
   }

@@ -9,6 +9,9 @@
 //             | 'f' name                      a fact of the partition: clock, roster, playbook, ...
 //             | 'm'                           meta: the position and what must agree with it
 //             | 't' due8 key                  timer index: due (ms, big-endian), subject's key
+//             | 'g' key                       the subject of that key waits for the gate; the
+//             payload
+//                                             says until when
 //             | 'p' esc(user)                 a person, in stores of the people stage alone
 //             | 'w' esc(user) number8         its waiting record of that number (big-endian)
 //   esc(s)   := s with 0x00 as 0x00 0xFF, ended by 0x00 0x01: no two pairs of ids collide, and keys
@@ -33,6 +36,7 @@ std::string AccountKey(std::string_view tenant);
 std::string EmailKey(std::string_view tenant, std::string_view email_hash);
 std::string FactKey(std::string_view name);
 std::string MetaKey();
+std::string GateKey(std::string_view subject_key);
 std::string PersonKey(std::string_view user);
 std::string WaitingKey(std::string_view user, std::uint64_t number);
 // All keys of the tenant's users start with it, and no others.
@@ -45,6 +49,7 @@ enum class KeyKind : char {
   kFact = 'f',
   kMeta = 'm',
   kTimer = 't',
+  kGate = 'g',
   kPerson = 'p',
   kWaiting = 'w',
 };
@@ -52,7 +57,7 @@ enum class KeyKind : char {
 struct ParsedKey {
   KeyKind kind = KeyKind::kMeta;
   std::string tenant;  // Users, accounts, e-mails.
-  std::string id;      // The user or person, the e-mail's hash, or the fact's name.
+  std::string id;      // The user or person, the e-mail's hash, the fact's name, or a subject's key.
 };
 // kCorrupt if `key` is not of this grammar. Timer keys are not parsed: they belong to the store.
 Result<ParsedKey> ParseKey(std::string_view key);

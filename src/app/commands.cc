@@ -1,7 +1,9 @@
 #include "src/app/command.h"
 #include "src/app/demo.h"
 #include "src/app/inspect.h"
+#include "src/app/playbook_command.h"
 #include "src/app/replay.h"
+#include "src/app/rules_command.h"
 #include "src/app/run.h"
 #include "src/app/version.h"
 
@@ -19,6 +21,12 @@ std::vector<Command> Commands() {
       {.name = "validate",
        .summary = "Checks playbooks and foothold.yaml: file, line, remedy",
        .run = &RunValidate},
+      {.name = "playbook",
+       .summary = "The playbook of a running system: show, history, diff, publish",
+       .run = &RunPlaybook},
+      {.name = "rules",
+       .summary = "Its rules: list, pause, resume, kill, shadow, live, approve, reject",
+       .run = &RunRules},
       {.name = "config",
        .summary = "The configuration in effect, secrets hidden",
        .run = &RunConfig},

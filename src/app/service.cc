@@ -179,6 +179,7 @@ void Service::Parts::MakeWorkers() {
   }
   for (int i = 0; i < config.journey_workers; ++i) {
     stream::JourneyOptions journey = JourneyOptionsOf(config, topics);
+    journey.writes_releases = options.work == ServiceWork::kAll;
     journey.is_draining = options.is_draining;
     journey_stages.push_back(stream::MakeJourneyStage(std::move(journey),
                                                       {.log = around.log,

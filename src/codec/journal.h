@@ -28,12 +28,45 @@ struct PublishPlaybook {
   friend bool operator==(const PublishPlaybook&, const PublishPlaybook&) = default;
 };
 
+// What people say of a rule. Persisted: never reuse.
+struct RuleWord {
+  enum class Word : std::uint8_t {
+    kPause = 1,
+    kResume = 2,
+    kKill = 3,  // For good: nothing of it goes out any more, what was asked is cancelled.
+    kLive = 4,
+    kShadow = 5,
+    kOff = 6,
+  };
+  std::string rule;
+  Word word = Word::kPause;
+  friend bool operator==(const RuleWord&, const RuleWord&) = default;
+};
+
+// What people say of rungs that wait for approval.
+struct ApprovalWord {
+  std::string tenant;
+  std::string user;  // "": the account's own.
+  std::string rule;
+  std::int32_t rung = 0;  // From 1; 0: all of the rule.
+  bool is_granted = false;
+  friend bool operator==(const ApprovalWord&, const ApprovalWord&) = default;
+};
+
+using ControlAction = std::variant<PublishPlaybook, RuleWord, ApprovalWord>;
+
 // An entry of the ledger, numbered from 1, and the number it follows (0: it is the first).
 struct Control {
   std::uint64_t number = 0;
   std::uint64_t follows = 0;
-  std::variant<PublishPlaybook> action;
+  ControlAction action;
   friend bool operator==(const Control&, const Control&) = default;
+};
+
+// The gate looks at what waits. The stamp is the gate's "now".
+struct Release {
+  Instant wall;
+  friend bool operator==(const Release&, const Release&) = default;
 };
 
 // A record as it came from a source. Views as those of an event.
@@ -73,7 +106,7 @@ struct PersonFact {
 
 // The last two stand in the people topic alone.
 using JournalEntry = std::variant<journey::Event, journey::Progress, journey::Roster, Control,
-                                  PersonRecord, PersonFact>;
+                                  Release, PersonRecord, PersonFact>;
 
 // Collects entries and makes one batch of them. Keeps its memory from batch to batch.
 // Not thread-safe: owned by one Worker.
@@ -87,6 +120,7 @@ class JournalBatchWriter {
   void Append(const journey::Progress& progress);
   void Append(const journey::Roster& roster);
   void Append(const Control& control);
+  void Append(const Release& release);
   void Append(const PersonRecord& record);
   void Append(const PersonFact& fact);
 

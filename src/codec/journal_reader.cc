@@ -66,13 +66,44 @@ Result<Control> ReadControl(std::string_view body) {
   if (!Parse(body, &message)) {
     return Damaged("a control entry cannot be parsed");
   }
-  if (!message.has_publish()) {
-    return Newer(fmt::format("control entry {} has an unknown action", message.number()));
+  Control control{.number = message.number(), .follows = message.follows(), .action = {}};
+  switch (message.action_case()) {
+    case v1::JournalControl::kPublish: {
+      FOOTHOLD_ASSIGN(journey::Playbook playbook, FromMessage(message.publish().playbook()));
+      control.action = PublishPlaybook{.playbook = std::move(playbook)};
+      return control;
+    }
+    case v1::JournalControl::kRule: {
+      const auto word = message.rule().word();
+      if (word < v1::RuleWord::WORD_PAUSE || word > v1::RuleWord::WORD_OFF) {
+        return Newer(fmt::format("control entry {} says {} of a rule", message.number(),
+                                 static_cast<int>(word)));
+      }
+      control.action =
+          RuleWord{.rule = message.rule().rule(), .word = static_cast<RuleWord::Word>(word)};
+      return control;
+    }
+    case v1::JournalControl::kApproval: {
+      const v1::ApprovalWord& word = message.approval();
+      control.action = ApprovalWord{.tenant = word.tenant_id(),
+                                    .user = word.user_id(),
+                                    .rule = word.rule(),
+                                    .rung = word.rung(),
+                                    .is_granted = word.is_granted()};
+      return control;
+    }
+    case v1::JournalControl::ACTION_NOT_SET:
+      break;
   }
-  FOOTHOLD_ASSIGN(journey::Playbook playbook, FromMessage(message.publish().playbook()));
-  return Control{.number = message.number(),
-                 .follows = message.follows(),
-                 .action = PublishPlaybook{.playbook = std::move(playbook)}};
+  return Newer(fmt::format("control entry {} has an unknown action", message.number()));
+}
+
+Result<Release> ReadRelease(std::string_view body) {
+  v1::JournalRelease message;
+  if (!Parse(body, &message) || message.wall() < 0) {
+    return Damaged("a release entry cannot be parsed");
+  }
+  return Release{.wall = InstantFromMs(message.wall())};
 }
 
 // The fields of an event as they stand on the wire.
@@ -203,6 +234,8 @@ Result<JournalEntry> JournalBatchReader::entry(std::size_t i) const {
       return ReadRoster(body);
     case Tag(Entry::kControlFieldNumber, kSizedType):
       return ReadControl(body);
+    case Tag(Entry::kReleaseFieldNumber, kSizedType):
+      return ReadRelease(body);
     case Tag(Entry::kPersonRecordFieldNumber, kSizedType):
       return ReadPersonRecord(body);
     case Tag(Entry::kPersonFactFieldNumber, kSizedType):

@@ -154,9 +154,27 @@ void JournalBatchWriter::Append(const Control& control) {
   v1::JournalControl message;
   message.set_number(control.number);
   message.set_follows(control.follows);
-  const auto& publish = std::get<PublishPlaybook>(control.action);
-  ToMessage(publish.playbook, message.mutable_publish()->mutable_playbook());
+  if (const auto* publish = std::get_if<PublishPlaybook>(&control.action)) {
+    ToMessage(publish->playbook, message.mutable_publish()->mutable_playbook());
+  } else if (const auto* rule = std::get_if<RuleWord>(&control.action)) {
+    message.mutable_rule()->set_rule(rule->rule);
+    message.mutable_rule()->set_word(static_cast<v1::RuleWord::Word>(rule->word));
+  } else {
+    const auto& approval = std::get<ApprovalWord>(control.action);
+    v1::ApprovalWord* const word = message.mutable_approval();
+    word->set_tenant_id(approval.tenant);
+    word->set_user_id(approval.user);
+    word->set_rule(approval.rule);
+    word->set_rung(approval.rung);
+    word->set_is_granted(approval.is_granted);
+  }
   AppendEntry(Entry::kControlFieldNumber, message.SerializeAsString());
+}
+
+void JournalBatchWriter::Append(const Release& release) {
+  v1::JournalRelease message;
+  message.set_wall(ToMs(release.wall));
+  AppendEntry(Entry::kReleaseFieldNumber, message.SerializeAsString());
 }
 
 void JournalBatchWriter::Append(const PersonRecord& record) {

@@ -27,6 +27,7 @@ namespace foothold::codec {
 enum class WalkKind : std::uint8_t {
   kRecheck = 1,  // journey::VisitKind::kRecheck, the members of one account.
   kFinal = 2,    // journey::VisitKind::kFinal, every subject of the partition.
+  kSweep = 3,    // journey::VisitKind::kSweep, likewise.
 };
 
 // A walk over subjects that is not finished: it goes on behind `cursor`.

@@ -129,7 +129,7 @@ void MetaFields(Wire& wire, Flat& flat) {
     wire.Number(counter.value);
   });
   wire.Each(flat.meta.walks, [&](auto& walk) {
-    wire.OneOf(walk.kind, WalkKind::kFinal);
+    wire.OneOf(walk.kind, WalkKind::kSweep);
     wire.Text(walk.tenant);
     wire.Text(walk.cursor);
   });

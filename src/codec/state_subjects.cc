@@ -329,6 +329,14 @@ void RoleCountFields(Wire& wire, Roles& roles) {
       wire.Number(flow.completed);
       wire.Each(flow.buckets, [&](auto& passages) { wire.Number(passages); });
     });
+    bool has_contact = !count.contact.user.empty();
+    wire.Flags(has_contact);
+    if (has_contact) {
+      wire.Text(count.contact.user);
+      wire.Text(count.contact.email);
+      wire.Text(count.contact.name);
+      wire.Text(count.contact.timezone);
+    }
   });
 }
 

@@ -177,7 +177,9 @@ MapReader::MapReader(const YamlNode& node, std::string path, Problems* problems)
 }
 
 const YamlNode* MapReader::Take(std::string_view key) {
-  asked_.emplace_back(key);
+  if (std::ranges::find(asked_, key) == asked_.end()) {
+    asked_.emplace_back(key);
+  }
   const YamlNode* found = node_.is_map() ? node_.Find(key) : nullptr;
   return found == nullptr || found->is_null() ? nullptr : found;
 }

@@ -1,4 +1,3 @@
-#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -8,110 +7,20 @@
 namespace foothold::config {
 namespace {
 
-using journey::Comparison;
 using journey::MemberCondition;
 using journey::Milestone;
 using journey::Model;
 using journey::Role;
-using Selector = MemberCondition::Selector;
-using Quantifier = MemberCondition::Quantifier;
-using Property = MemberCondition::Property;
 
-constexpr double kMembersMax = 1'000'000;
-
-constexpr auto kSelectors =
-    std::to_array<std::pair<std::string_view, Selector>>({{"all", Selector::kAll},
-                                                          {"eligible", Selector::kEligible},
-                                                          {"joined", Selector::kJoined},
-                                                          {"invited", Selector::kInvited}});
-constexpr auto kProperties =
-    std::to_array<std::pair<std::string_view, Property>>({{"reached", Property::kReached},
-                                                          {"active", Property::kActive},
-                                                          {"joined", Property::kJoined},
-                                                          {"late", Property::kLate}});
-constexpr auto kQuantifiers =
-    std::to_array<std::pair<std::string_view, Quantifier>>({{"any", Quantifier::kAny},
-                                                            {"all", Quantifier::kAll},
-                                                            {"none", Quantifier::kNone},
-                                                            {"share", Quantifier::kShare}});
-constexpr auto kBounds =
-    std::to_array<std::pair<std::string_view, Comparison>>({{"at_least", Comparison::kGreaterEqual},
-                                                            {"above", Comparison::kGreater},
-                                                            {"at_most", Comparison::kLessEqual},
-                                                            {"below", Comparison::kLess}});
-
-void CompileSelector(MapReader* reader, Draft* draft, MemberCondition* condition) {
-  const YamlNode* members = reader->Require("members");
-  if (members == nullptr) {
-    return;
-  }
-  if (!members->is_map()) {
-    reader->ReadChoice("members", kSelectors, &condition->selector);
-    return;
-  }
-  condition->selector = Selector::kRole;
-  MapReader selector(*members, reader->PathOf("members"), draft->problems);
-  if (const YamlNode* role = selector.Require("role")) {
-    const std::string path = selector.PathOf("role");
-    const std::string name =
-        CanonicalRoleName(ReadTextValue(*role, path, draft->problems).value_or(""));
-    condition->role = draft->RoleIndex(name);
-    if (condition->role < 0 && !name.empty()) {
-      draft->problems->AddUnknown(role->place, path, "role", name, draft->RoleNames());
-    }
-  }
-  selector.Finish();
-}
-
-// Which of the words of `table` stand as keys in the map; all are asked for.
-template <class T, std::size_t kSize>
-std::vector<std::pair<std::string_view, T>> Present(
-    MapReader* reader, const std::array<std::pair<std::string_view, T>, kSize>& table) {
-  std::vector<std::pair<std::string_view, T>> present;
-  for (const auto& entry : table) {
-    if (reader->Take(entry.first) != nullptr) {
-      present.push_back(entry);
-    }
-  }
-  return present;
-}
-
+// A condition on the members that stands alone.
 std::optional<MemberCondition> CompileMemberCondition(const YamlNode& node, const std::string& path,
                                                       Draft* draft) {
   MapReader reader(node, path, draft->problems);
   if (!node.is_map()) {
     return std::nullopt;
   }
-  MemberCondition condition;
-  CompileSelector(&reader, draft, &condition);
-  const auto quantifiers = Present(&reader, kQuantifiers);
-  const auto bounds = Present(&reader, kBounds);
-  reader.ReadBoolean("or_empty", &condition.or_empty);
+  std::optional<MemberCondition> condition = CompileMembers(&reader, draft);
   reader.Finish();
-
-  const bool is_count = quantifiers.empty();
-  condition.quantifier = is_count ? Quantifier::kCount : quantifiers.front().second;
-  const bool has_bound = is_count || condition.quantifier == Quantifier::kShare;
-  if (quantifiers.size() > 1) {
-    draft->problems->Add(node.place, path + ": one of any, all, none, share, not several");
-    return std::nullopt;
-  }
-  if (!is_count) {
-    reader.ReadChoice(quantifiers.front().first, kProperties, &condition.property);
-  }
-  if (bounds.size() != (has_bound ? 1U : 0U)) {
-    draft->problems->Add(
-        node.place, path + (has_bound ? ": expected one of at_least, above, at_most, below"
-                                      : ": at_least and its like go with share or with a count"));
-    return std::nullopt;
-  }
-  if (has_bound) {
-    const auto& [word, comparison] = bounds.front();
-    condition.comparison = comparison;
-    condition.value = ReadNumberValue(*node.Find(word), reader.PathOf(word),
-                                      {0, is_count ? kMembersMax : 1.0}, draft->problems)
-                          .value_or(0);
-  }
   return condition;
 }
 
@@ -189,7 +98,7 @@ void CompileAccounts(const YamlNode& accounts, Draft* draft) {
     }
   }
   if (const YamlNode* stages = reader.Take("stages")) {
-    CheckStages(*stages, draft->problems);
+    CompileStages(*stages, draft);
   }
   reader.Finish();
 }

@@ -42,6 +42,21 @@ void CompileAnchors(const YamlNode& anchors, Draft* draft);
 // "7d of signup". nullopt, with the problem added, if it is not that.
 std::optional<journey::Window> CompileWindow(const YamlNode& node, const std::string& path,
                                              Draft* draft);
+// ">= 500", "trial": a comparison (kEqual if none is written) and what is compared with.
+std::pair<journey::Comparison, std::string> SplitComparison(std::string_view text);
+
+// Whose acts are counted.
+enum class Actor { kUser, kAccount };
+// What is counted of them, and how it reads.
+struct Occurrences {
+  journey::Tracker tracker;  // It keeps `at_least`.
+  std::int32_t at_least = 1;
+  std::string label;
+};
+// What `did`, a child of the map (nullptr: it is missing, and that was said), names, with the
+// conditions beside it. nullopt, with the problem added, if that is nothing.
+std::optional<Occurrences> CompileOccurrences(MapReader* reader, const YamlNode* did, Actor actor,
+                                              Draft* draft);
 // `did: ...` with its conditions; the map has been asked for all keys of a criterion but not
 // finished. nullopt, with the problem added, if there is none.
 std::optional<journey::Criterion> CompileCriterion(MapReader* reader, Draft* draft);
@@ -52,15 +67,26 @@ std::optional<journey::Milestone> CompileMilestone(const YamlNode& node, const s
 
 // roles: name -> milestone and steps. Needs the anchors.
 void CompileRoles(const YamlNode& roles, Draft* draft);
-// accounts: activated, models; the shape of stages. Needs the roles.
+// accounts: activated, models, stages. Needs the roles.
 void CompileAccounts(const YamlNode& accounts, Draft* draft);
+// `members: ...` with its quantifier; all its keys have been asked for. nullopt, with the problem
+// added, if it is none.
+std::optional<journey::MemberCondition> CompileMembers(MapReader* reader, Draft* draft);
+// "at least 2 joined members", "none of the invited members reached".
+std::string LabelOf(const journey::MemberCondition& members, const journey::Playbook& playbook);
 
-// Checks the keys of the sections whose meaning comes later: stages, risk, gate, rules. They are
-// carried in the playbook's text and compile to nothing.
-void CheckStages(const YamlNode& stages, Problems* problems);
-void CheckRisk(const YamlNode& risk, Problems* problems);
-void CheckGate(const YamlNode& gate, Problems* problems);
-void CheckRules(const YamlNode& rules, Problems* problems);
+// accounts.stages: a list. Needs the roles and anchors; everything below needs the stages.
+void CompileStages(const YamlNode& stages, Draft* draft);
+// blockers: name -> when, detail.
+void CompileBlockers(const YamlNode& blockers, Draft* draft);
+// risk: levels, signals.
+void CompileRisk(const YamlNode& risk, Draft* draft);
+// gate: caps, quiet hours, holdout, breaker.
+void CompileGate(const YamlNode& gate, Draft* draft);
+// rules: name -> condition and ladder.
+void CompileRules(const YamlNode& rules, Draft* draft);
+// Warns of rules that are allowed and look like a slip. REQUIRES: no problem was found.
+void WarnOfRules(const YamlNode& rules, Draft* draft);
 
 // `child` laid over `base`, as `extends` means it; see playbook_merge.cc.
 YamlNode MergePlaybooks(const YamlNode& base, const YamlNode& child);

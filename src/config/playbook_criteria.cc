@@ -34,18 +34,6 @@ constexpr auto kOperators = std::to_array<std::pair<std::string_view, Comparison
     {"<", Comparison::kLess},
 });
 
-// "> 0", "active": a comparison and what is compared with.
-std::pair<Comparison, std::string> SplitOperator(std::string_view text) {
-  for (const auto& [sign, comparison] : kOperators) {
-    if (text.starts_with(sign)) {
-      const std::size_t begin = text.find_first_not_of(' ', sign.size());
-      return {comparison,
-              begin == std::string_view::npos ? std::string() : std::string(text.substr(begin))};
-    }
-  }
-  return {Comparison::kEqual, std::string(text)};
-}
-
 std::optional<PropertyCondition> CompileCondition(const YamlNode& node, const std::string& path,
                                                   Problems* problems) {
   PropertyCondition condition{.property = CanonicalPropertyName(node.key),
@@ -63,7 +51,7 @@ std::optional<PropertyCondition> CompileCondition(const YamlNode& node, const st
     std::ranges::sort(condition.any_of);
     return condition.any_of.empty() ? std::nullopt : std::optional(condition);
   }
-  auto [comparison, value] = SplitOperator(node.text);
+  auto [comparison, value] = SplitComparison(node.text);
   if (value.empty()) {
     problems->Add(node.place,
                   path + ": expected a value or a comparison such as \"> 0\" or \"!= test\"");
@@ -113,25 +101,35 @@ std::vector<PropertyCondition> CompileWhere(MapReader* reader, std::string* labe
   return conditions;
 }
 
+// The kind of tracker that a word stands for which is no event; nullopt for all others.
+std::optional<TrackerKind> SpecialKind(std::string_view word, Actor actor) {
+  if (word == "access") {
+    return actor == Actor::kUser ? TrackerKind::kAccess : TrackerKind::kAccountAccess;
+  }
+  return word == "invited" && actor == Actor::kUser ? std::optional(TrackerKind::kInvited)
+                                                    : std::nullopt;
+}
+
 // What `did:` names: fills kind and events of the tracker and begins the label.
-bool CompileDid(const YamlNode& did, const std::string& path, Draft* draft, Tracker* tracker,
-                std::string* label) {
+bool CompileDid(const YamlNode& did, const std::string& path, Actor actor, Draft* draft,
+                Tracker* tracker, std::string* label) {
+  tracker->kind = actor == Actor::kUser ? TrackerKind::kDid : TrackerKind::kAccountDid;
   const std::vector<PlacedText> names = ReadTextList(did, path, draft->problems);
   if (did.is_list() && did.children.empty()) {
     draft->problems->Add(did.place, path + ": expected at least one event");
   }
   std::vector<std::string> written;
   for (const PlacedText& name : names) {
-    const bool is_special = name.text == "access" || name.text == "invited";
-    written.push_back(name.text);
+    const std::optional<TrackerKind> special = SpecialKind(name.text, actor);
+    written.push_back(name.text == "core_features" ? "core features" : name.text);
     if (name.text == "any_step") {
       draft->problems->Add(name.place,
-                           path + ": any_step is for risk and rules; a criterion names events");
-    } else if (is_special && names.size() > 1) {
+                           path + ": any_step stands alone, and in conditions on a user only");
+    } else if (special.has_value() && names.size() > 1) {
       draft->problems->Add(name.place,
                            fmt::format("{}: '{}' cannot stand in a list", path, name.text));
-    } else if (is_special) {
-      tracker->kind = name.text == "access" ? TrackerKind::kAccess : TrackerKind::kInvited;
+    } else if (special.has_value()) {
+      tracker->kind = *special;
     } else if (name.text == "core_features") {
       const std::vector<std::string>& core = draft->playbook.core_features;
       tracker->events.insert(tracker->events.end(), core.begin(), core.end());
@@ -143,7 +141,9 @@ bool CompileDid(const YamlNode& did, const std::string& path, Draft* draft, Trac
     }
   }
   *label = fmt::format("{}", fmt::join(written, " or "));
-  return tracker->kind != TrackerKind::kDid || !tracker->events.empty();
+  const bool needs_events =
+      tracker->kind == TrackerKind::kDid || tracker->kind == TrackerKind::kAccountDid;
+  return !needs_events || !tracker->events.empty();
 }
 
 Milestone WithWindow(const Milestone& inherited, std::optional<Window> within) {
@@ -179,9 +179,37 @@ std::optional<Window> CompileWindow(const YamlNode& node, const std::string& pat
   return Window{.length = *duration, .anchor = index};
 }
 
+std::pair<Comparison, std::string> SplitComparison(std::string_view text) {
+  for (const auto& [sign, comparison] : kOperators) {
+    if (text.starts_with(sign)) {
+      const std::size_t begin = text.find_first_not_of(' ', sign.size());
+      return {comparison,
+              begin == std::string_view::npos ? std::string() : std::string(text.substr(begin))};
+    }
+  }
+  return {Comparison::kEqual, std::string(text)};
+}
+
+std::optional<Occurrences> CompileOccurrences(MapReader* reader, const YamlNode* did, Actor actor,
+                                              Draft* draft) {
+  Occurrences counted;
+  const bool has_events = did != nullptr && CompileDid(*did, reader->PathOf(did->key), actor, draft,
+                                                       &counted.tracker, &counted.label);
+  std::string distinct;
+  reader->ReadText("distinct", &distinct);
+  reader->ReadInteger("at_least", Range<std::int32_t>{1, kOccurrencesMax}, &counted.at_least);
+  if (!distinct.empty()) {
+    counted.label += fmt::format(", {} distinct {}", counted.at_least, distinct);
+    counted.tracker.distinct = CanonicalPropertyName(distinct);
+  } else if (counted.at_least > 1) {
+    counted.label += fmt::format(", {} times", counted.at_least);
+  }
+  counted.tracker.where = CompileWhere(reader, &counted.label);
+  counted.tracker.keep = counted.at_least;
+  return has_events ? std::optional(std::move(counted)) : std::nullopt;
+}
+
 std::optional<Criterion> CompileCriterion(MapReader* reader, Draft* draft) {
-  Tracker tracker;
-  Criterion criterion;
   const YamlNode* account_did =
       reader->node().is_map() ? reader->node().Find("account_did") : nullptr;
   if (account_did != nullptr) {
@@ -193,25 +221,14 @@ std::optional<Criterion> CompileCriterion(MapReader* reader, Draft* draft) {
                          "did");
   }
   const YamlNode* did = account_did != nullptr ? reader->Take("did") : reader->Require("did");
-  const bool has_events =
-      did != nullptr && CompileDid(*did, reader->PathOf("did"), draft, &tracker, &criterion.label);
-
-  std::string distinct;
-  reader->ReadText("distinct", &distinct);
-  reader->ReadInteger("at_least", Range<std::int32_t>{1, kOccurrencesMax}, &criterion.at_least);
-  if (!distinct.empty()) {
-    criterion.label += fmt::format(", {} distinct {}", criterion.at_least, distinct);
-    tracker.distinct = CanonicalPropertyName(distinct);
-  } else if (criterion.at_least > 1) {
-    criterion.label += fmt::format(", {} times", criterion.at_least);
-  }
-  tracker.where = CompileWhere(reader, &criterion.label);
-  tracker.keep = criterion.at_least;
-  if (!has_events) {
+  std::optional<Occurrences> counted = CompileOccurrences(reader, did, Actor::kUser, draft);
+  if (!counted.has_value()) {
     return std::nullopt;
   }
-  criterion.tracker = draft->AddTracker(std::move(tracker));
-  return criterion;
+  return Criterion{.label = std::move(counted->label),
+                   .tracker = draft->AddTracker(std::move(counted->tracker)),
+                   .at_least = counted->at_least,
+                   .within = std::nullopt};
 }
 
 std::optional<Milestone> CompileMilestone(const YamlNode& node, const std::string& path,

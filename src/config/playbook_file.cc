@@ -1,12 +1,14 @@
 #include "src/config/playbook_file.h"
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "src/base/check.h"
+#include "src/base/zones.h"
 #include "src/config/playbook_compiler.h"
 #include "src/config/text_file.h"
 
@@ -113,16 +115,76 @@ void CompileSections(const YamlNode& root, Draft* draft) {
   if (draft->playbook.account_activated.empty()) {
     draft->playbook.account_activated.push_back(HalfOfTheEligible());
   }
+  if (const YamlNode* blockers = reader.Take("blockers")) {
+    CompileBlockers(*blockers, draft);
+  }
   if (const YamlNode* risk = reader.Take("risk")) {
-    CheckRisk(*risk, draft->problems);
+    CompileRisk(*risk, draft);
   }
   if (const YamlNode* gate = reader.Take("gate")) {
-    CheckGate(*gate, draft->problems);
+    CompileGate(*gate, draft);
   }
   if (const YamlNode* rules = reader.Take("rules")) {
-    CheckRules(*rules, draft->problems);
+    CompileRules(*rules, draft);
   }
   reader.Finish();
+}
+
+journey::ZoneTable ZoneTableOf(const ZoneData& data) {
+  journey::ZoneTable table{.version = data.version, .zones = {}, .links = data.links};
+  for (const Zone& zone : data.zones) {
+    journey::ZoneRules& rules = table.zones.emplace_back();
+    rules.name = zone.name;
+    for (const ZoneOffset& offset : zone.offsets) {
+      rules.offsets.push_back({.from = offset.from, .minutes = offset.minutes});
+    }
+  }
+  return table;
+}
+
+// Hundreds of files are read for it: once in a process, by who first compiles a playbook.
+const journey::ZoneTable& SystemZones() {
+  using std::chrono::sys_days;
+  using std::chrono::year;
+  static const journey::ZoneTable kTable =
+      ZoneTableOf(ReadZones(sys_days(year(2015) / 1 / 1), sys_days(year(2038) / 1 / 1)));
+  return kTable;
+}
+
+// The longest time after an anchor that anything in a condition looks for.
+milliseconds Farthest(const journey::Condition& condition) {
+  milliseconds farthest{0};
+  for (const journey::ConditionNode& node : condition.nodes) {
+    farthest = std::max({farthest, node.span, node.moment.value_or(journey::Moment()).offset});
+  }
+  return farthest;
+}
+
+milliseconds Farthest(const journey::Rung& rung) {
+  return std::max({rung.at.offset, rung.until.value_or(rung.at).offset,
+                   Farthest(rung.where.value_or(journey::Condition()))});
+}
+
+// Of everything that is judged beside milestones.
+milliseconds FarthestOfRules(const journey::Playbook& playbook) {
+  milliseconds farthest{0};
+  for (const journey::Signal& signal : playbook.signals) {
+    farthest = std::max(farthest, Farthest(signal.when));
+  }
+  for (const journey::Stage& stage : playbook.stages) {
+    farthest = std::max(
+        {farthest, Farthest(stage.when), stage.late_after.value_or(journey::Moment()).offset});
+  }
+  for (const journey::BlockerKind& blocker : playbook.blockers) {
+    farthest = std::max(farthest, Farthest(blocker.when));
+  }
+  for (const journey::Rule& rule : playbook.rules) {
+    farthest = std::max(farthest, Farthest(rule.when));
+    for (const journey::Rung& rung : rule.rungs) {
+      farthest = std::max(farthest, Farthest(rung));
+    }
+  }
+  return farthest;
 }
 
 // The tree to compile: the author's, completed from the default playbook.
@@ -217,13 +279,18 @@ Checked<CompiledPlaybook> ReadPlaybook(std::string_view text, std::string_view f
   Draft draft;
   draft.problems = &problems;
   AddStandardTrackers(&draft);
-  CompileSections(Completed(*author, *standard, &problems), &draft);
+  const YamlNode whole = Completed(*author, *standard, &problems);
+  CompileSections(whole, &draft);
   draft.playbook.aliases = draft.events.Aliases();
+  draft.playbook.zones = SystemZones();
   draft.playbook.yaml = std::string(text);
   if (problems.is_empty()) {
     const Status status = journey::Validate(draft.playbook);
     if (!status.ok()) {
       problems.Add({author_file, 0}, status.message());
+    }
+    if (const YamlNode* rules = whole.Find("rules")) {
+      WarnOfRules(*rules, &draft);
     }
   }
   if (!problems.is_empty()) {
@@ -248,7 +315,7 @@ journey::Playbook DefaultPlaybook() {
 }
 
 milliseconds RetentionNeeded(const journey::Playbook& playbook) {
-  milliseconds longest{0};
+  milliseconds longest = FarthestOfRules(playbook);
   const auto consider = [&](const journey::Milestone& milestone) {
     longest = std::max(longest, milestone.within.value_or(journey::Window{}).length);
     for (const journey::Criterion& criterion : milestone.all) {

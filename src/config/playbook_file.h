@@ -1,9 +1,6 @@
 #pragma once
 
 // Playbook YAML -> journey::Playbook. The language is shown by deploy/playbooks/default.yaml.
-//
-// Limit: accounts.stages, risk, gate and rules are checked for their keys, carried in
-// Playbook::yaml, and compile to nothing yet.
 
 #include <string>
 #include <string_view>
@@ -24,7 +21,7 @@ struct CompiledPlaybook {
 // anchors is taken from the default playbook; with `extends: default` everything is, see
 // playbook_merge.cc. Beside what the playbook asks for it tracks what the statuses show whatever
 // the playbook: the first access, invitation, sign-up, profile, integration, dashboard and export
-// of a user; creation, contract and first event of an account.
+// of a user; creation, contract and first event of an account. Zones are those of this machine.
 Checked<CompiledPlaybook> ReadPlaybook(std::string_view text, std::string_view file);
 
 // Reads the file and compiles it. A file that cannot be read is a problem of line 0.
@@ -36,7 +33,8 @@ std::string_view DefaultPlaybookText();
 journey::Playbook DefaultPlaybook();
 
 // How long the journal must keep its records for this playbook to be rebuilt from it: the longest
-// window plus 30 days.
+// window, or the farthest moment after an anchor that a rule, signal, stage or blocker looks for,
+// plus 30 days.
 milliseconds RetentionNeeded(const journey::Playbook& playbook);
 
 }  // namespace foothold::config

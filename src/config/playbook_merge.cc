@@ -1,15 +1,21 @@
 // `extends: default`. What the child says replaces what it names and leaves the rest:
 //
 //   events                    other names are added to those there are
-//   anchors, rules, gate      by name
+//   anchors                   by name
+//   rules, blockers, gate     by name, and in each by key
 //   roles                     by name, and in a role by key; a milestone that gives only `within`
 //                             keeps its criteria; `contact: true` replaces the whole role
-//   accounts.models           by name, and in a model by role; accounts.activated, .stages: whole
-//   risk                      levels by key, signals by name
+//   accounts.models           by name, and in a model by role
+//   accounts.stages           by name, and in a stage by key; a new one comes behind the one (or
+//   its
+//                             place) that is before it in the child's list, or at the end
+//   accounts.activated        whole
+//   risk                      levels by key, signals by name and in a signal by key
 //   everything else           whole
 //
-// A name without a value (`viewer: null`) removes what was inherited; a role that is removed also
-// leaves the inherited models.
+// A name without a value (`viewer: null`; of a stage `{name: kickoff, when: null}`) removes what
+// was inherited. A role that is removed also leaves the inherited models, and what else is
+// inherited forgets it: lists of roles lose it, and what asks for no other role goes.
 
 #include <algorithm>
 #include <utility>
@@ -63,6 +69,44 @@ YamlNode MergeByName(const YamlNode& base, const YamlNode& child) {
 
 YamlNode MergeTwoLevels(const YamlNode& base, const YamlNode& child) {
   return MergeEach(base, child, MergeByName, Same);
+}
+
+YamlNode MergeThreeLevels(const YamlNode& base, const YamlNode& child) {
+  return MergeEach(base, child, MergeTwoLevels, Same);
+}
+
+// The name of an entry of a list; empty if it has none.
+std::string NameOf(const YamlNode& entry) {
+  const YamlNode* const name = entry.is_map() ? entry.Find("name") : nullptr;
+  return name != nullptr && name->is_scalar() ? name->text : "";
+}
+
+YamlNode MergeStages(const YamlNode& base, const YamlNode& child) {
+  if (!base.is_list() || !child.is_list()) {
+    return child;
+  }
+  YamlNode merged = child;
+  std::vector<YamlNode>& stages = merged.children;
+  stages = base.children;
+  std::string before;
+  for (const YamlNode& entry : child.children) {
+    const std::string name = NameOf(entry);
+    const auto inherited = name.empty() ? stages.end() : std::ranges::find(stages, name, NameOf);
+    if (inherited != stages.end()) {
+      const bool is_removal = entry.Find("when") != nullptr && entry.Find("when")->is_null();
+      if (is_removal) {
+        before = inherited == stages.begin() ? "" : NameOf(*std::prev(inherited));
+        stages.erase(inherited);
+        continue;
+      }
+      *inherited = MergeByName(*inherited, entry);
+    } else {
+      const auto place = before.empty() ? stages.end() : std::ranges::find(stages, before, NameOf);
+      stages.insert(place == stages.end() ? place : std::next(place), entry);
+    }
+    before = name;
+  }
+  return merged;
 }
 
 YamlNode MergeRolesOfModel(const YamlNode& base, const YamlNode& child) {
@@ -144,45 +188,86 @@ YamlNode MergeModels(const YamlNode& base, const YamlNode& child) {
 
 YamlNode MergeAccounts(const YamlNode& base, const YamlNode& child) {
   YamlNode merged = MergeByName(base, child);
-  const YamlNode* inherited = base.Find("models");
-  const YamlNode* models = child.Find("models");
-  if (inherited != nullptr && models != nullptr && !models->is_null()) {
-    YamlNode whole = MergeModels(*inherited, *models);
-    whole.key = models->key;
-    whole.key_place = models->key_place;
-    *merged.Find("models") = std::move(whole);
+  for (const auto& [section, merge] :
+       {std::pair("models", &MergeModels), std::pair("stages", &MergeStages)}) {
+    const YamlNode* inherited = base.Find(section);
+    const YamlNode* own = child.Find(section);
+    if (inherited != nullptr && own != nullptr && !own->is_null()) {
+      YamlNode whole = merge(*inherited, *own);
+      whole.key = own->key;
+      whole.key_place = own->key_place;
+      *merged.Find(section) = std::move(whole);
+    }
   }
   return merged;
+}
+
+// Takes a role out of lists of roles under `entry`. False if something there asks for no other.
+bool ForgetRole(const std::string& role, YamlNode* entry) {
+  std::vector<YamlNode*> waiting = {entry};
+  while (!waiting.empty()) {
+    YamlNode* const node = waiting.back();
+    waiting.pop_back();
+    const bool names_roles = node->key == "role" || node->key == "to";
+    if (names_roles && node->is_scalar() && CanonicalRoleName(node->text) == role) {
+      return false;
+    }
+    if (names_roles && node->is_list()) {
+      std::erase_if(node->children, [&](const YamlNode& name) {
+        return name.is_scalar() && CanonicalRoleName(name.text) == role;
+      });
+      if (node->children.empty()) {
+        return false;
+      }
+    }
+    for (YamlNode& part : node->children) {
+      waiting.push_back(&part);
+    }
+  }
+  return true;
 }
 
 // Takes the roles that `child` removes out of what `base` says of them elsewhere.
 YamlNode WithoutRemovedRoles(YamlNode base, const YamlNode& child) {
   const YamlNode* roles = child.Find("roles");
-  YamlNode* accounts = base.Find("accounts");
-  YamlNode* models = accounts == nullptr ? nullptr : accounts->Find("models");
-  if (roles == nullptr || models == nullptr) {
+  if (roles == nullptr) {
     return base;
   }
-  for (const YamlNode& role : roles->children) {
-    if (!role.is_null()) {
+  YamlNode* const accounts = base.Find("accounts");
+  YamlNode* const risk = base.Find("risk");
+  YamlNode* const models = accounts == nullptr ? nullptr : accounts->Find("models");
+  for (const YamlNode& removed : roles->children) {
+    if (!removed.is_null()) {
       continue;
     }
-    for (YamlNode& model : models->children) {
-      std::erase_if(model.children, [&](const YamlNode& entry) {
-        return CanonicalRoleName(entry.key) == CanonicalRoleName(role.key);
-      });
+    const std::string role = CanonicalRoleName(removed.key);
+    if (models != nullptr) {
+      for (YamlNode& model : models->children) {
+        std::erase_if(model.children,
+                      [&](const YamlNode& entry) { return CanonicalRoleName(entry.key) == role; });
+      }
+    }
+    for (YamlNode* section : {base.Find("blockers"), base.Find("rules"),
+                              risk == nullptr ? nullptr : risk->Find("signals")}) {
+      if (section != nullptr) {
+        std::erase_if(section->children,
+                      [&](YamlNode& entry) { return !ForgetRole(role, &entry); });
+      }
     }
   }
-  std::erase_if(models->children, [](const YamlNode& model) { return model.children.empty(); });
+  if (models != nullptr) {
+    std::erase_if(models->children, [](const YamlNode& model) { return model.children.empty(); });
+  }
   return base;
 }
 
 Merge MergeOfSection(std::string_view section) {
   if (section == "events") return MergeEvents;
-  if (section == "anchors" || section == "rules" || section == "gate") return MergeByName;
+  if (section == "anchors") return MergeByName;
+  if (section == "rules" || section == "blockers" || section == "gate") return MergeTwoLevels;
   if (section == "roles") return MergeRoles;
   if (section == "accounts") return MergeAccounts;
-  if (section == "risk") return MergeTwoLevels;
+  if (section == "risk") return MergeThreeLevels;
   return Replace;
 }
 

@@ -46,6 +46,12 @@ struct BlockerState {
 
 inline constexpr std::size_t kWatchersMax = 64;
 
+// Who is written to when something is for "the admin": the first member of the role that came.
+struct RoleContact {
+  std::string user = {}, email = {}, name = {}, timezone = {};  // "" if not known.
+  friend bool operator==(const RoleContact&, const RoleContact&) = default;
+};
+
 // Counters of the members with one role ("" for none known), by the groups that conditions select.
 struct RoleCount {
   std::string role;
@@ -56,6 +62,7 @@ struct RoleCount {
   std::vector<std::int64_t> steps_met;  // Members that have met step i of the role's ladder.
   std::vector<std::optional<Instant>> steps_first_met;
   std::vector<StepFlow> flows;  // Of step i.
+  RoleContact contact = {};
   friend bool operator==(const RoleCount&, const RoleCount&) = default;
 };
 

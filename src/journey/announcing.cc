@@ -6,8 +6,6 @@
 #include <fmt/format.h>
 
 #include "src/base/check.h"
-#include "src/base/hash.h"
-#include "src/base/ulid.h"
 #include "src/journey/members.h"
 #include "src/journey/statuses.h"
 #include "src/journey/tracking.h"
@@ -15,106 +13,10 @@
 namespace foothold::journey {
 namespace {
 
-constexpr milliseconds kBackfillAge = 24 * kHour;
 constexpr milliseconds kActivationExpiry = 7 * kDay;
 
 bool IsActivated(UserState state) {
   return state == UserState::kActivated || state == UserState::kActivatedLate;
-}
-
-Mode ModeOf(const Occasion& occasion, bool is_correction) {
-  if (is_correction) {
-    return Mode::kCorrection;
-  }
-  const std::optional<Instant>& wall = occasion.context.wall;
-  const bool is_old = wall.has_value() && occasion.decided_at < *wall - kBackfillAge;
-  return is_old ? Mode::kBackfill : Mode::kLive;
-}
-
-std::string CausationOf(const Occasion& occasion, std::string_view timer) {
-  if (occasion.event != nullptr) {
-    return std::string(occasion.event->id);
-  }
-  return fmt::format("timer:{}@{}", timer,
-                     FormatRfc3339(occasion.visit.due.value_or(occasion.decided_at)));
-}
-
-// The id of a decision: nothing in it depends on where the journal lies (PRODUCT.md section 8).
-std::string IdOf(const Occasion& occasion, std::string_view subject, std::string_view kind,
-                 std::string_view episode, std::int64_t sequence) {
-  std::string text;
-  for (const std::string_view part : {std::string_view(occasion.account.tenant), subject, kind,
-                                      std::string_view(occasion.definition.label()), episode}) {
-    text.append(fmt::format("{}:", part.size())).append(part);
-  }
-  text.append(fmt::format("#{}", sequence));
-  return MakeUlid(occasion.decided_at, HashWide(text));
-}
-
-LogCommon CommonOf(const Occasion& occasion, std::string_view user, std::string_view kind,
-                   std::string episode, std::int64_t sequence, Mode mode) {
-  LogCommon common;
-  common.tenant = occasion.account.tenant;
-  common.decided_at = occasion.decided_at;
-  common.definition = occasion.definition.label();
-  common.sequence = sequence;
-  common.mode = mode;
-  common.ce_id = IdOf(occasion, user, kind, episode, sequence);
-  common.correlation = std::move(episode);
-  common.revision = occasion.context.revision;
-  return common;
-}
-
-void AddEvidence(const std::vector<const Occurrence*>& occurrences, LogCommon* common) {
-  common->evidence_count = static_cast<std::int64_t>(occurrences.size());
-  for (const Occurrence* occurrence : occurrences) {
-    if (common->evidence.size() == kEvidenceMax) {
-      return;
-    }
-    common->evidence.push_back(EvidenceOf(*occurrence));
-  }
-}
-
-// What stands for the name of a call that has none.
-std::string_view NameOfCall(CallKind kind) {
-  switch (kind) {
-    case CallKind::kTrack:
-      return "track";
-    case CallKind::kIdentify:
-      return "identify";
-    case CallKind::kGroup:
-      return "group";
-    case CallKind::kPage:
-      return "page";
-    case CallKind::kScreen:
-      return "screen";
-    case CallKind::kAlias:
-      return "alias";
-  }
-  return "";
-}
-
-void AddEventAsEvidence(const Occasion& occasion, LogCommon* common) {
-  if (occasion.event == nullptr) {
-    return;
-  }
-  const Event& event = *occasion.event;
-  common->evidence_count = 1;
-  common->evidence.push_back({.event_id = std::string(event.id),
-                              .event = event.name.empty()
-                                           ? std::string(NameOfCall(event.kind))
-                                           : occasion.definition.DisplayNameOf(event.name),
-                              .occurred_at = event.occurred_at,
-                              .source = std::string(event.position.source),
-                              .topic = std::string(event.position.topic),
-                              .partition = event.position.partition.value,
-                              .offset = event.position.offset});
-}
-
-// "2026-03-01 09:00 UTC".
-std::string DateOf(Instant at) {
-  const std::string text = FormatRfc3339(at);
-  return text.substr(0, 10) + ' ' + text.substr(11, 5) + " UTC";
 }
 
 std::string ProgressSentence(const std::vector<CriterionProgress>& progress) {
@@ -174,6 +76,20 @@ std::string AccountReason(AccountState state, const MemberTotals& totals) {
                      totals.eligible, verdict);
 }
 
+// The requests to the user that were released in [since, until) and hold.
+std::vector<std::string> AssistanceFor(const User& user, Instant since, Instant until) {
+  std::vector<std::string> requests;
+  for (const RungState& rung : user.care.rungs) {
+    const bool counts = rung.phase == RungState::Phase::kRequested && !rung.is_cancelled &&
+                        rung.channel != Channel::kCs && *rung.released_at >= since &&
+                        *rung.released_at < until;
+    if (counts) {
+      requests.push_back(rung.ce_id);
+    }
+  }
+  return requests;
+}
+
 // The class, fixed when the activation was first decided.
 std::optional<ActivationClass> ClassOf(const Occasion& occasion, const Truth& truth,
                                        const User& user) {
@@ -189,8 +105,10 @@ std::optional<ActivationClass> ClassOf(const Occasion& occasion, const Truth& tr
   }
   const Instant at = *truth.activated_at;
   const Instant since = at - occasion.definition.playbook().attribution;
-  const bool is_assisted = std::ranges::any_of(
-      user.outreach, [&](Instant outreach) { return outreach >= since && outreach < at; });
+  const bool is_assisted =
+      std::ranges::any_of(user.outreach,
+                          [&](Instant outreach) { return outreach >= since && outreach < at; }) ||
+      !AssistanceFor(user, since, at).empty();
   return is_assisted ? ActivationClass::kAssisted : ActivationClass::kOrganic;
 }
 
@@ -253,9 +171,13 @@ void AnnounceStep(const Occasion& occasion, const Ladder& ladder, std::size_t ru
                          ? ladder.entered_at.value_or(occasion.decided_at)
                          : ladder.rungs[rung].met_at.value_or(occasion.decided_at);
   OnboardingProgress record;
-  record.common =
-      CommonOf(occasion, user->id, "progress", "ladder:" + ladder.role, ++user->progress_sequence,
-               ModeOf(occasion, change == StepChange::kReverted));
+  record.common = CommonOf(
+      occasion,
+      {.user = user->id,
+       .kind = "progress",
+       .episode = "ladder:" + ladder.role,
+       .sequence = ++user->progress_sequence},
+      ModeOf(occasion, change == StepChange::kReverted ? Correcting::kYes : Correcting::kNo));
   record.common.user = user->id;
   record.common.role = ladder.role;
   record.common.occurred_at = at;
@@ -283,17 +205,6 @@ void AnnounceStep(const Occasion& occasion, const Ladder& ladder, std::size_t ru
 
 }  // namespace
 
-Instant DecisionTime(const Context& context, const Visit& visit, const Event* event,
-                     Instant fallback) {
-  if (visit.due.has_value()) {
-    return *visit.due;
-  }
-  if (event != nullptr) {
-    return std::max(event->occurred_at, context.clock.value_or(event->occurred_at));
-  }
-  return std::max(fallback, context.clock.value_or(fallback));
-}
-
 bool AnnounceActivation(const Occasion& occasion, const Truth& truth, User* user,
                         Decision* decision) {
   const EmittedTruth& before = user->truth;
@@ -302,10 +213,13 @@ bool AnnounceActivation(const Occasion& occasion, const Truth& truth, User* user
     return false;
   }
   const bool is_correction = IsCorrection(before, truth);
-  std::string episode = EpisodeOf(truth);
   ActivationChanged record;
-  record.common = CommonOf(occasion, user->id, "activation", episode, ++user->activation_sequence,
-                           ModeOf(occasion, is_correction));
+  record.common = CommonOf(occasion,
+                           {.user = user->id,
+                            .kind = "activation",
+                            .episode = EpisodeOf(truth),
+                            .sequence = ++user->activation_sequence},
+                           ModeOf(occasion, is_correction ? Correcting::kYes : Correcting::kNo));
   record.common.user = user->id;
   if (!truth.span.role.empty()) {
     record.common.role = truth.span.role;
@@ -318,6 +232,11 @@ bool AnnounceActivation(const Occasion& occasion, const Truth& truth, User* user
   record.from = std::string(UserStateName(before.state));
   record.to = std::string(UserStateName(truth.state));
   record.activation_class = ClassOf(occasion, truth, *user);
+  if (record.activation_class == ActivationClass::kAssisted) {
+    record.assisted_by =
+        AssistanceFor(*user, *truth.activated_at - occasion.definition.playbook().attribution,
+                      *truth.activated_at);
+  }
   if (is_correction) {
     record.supersedes = before.ce_id;
   }
@@ -368,8 +287,12 @@ void AnnounceAccount(const Occasion& occasion, AccountState state, Account* acco
     account->activated_at = at;
   }
   ActivationChanged record;
-  record.common = CommonOf(occasion, "", "activation", "activation:account",
-                           ++account->activation_sequence, ModeOf(occasion, false));
+  record.common = CommonOf(occasion,
+                           {.user = "",
+                            .kind = "activation",
+                            .episode = "activation:account",
+                            .sequence = ++account->activation_sequence},
+                           ModeOf(occasion, Correcting::kNo));
   record.common.occurred_at = at;
   record.common.causation = CausationOf(occasion, "window");
   record.common.expires_at = occasion.decided_at + kActivationExpiry;

@@ -7,23 +7,9 @@
 
 #include "src/journey/activation.h"
 #include "src/journey/engine.h"
+#include "src/journey/occasion.h"
 
 namespace foothold::journey {
-
-// What all records of one visit share.
-struct Occasion {
-  const Definition& definition;
-  const Context& context;
-  const Visit& visit;
-  const Event* event;  // What set it off, if that was an event; else null.
-  const Account& account;
-  Instant decided_at;  // A timer's due time; an event's: the later of its time and the clock.
-};
-
-// When the visit decides. `event` as in Occasion; `fallback` for visits that have neither event,
-// due time nor clock.
-Instant DecisionTime(const Context& context, const Visit& visit, const Event* event,
-                     Instant fallback);
 
 // Emits activation.changed of the user if the truth differs from the one last emitted, and notes
 // it. Returns true if it emitted.

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "src/base/check.h"
+#include "src/base/hash.h"
 #include "src/base/names.h"
 #include "src/journey/standard_events.h"
 
@@ -19,8 +20,13 @@ constexpr std::size_t kKinds = static_cast<std::size_t>(TrackerKind::kAccountAcc
 Definition::Definition(Playbook playbook)
     : playbook_(std::move(playbook)),
       label_(fmt::format("{}@{}", playbook_.name, playbook_.version)),
+      wakes_(playbook_),
       trackers_of_kind_(kKinds) {
-  FOOTHOLD_CHECK(Validate(playbook_).ok(), "a definition is made of a valid playbook");
+  const Status valid = Validate(playbook_);
+  FOOTHOLD_CHECK(valid.ok(), valid.message());
+  for (std::size_t i = 0; i < playbook_.rules.size(); ++i) {
+    rules_.emplace(Hash64(playbook_.rules[i].name), i);
+  }
   for (const auto& [alias, canonical] : playbook_.aliases) {
     aliases_.emplace(alias, canonical);
   }
@@ -81,6 +87,11 @@ const Milestone* Definition::MilestoneOf(std::int32_t role, std::string_view pro
 
 bool Definition::IsCoreFeature(const std::string& canonical) const {
   return std::ranges::binary_search(playbook_.core_features, canonical);
+}
+
+const Rule* Definition::RuleOf(std::uint64_t name_hash) const {
+  const auto found = rules_.find(name_hash);
+  return found == rules_.end() ? nullptr : &playbook_.rules[found->second];
 }
 
 std::int32_t Definition::AnchorIndex(std::string_view name) const {

@@ -8,6 +8,7 @@
 
 #include "src/base/time.h"
 #include "src/journey/playbook.h"
+#include "src/journey/wakes.h"
 
 namespace foothold::journey {
 
@@ -34,12 +35,18 @@ class Definition {
   // The milestone of a role under a product model (raw trait value, may be empty); nullptr: none.
   const Milestone* MilestoneOf(std::int32_t role, std::string_view product_model) const;
   bool IsCoreFeature(const std::string& canonical) const;
+  // What an event, a fact or time can concern.
+  const Wakes& wakes() const { return wakes_; }
+  // The rule whose name has this Hash64(); nullptr: the playbook has none.
+  const Rule* RuleOf(std::uint64_t name_hash) const;
   // Index of the anchor of that name, -1 if there is none.
   std::int32_t AnchorIndex(std::string_view name) const;
 
  private:
   Playbook playbook_;
   std::string label_;
+  Wakes wakes_;
+  std::unordered_map<std::uint64_t, std::size_t> rules_;  // By Hash64() of the name.
   std::unordered_map<std::string, std::string> aliases_;
   std::unordered_map<std::string, std::vector<std::int32_t>> trackers_of_event_;
   std::vector<std::vector<std::int32_t>> trackers_of_kind_;

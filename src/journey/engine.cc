@@ -7,6 +7,8 @@
 #include "src/base/names.h"
 #include "src/journey/activation.h"
 #include "src/journey/announcing.h"
+#include "src/journey/caring.h"
+#include "src/journey/interventions.h"
 #include "src/journey/learning.h"
 #include "src/journey/members.h"
 #include "src/journey/standard_events.h"
@@ -60,13 +62,17 @@ bool IsRefreshDue(const Visit& visit, std::optional<Instant> since) {
          (*visit.due - *since) % kDay == milliseconds(0);
 }
 
-std::optional<Instant> DueOf(const Context& context, const Visit& visit, const User& user,
-                             const Truth& truth, const Ladder& ladder, bool is_history_known) {
+std::optional<Instant> DueOf(const Context& context, const Visit& visit, const Facts& facts) {
+  const User& user = *facts.user;
+  const Truth& truth = *facts.truth;
+  const bool is_history_known = facts.is_history_known;
+  const std::optional<Instant> outcome =
+      NextOutcome(user.care, facts.definition.playbook().attribution);
   if (IsRemoved(user)) {
-    return std::nullopt;
+    return outcome;
   }
   std::optional<Instant> due =
-      NextRefresh(context, visit, RefreshedSince(truth, ladder, is_history_known));
+      NextRefresh(context, visit, RefreshedSince(truth, *facts.ladder, is_history_known));
   const auto consider = [&](Instant at) { due = std::min(due.value_or(at), at); };
   const bool is_undecided = !truth.activated_at.has_value() && truth.window.has_value() &&
                             is_history_known &&
@@ -77,6 +83,12 @@ std::optional<Instant> DueOf(const Context& context, const Visit& visit, const U
   }
   if (user.contribution.is_active && user.last_seen.has_value()) {
     consider(*user.last_seen + kActiveSpan);
+  }
+  if (const auto moment = NextMoment(facts, user.absence_judged_until); moment.has_value()) {
+    consider(*moment);
+  }
+  if (outcome.has_value()) {
+    consider(*outcome);
   }
   return due;
 }
@@ -122,11 +134,56 @@ void ShowStatus(const Occasion& occasion, const Truth& truth, const Ladder& ladd
   }
 }
 
+// Which signals count for the user: none for contacts, the removed and those of unknown history.
+RiskPhase PhaseOf(const Definition& definition, const User& user, const Truth& truth,
+                  bool is_history_known) {
+  const std::int32_t role = truth.current.index;
+  const bool is_contact =
+      role >= 0 ? definition.playbook().roles[static_cast<std::size_t>(role)].is_contact
+                : !truth.current.role.empty();
+  if (is_contact || IsRemoved(user) || !is_history_known) {
+    return RiskPhase::kNone;
+  }
+  return truth.activated_at.has_value() ? RiskPhase::kAdoption : RiskPhase::kOnboarding;
+}
+
+// Risk before the counters, which count those at risk; rules behind them, as they rest on them.
+bool JudgeCare(const Occasion& occasion, Facts facts, WakeSet* woken,
+               std::optional<Instant> judged_before, const Subjects& subjects, Decision* decision) {
+  User& user = *subjects.user;
+  const Definition& definition = occasion.definition;
+  const Wakes& wakes = definition.wakes();
+  if (occasion.visit.kind == VisitKind::kTimer && !IsRemoved(user)) {
+    AddWokenByTime(facts, judged_before, *occasion.visit.due, woken);
+  }
+  const RiskPhase phase = PhaseOf(definition, user, *facts.truth, facts.is_history_known);
+  const RiskLevel risk_before = user.risk.level;
+  const bool was_reached = user.contribution.is_reached;
+  if ((risk_before == RiskLevel::kNone) != (phase == RiskPhase::kNone) ||
+      was_reached != facts.truth->activated_at.has_value()) {
+    woken->Add(wakes.OfChange(SubjectKind::kUser, Change::kEverything));
+  }
+  JudgeUserRisk(occasion, facts, *woken, phase, &user, decision);
+  if (user.risk.level != risk_before) {
+    woken->Add(wakes.OfChange(SubjectKind::kUser, Change::kRisk));
+  }
+  const Contribution now =
+      ContributionOf(user, *facts.truth, *facts.ladder, occasion.context.clock);
+  const bool is_moved = Count(user.contribution, now, *facts.ladder, subjects.account);
+  user.contribution = now;
+  NoteContact(user, subjects.account);
+  if (!IsRemoved(user)) {
+    JudgeUserRules(occasion, facts, *woken, &user, subjects.account, decision);
+  }
+  return is_moved;
+}
+
 // Looks at the user as a whole and says what is new. `event` is what set it off, if any. Returns
 // true if the account's counters moved.
 bool Decide(const Definition& definition, const Context& context, const Visit& visit,
-            const Event* event, const Subjects& subjects, Decision* decision) {
+            const Event* event, const Subjects& subjects, WakeSet woken, Decision* decision) {
   User& user = *subjects.user;
+  const std::optional<Instant> judged_before = user.absence_judged_until;
   JudgeAbsence(context, visit, &user);
   const bool is_history_known = IsHistoryKnown(user, *context.sources);
   const Truth truth = TruthOf(definition, user, *subjects.account, is_history_known);
@@ -137,15 +194,32 @@ bool Decide(const Definition& definition, const Context& context, const Visit& v
                           .event = event,
                           .account = *subjects.account,
                           .decided_at = DecidedAt(context, visit, event, truth, user)};
+  const bool is_timer = visit.kind == VisitKind::kTimer;
+  const Facts facts{.definition = definition,
+                    .account = *subjects.account,
+                    .user = &user,
+                    .truth = &truth,
+                    .ladder = &ladder,
+                    .is_history_known = is_history_known,
+                    .incomplete_since = IncompleteSince(context, *subjects.account),
+                    .evidence_until = is_timer ? *visit.due : Instant::max(),
+                    .clock = context.clock.value_or(kEpoch)};
   const bool is_removed = IsRemoved(user);
   if (!is_removed) {
     AnnounceActivation(occasion, truth, &user, decision);
+    const EmittedSteps steps_before = user.steps;
     AnnounceSteps(occasion, ladder, &user, decision);
+    CountFlow(steps_before, user.steps, ladder, subjects.account);
+  } else if (user.contribution.is_member) {
+    CareScene scene{.occasion = occasion,
+                    .facts = facts,
+                    .care = &user.care,
+                    .account = subjects.account,
+                    .decision = decision};
+    WithdrawAll(&scene, CancelCause::kRemoved);
   }
-  const Contribution now = ContributionOf(user, truth, ladder, context.clock);
-  const bool is_moved = Count(user.contribution, now, ladder, subjects.account);
-  user.contribution = now;
-  user.due = DueOf(context, visit, user, truth, ladder, is_history_known);
+  const bool is_moved = JudgeCare(occasion, facts, &woken, judged_before, subjects, decision);
+  user.due = DueOf(context, visit, facts);
   ShowStatus(occasion, truth, ladder, is_history_known, &user, decision);
   return is_moved;
 }
@@ -185,19 +259,20 @@ void Identify(const std::string& email, const Event* event, const User& user, De
 }
 
 bool AdvanceUser(const Definition& definition, const Context& context, const Visit& visit,
-                 const Event* event, const Subjects& subjects, bool account_matters,
+                 const Event* event, const Subjects& subjects, const AccountLearned& of_account,
                  Decision* decision) {
   User& user = *subjects.user;
   const bool is_fresh = IsFresh(user);
   const bool was_removed = IsRemoved(user);
   bool is_moved = false;  // By a merge: the account's counters.
-  bool matters = account_matters;
+  bool matters = of_account.moves_members;
+  UserLearned learned;
   switch (visit.kind) {
     case VisitKind::kActor:
     case VisitKind::kInvitee:
     case VisitKind::kMember: {
       FOOTHOLD_CHECK(event != nullptr, "visits of an event carry it");
-      const UserLearned learned = LearnUser(definition, *event, visit, &user);
+      learned = LearnUser(definition, *event, visit, &user);
       decision->is_repeat = learned.is_repeat;
       decision->is_conflict = learned.is_conflict;
       matters = matters || learned.matters || is_fresh;
@@ -222,6 +297,9 @@ bool AdvanceUser(const Definition& definition, const Context& context, const Vis
     case VisitKind::kTimer:
     case VisitKind::kRecheck:
     case VisitKind::kFinal:
+    case VisitKind::kRelease:
+    case VisitKind::kApprove:
+    case VisitKind::kSweep:
       matters = true;
       break;
     case VisitKind::kAccount:
@@ -231,17 +309,62 @@ bool AdvanceUser(const Definition& definition, const Context& context, const Vis
   if (is_frozen) {  // What was learned meanwhile is decided when the user is back.
     return is_moved;
   }
-  if (!matters && !Stirs(user, context)) {
+  WakeSet woken = WokenBy(definition, SubjectKind::kUser, visit, learned, of_account, matters);
+  if (is_fresh) {
+    woken.Add(definition.wakes().OfChange(SubjectKind::kUser, Change::kEverything));
+  }
+  if (!matters && woken.is_empty() && !Stirs(user, context)) {
     return false;
   }
-  return Decide(definition, context, visit, CauseOf(context, event), subjects, decision) ||
+  return Decide(definition, context, visit, CauseOf(context, event), subjects, std::move(woken),
+                decision) ||
          is_moved;
 }
 
+// What a visit of the account alone asks for whatever was learned.
+bool IsOwnVisit(const Visit& visit) {
+  switch (visit.kind) {
+    case VisitKind::kTimer:
+    case VisitKind::kRelease:
+    case VisitKind::kApprove:
+    case VisitKind::kSweep:
+    case VisitKind::kFinal:
+      return visit.target.user.empty();
+    case VisitKind::kActor:
+    case VisitKind::kInvitee:
+    case VisitKind::kMember:
+    case VisitKind::kAccount:
+    case VisitKind::kMerge:
+    case VisitKind::kRecheck:
+      return false;
+  }
+  return false;
+}
+
+void ShowAccountStatus(const Occasion& occasion, Account* account, Decision* decision) {
+  const bool is_refresh =
+      occasion.visit.kind == VisitKind::kFinal && occasion.visit.target.user.empty();
+  AccountStatus status = AccountStatusOf(occasion.definition, *account, occasion.decided_at,
+                                         occasion.context.revision);
+  status.measurement = MeasurementOf(occasion.context, *account, nullptr, true);
+  const StatusHashes hashes = HashesOf(status);
+  if (hashes.lasting != account->status_hash ||
+      (is_refresh && hashes.riding != account->volatile_hash)) {
+    account->status_hash = hashes.lasting;
+    account->volatile_hash = hashes.riding;
+    decision->records.emplace_back(std::move(status));
+  }
+}
+
 void AdvanceAccount(const Definition& definition, const Context& context, const Visit& visit,
-                    const Event* event, bool is_moved, Account* account, Decision* decision) {
-  const bool is_refresh = visit.kind == VisitKind::kFinal && visit.target.user.empty();
-  if (!is_moved && !is_refresh) {
+                    const Event* event, const AccountLearned& learned, bool is_moved,
+                    Account* account, Decision* decision) {
+  const bool is_new = account->stage.empty() && account->status_hash == 0;
+  WakeSet woken = WokenBy(definition, SubjectKind::kAccount, visit, {}, learned, is_moved);
+  if (is_new) {
+    woken.Add(definition.wakes().OfChange(SubjectKind::kAccount, Change::kEverything));
+  }
+  if (!is_moved && woken.is_empty() && !IsOwnVisit(visit)) {
     return;
   }
   const Event* cause = CauseOf(context, event);
@@ -259,15 +382,27 @@ void AdvanceAccount(const Definition& definition, const Context& context, const 
                                  [](const RoleCount& count) { return count.all.reached > 0; })) {
     state = AccountState::kPartial;
   }
+  const bool is_activated_now =
+      state == AccountState::kActivated && account->state != AccountState::kActivated;
   AnnounceAccount(occasion, state, account, decision);
-  AccountStatus status =
-      AccountStatusOf(definition, *account, occasion.decided_at, context.revision);
-  const StatusHashes hashes = HashesOf(status);
-  if (hashes.lasting != account->status_hash ||
-      (is_refresh && hashes.riding != account->volatile_hash)) {
-    account->status_hash = hashes.lasting;
-    account->volatile_hash = hashes.riding;
-    decision->records.emplace_back(std::move(status));
+  CareForAccount(occasion, woken, account, decision);
+  ShowAccountStatus(occasion, account, decision);
+  const bool is_of_interest = learned.has_evidence || learned.has_traits || is_activated_now;
+  if (!is_of_interest || visit.kind == VisitKind::kRecheck) {
+    return;
+  }
+  for (const std::string& watcher : account->watchers) {
+    if (watcher != visit.target.user) {
+      decision->follow_ups.push_back(
+          {.kind = VisitKind::kRecheck,
+           .target = {.tenant = account->tenant, .user = watcher, .email = {}},
+           .merge_from = {},
+           .due = {}});
+    }
+  }
+  if (account->has_more_watchers) {
+    decision->walks.push_back({.tenant = account->tenant});
+    account->has_more_watchers = false;
   }
 }
 
@@ -277,6 +412,9 @@ std::vector<Visit> VisitsOf(const Definition& definition, const Event& event) {
   const std::string tenant(event.tenant);
   std::string canonical = event.name.empty() ? std::string() : definition.Canonical(event.name);
   std::vector<Visit> visits;
+  if (canonical == "heartbeat") {
+    return visits;  // A sign of life of its source, and nobody's doing.
+  }
   visits.push_back({.kind = event.user.empty() ? VisitKind::kAccount : VisitKind::kActor,
                     .target = {.tenant = tenant, .user = std::string(event.user), .email = {}},
                     .merge_from = {},
@@ -318,14 +456,16 @@ Decision Advance(const Definition& definition, const Context& context, const Vis
   }
   bool is_moved = learned.matters;
   if (subjects.user != nullptr) {
-    is_moved = AdvanceUser(definition, context, visit, event, subjects, learned.moves_members,
-                           &decision) ||
-               is_moved;
+    is_moved =
+        AdvanceUser(definition, context, visit, event, subjects, learned, &decision) || is_moved;
     decision.user_due = subjects.user->due;
+    decision.user_waits = WaitsUntil(subjects.user->care);
   } else {
     decision.is_repeat = learned.is_repeat;
   }
-  AdvanceAccount(definition, context, visit, event, is_moved, subjects.account, &decision);
+  AdvanceAccount(definition, context, visit, event, learned, is_moved, subjects.account, &decision);
+  decision.account_due = subjects.account->due;
+  decision.account_waits = WaitsUntil(subjects.account->care);
   if (learned.moves_members) {  // Who only signed up is no member yet, and has a window.
     decision.walks.push_back({.tenant = subjects.account->tenant});
   }

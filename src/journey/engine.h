@@ -22,6 +22,7 @@
 #include "src/journey/clock.h"
 #include "src/journey/definition.h"
 #include "src/journey/event.h"
+#include "src/journey/gate.h"
 #include "src/journey/records.h"
 #include "src/journey/user.h"
 
@@ -38,6 +39,9 @@ enum class VisitKind : std::uint8_t {
   kTimer,    // The subject's timer is due.
   kRecheck,  // A fact of the account changed what is decided: look again.
   kFinal,    // The input has ended (file mode): look again, and refresh the status.
+  kRelease,  // The gate is to look at what waits; `due` is the release's stamp.
+  kApprove,  // Somebody granted or refused what waits for approval.
+  kSweep,    // Judge everything again: a rule was killed or paused, or another playbook holds.
 };
 
 // The subject of a visit. `user` empty: the account. `email` set: the user that owns this canonical
@@ -49,12 +53,21 @@ struct VisitTarget {
   friend bool operator==(const VisitTarget&, const VisitTarget&) = default;
 };
 
+// A word on rungs that wait for approval.
+struct Approval {
+  std::string rule;
+  std::int32_t rung = 0;  // From 1; 0: all of the rule.
+  bool is_granted = false;
+  friend bool operator==(const Approval&, const Approval&) = default;
+};
+
 struct Visit {
   VisitKind kind = VisitKind::kActor;
   VisitTarget target;
   std::string merge_from;      // kMerge: the user id that ends.
-  std::optional<Instant> due;  // kTimer.
+  std::optional<Instant> due;  // kTimer, kRelease.
   std::string canonical{};     // Of the event, its canonical name; "" without one.
+  Approval approval{};         // kApprove.
   friend bool operator==(const Visit&, const Visit&) = default;
 };
 
@@ -86,6 +99,14 @@ struct Context {
   // The event that the stimulus is, for its follow-ups and walks too; null for timers and the
   // clock.
   const Event* cause = nullptr;
+  // What people have said of rules, and how often these asked; null: nothing, never.
+  const RuleControls* controls = nullptr;
+  const ReleaseCounts* counts = nullptr;
+  std::int32_t partitions = 1;  // Of the journal: they share the breaker's floor.
+  // Since when a required source is silent, and which; nullopt: none is.
+  std::optional<Instant> sources_silent_since = {};
+  std::string_view silent_source = {};
+  bool is_redeciding = false;  // Another playbook holds from this stimulus on.
 };
 
 // The objects of a visit, changed in place. The caller stages them, or drops them on an abort.
@@ -102,9 +123,13 @@ struct Decision {
   std::vector<EmailOwner> email_owners;  // To be written to the index.
   std::optional<Instant> user_due;       // The user's earliest timer after this visit.
   std::optional<Instant> account_due;
-  bool is_user_gone = false;  // kMerge: delete `merge_from` from the state.
-  bool is_repeat = false;     // The event was known already.
-  bool is_conflict = false;   // Same id as a known event, other content: both kept.
+  // When each is to be visited at a release; nullopt: nothing of it waits.
+  std::optional<Instant> user_waits;
+  std::optional<Instant> account_waits;
+  std::vector<std::uint64_t> released;  // Hash64() of the name of each rule that asked.
+  bool is_user_gone = false;            // kMerge: delete `merge_from` from the state.
+  bool is_repeat = false;               // The event was known already.
+  bool is_conflict = false;             // Same id as a known event, other content: both kept.
 };
 
 // The subjects an event concerns, in the order in which they are visited. Empty for none.

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "src/base/names.h"
+#include "src/journey/gate.h"
+#include "src/journey/interventions.h"
 #include "src/journey/roles.h"
 #include "src/journey/standard_events.h"
 #include "src/journey/tracking.h"
@@ -27,11 +29,14 @@ Occurrence OccurrenceOf(const Event& event, const std::string& canonical, const 
           .offset = event.position.offset};
 }
 
-// False if the tracker is full of earlier occurrences: the common case, told without building one.
+// False if the tracker is full of earlier occurrences (or of later ones, if these are kept): the
+// common case, told without building one.
 bool MayKeep(const Tracker& tracker, Instant at, const std::vector<TrackerState>& states) {
   const TrackerState* state = Find(states, tracker.key);
-  return state == nullptr || state->kept.size() < static_cast<std::size_t>(tracker.keep) ||
-         at <= state->kept.back().at;
+  if (state == nullptr || state->kept.size() < static_cast<std::size_t>(tracker.keep)) {
+    return true;
+  }
+  return tracker.is_latest ? at >= state->kept.front().at : at <= state->kept.back().at;
 }
 
 bool KeepEvent(const Tracker& tracker, const Event& event, const std::string& canonical,
@@ -43,14 +48,17 @@ bool KeepEvent(const Tracker& tracker, const Event& event, const std::string& ca
   return value.has_value() && Keep(tracker, OccurrenceOf(event, canonical, *value), states);
 }
 
+// True if earliest occurrences changed, on which states and statuses rest; `*has_evidence` also if
+// latest ones did.
 bool KeepAll(const Definition& definition, const std::vector<std::int32_t>& trackers,
              TrackerKind kind, const Event& event, const std::string& canonical,
-             std::vector<TrackerState>* states) {
+             std::vector<TrackerState>* states, bool* has_evidence) {
   bool is_changed = false;
   for (const std::int32_t index : trackers) {
     const Tracker& tracker = definition.playbook().trackers[static_cast<std::size_t>(index)];
-    if (tracker.kind == kind) {
-      is_changed = KeepEvent(tracker, event, canonical, states) || is_changed;
+    if (tracker.kind == kind && KeepEvent(tracker, event, canonical, states)) {
+      *has_evidence = true;
+      is_changed = is_changed || !tracker.is_latest;
     }
   }
   return is_changed;
@@ -153,15 +161,29 @@ bool IsMembership(const std::string& canonical) {
 
 // Activity in the product: access, sessions, days, core time.
 bool LearnActivity(const Definition& definition, const Event& event, const std::string& canonical,
-                   bool is_repeat, User* user) {
-  bool is_changed = KeepAll(definition, definition.TrackersOfKind(TrackerKind::kAccess),
-                            TrackerKind::kAccess, event, canonical, &user->trackers);
+                   User* user, UserLearned* learned) {
+  const bool is_repeat = learned->is_repeat;
+  const bool is_changed =
+      KeepAll(definition, definition.TrackersOfKind(TrackerKind::kAccess), TrackerKind::kAccess,
+              event, canonical, &user->trackers, &learned->has_evidence);
   const Instant at = event.occurred_at;
+  const std::size_t sessions_before = user->sessions.size();
+  const std::int64_t dropped_before = user->sessions_dropped;
+  const std::int32_t day_before = user->active_days.last_day;
   if (!user->last_seen.has_value() || at > *user->last_seen) {
     user->last_seen = at;
   }
   NoteSession(at, user);
   user->active_days.Add(at);
+  learned->has_activity = user->sessions.size() != sessions_before ||
+                          user->sessions_dropped != dropped_before ||
+                          user->active_days.last_day != day_before;
+  if (!is_repeat) {
+    learned->has_activity = NoteStruggle(event, canonical, user) || learned->has_activity;
+    if (definition.IsCoreFeature(canonical)) {
+      NoteFeature(event.occurred_at, canonical, user);
+    }
+  }
   if (!is_repeat && (!user->last_event_at.has_value() || at >= *user->last_event_at)) {
     if (user->was_last_event_core && user->last_event_at.has_value() &&
         at - *user->last_event_at <= kSessionGap) {
@@ -193,16 +215,18 @@ bool LearnOutreach(Instant at, User* user) {
   if (user->outreach.size() > kOutreachMax) {
     user->outreach.erase(user->outreach.begin());
   }
+  NoteSent(at, Channel::kEmail, &user->care);  // What people send counts against the caps, too.
   return true;
 }
 
 bool LearnInvite(const Definition& definition, const Event& event, const std::string& canonical,
-                 const Visit& visit, User* user) {
+                 const Visit& visit, User* user, UserLearned* learned) {
   bool is_changed = !user->was_invited;
   user->was_invited = true;
-  is_changed = KeepAll(definition, definition.TrackersOfKind(TrackerKind::kInvited),
-                       TrackerKind::kInvited, event, canonical, &user->trackers) ||
-               is_changed;
+  is_changed =
+      KeepAll(definition, definition.TrackersOfKind(TrackerKind::kInvited), TrackerKind::kInvited,
+              event, canonical, &user->trackers, &learned->has_evidence) ||
+      is_changed;
   is_changed = LearnRole(event, RoleRank::kInvite, user) || is_changed;
   const std::string email = InviteeOf(event).email;
   if (!email.empty() && FindTrait(user->traits, "email") == nullptr &&
@@ -216,16 +240,17 @@ bool LearnInvite(const Definition& definition, const Event& event, const std::st
 }
 
 bool LearnOwnAct(const Definition& definition, const Event& event, const std::string& canonical,
-                 bool was_known, bool is_repeat, User* user) {
+                 bool was_known, User* user, UserLearned* learned) {
   bool is_changed = KeepAll(definition, definition.TrackersOf(canonical), TrackerKind::kDid, event,
-                            canonical, &user->trackers);
+                            canonical, &user->trackers, &learned->has_evidence);
   if (event.kind == CallKind::kGroup) {
     if (!was_known && !user->is_named_by_group) {
       user->is_named_by_group = true;
       is_changed = true;
     }
   } else {
-    is_changed = LearnTraits(event.traits, event, IsKnownUserTrait, &user->traits) || is_changed;
+    learned->has_traits = LearnTraits(event.traits, event, IsKnownUserTrait, &user->traits);
+    is_changed = learned->has_traits || is_changed;
   }
   if (canonical == kAccountCreated || canonical == kUserSignedUp ||
       (event.kind != CallKind::kGroup && event.traits.Find("createdat").has_value())) {
@@ -242,7 +267,7 @@ bool LearnOwnAct(const Definition& definition, const Event& event, const std::st
     is_changed = LearnRole(event, RoleRank::kTrait, user) || is_changed;
   }
   if (IsAccess(event, canonical)) {
-    is_changed = LearnActivity(definition, event, canonical, is_repeat, user) || is_changed;
+    is_changed = LearnActivity(definition, event, canonical, user, learned) || is_changed;
   }
   return is_changed;
 }
@@ -289,6 +314,7 @@ void LearnAccountTraits(const Definition& definition, const BagView& bag, const 
       continue;
     }
     learned->matters = true;
+    learned->has_traits = true;
     learned->moves_members =
         learned->moves_members || entry->name == "productmodel" ||
         IsWindowOf(definition, [&](const AnchorEntry& anchor) {
@@ -306,7 +332,8 @@ void KeepForAccount(const Definition& definition, const std::vector<std::int32_t
         !KeepEvent(tracker, event, canonical, &account->trackers)) {
       continue;
     }
-    learned->matters = true;
+    learned->matters = learned->matters || !tracker.is_latest;
+    learned->has_evidence = true;
     learned->moves_members =
         learned->moves_members || IsWindowOf(definition, [&](const AnchorEntry& anchor) {
           return anchor.kind == AnchorEntry::Kind::kTracker && anchor.tracker == index;
@@ -334,7 +361,8 @@ UserLearned LearnUser(const Definition& definition, const Event& event, const Vi
     learned.matters = true;
   }
   if (visit.kind == VisitKind::kInvitee) {
-    learned.matters = LearnInvite(definition, event, canonical, visit, user) || learned.matters;
+    learned.matters =
+        LearnInvite(definition, event, canonical, visit, user, &learned) || learned.matters;
     return learned;
   }
   if (visit.kind == VisitKind::kMember) {
@@ -344,8 +372,8 @@ UserLearned LearnUser(const Definition& definition, const Event& event, const Vi
   const bool may_say_address = !event.traits.is_empty();
   const std::string email_before =
       may_say_address ? TraitText(user->traits, "email").value_or("") : std::string();
-  learned.matters = LearnOwnAct(definition, event, canonical, was_known, learned.is_repeat, user) ||
-                    learned.matters;
+  learned.matters =
+      LearnOwnAct(definition, event, canonical, was_known, user, &learned) || learned.matters;
   if (may_say_address) {
     const std::string email = TraitText(user->traits, "email").value_or("");
     if (email != email_before) {
@@ -387,7 +415,13 @@ AccountLearned LearnAccount(const Definition& definition, const Event& event,
   } else if (canonical == kOutreachLogged && (!account->last_outreach_at.has_value() ||
                                               event.occurred_at > *account->last_outreach_at)) {
     account->last_outreach_at = event.occurred_at;
+    NoteSent(event.occurred_at, Channel::kEmail, &account->care);
     learned.matters = true;
+  } else if (canonical == "account.churned" &&
+             (!account->churned_at.has_value() || event.occurred_at < *account->churned_at)) {
+    account->churned_at = event.occurred_at;
+    learned.matters = true;
+    learned.has_evidence = true;
   }
   return learned;
 }
@@ -432,6 +466,7 @@ void MergeUser(const Definition& definition, User* from, User* user) {
   for (const Instant at : from->outreach) {
     LearnOutreach(at, user);
   }
+  MergeCare(from->care, &user->care);
 }
 
 }  // namespace foothold::journey

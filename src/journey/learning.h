@@ -18,13 +18,19 @@ struct UserLearned {
   bool matters = false;  // Something a decision or a status rests on changed.
   bool is_repeat = false;
   bool is_conflict = false;
-  std::string email;  // A canonical address the user is now known by; "" for none.
+  // What rules and signals rest on, beside what matters.
+  bool has_evidence = false;  // What is kept of events of its name changed.
+  bool has_traits = false;
+  bool has_activity = false;  // A session or a day of activity began.
+  std::string email;          // A canonical address the user is now known by; "" for none.
 };
 
 struct AccountLearned {
   bool matters = false;
   bool moves_members = false;  // A model or an anchor changed that members' windows rest on.
   bool is_repeat = false;
+  bool has_evidence = false;  // As UserLearned's.
+  bool has_traits = false;
 };
 
 // Whether the event shows its actor in the product (PRODUCT.md section 3, "first access").

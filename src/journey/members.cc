@@ -6,15 +6,6 @@
 namespace foothold::journey {
 namespace {
 
-RoleCount& CountOfRole(const std::string& role, Account* account) {
-  auto place = std::ranges::lower_bound(account->roles, role, {}, &RoleCount::role);
-  if (place == account->roles.end() || place->role != role) {
-    place = account->roles.insert(place, RoleCount{});
-    place->role = role;
-  }
-  return *place;
-}
-
 void Add(const Contribution& user, std::int64_t sign, GroupCount* group) {
   group->members += sign;
   group->joined += user.is_joined ? sign : 0;
@@ -132,32 +123,16 @@ bool Compares(double value, Comparison comparison, double bound) {
   return false;
 }
 
-bool Holds(const Definition& definition, const MemberCondition& condition, const Account& account) {
-  const GroupCount group = Selected(definition, condition, account);
-  if (condition.quantifier == MemberCondition::Quantifier::kCount) {
-    return Compares(static_cast<double>(group.members), condition.comparison, condition.value);
-  }
-  if (group.members == 0) {
-    return condition.or_empty;
-  }
-  const std::int64_t having = WithProperty(group, condition.property);
-  switch (condition.quantifier) {
-    case MemberCondition::Quantifier::kAny:
-      return having > 0;
-    case MemberCondition::Quantifier::kAll:
-      return having == group.members;
-    case MemberCondition::Quantifier::kNone:
-      return having == 0;
-    case MemberCondition::Quantifier::kShare:
-      return Compares(static_cast<double>(having) / static_cast<double>(group.members),
-                      condition.comparison, condition.value);
-    case MemberCondition::Quantifier::kCount:
-      break;
-  }
-  return false;
-}
-
 }  // namespace
+
+RoleCount& CountOfRole(const std::string& role, Account* account) {
+  auto place = std::ranges::lower_bound(account->roles, role, {}, &RoleCount::role);
+  if (place == account->roles.end() || place->role != role) {
+    place = account->roles.insert(place, RoleCount{});
+    place->role = role;
+  }
+  return *place;
+}
 
 Contribution ContributionOf(const User& user, const Truth& truth, const Ladder& ladder,
                             std::optional<Instant> clock) {
@@ -177,6 +152,7 @@ Contribution ContributionOf(const User& user, const Truth& truth, const Ladder& 
   now.is_late = truth.state == UserState::kActivatedLate;
   now.is_reached = now.is_late || truth.state == UserState::kActivated;
   now.steps_met = ladder.met;
+  now.is_at_risk = user.risk.level == RiskLevel::kMedium || user.risk.level == RiskLevel::kHigh;
   return now;
 }
 
@@ -206,6 +182,31 @@ bool IsActivatedNow(const Definition& definition, const Account& account) {
   return std::ranges::all_of(
       definition.playbook().account_activated,
       [&](const MemberCondition& condition) { return Holds(definition, condition, account); });
+}
+
+bool Holds(const Definition& definition, const MemberCondition& condition, const Account& account) {
+  const GroupCount group = Selected(definition, condition, account);
+  if (condition.quantifier == MemberCondition::Quantifier::kCount) {
+    return Compares(static_cast<double>(group.members), condition.comparison, condition.value);
+  }
+  if (group.members == 0) {
+    return condition.or_empty;
+  }
+  const std::int64_t having = WithProperty(group, condition.property);
+  switch (condition.quantifier) {
+    case MemberCondition::Quantifier::kAny:
+      return having > 0;
+    case MemberCondition::Quantifier::kAll:
+      return having == group.members;
+    case MemberCondition::Quantifier::kNone:
+      return having == 0;
+    case MemberCondition::Quantifier::kShare:
+      return Compares(static_cast<double>(having) / static_cast<double>(group.members),
+                      condition.comparison, condition.value);
+    case MemberCondition::Quantifier::kCount:
+      break;
+  }
+  return false;
 }
 
 std::vector<CompositionRow> CompositionOf(const Account& account) {

@@ -23,6 +23,9 @@ Contribution ContributionOf(const User& user, const Truth& truth, const Ladder& 
 bool Count(const Contribution& before, const Contribution& after, const Ladder& ladder,
            Account* account);
 
+// The counters of a role, made if there are none.
+RoleCount& CountOfRole(const std::string& role, Account* account);
+
 struct MemberTotals {
   std::int64_t eligible = 0;
   std::int64_t reached = 0;  // Of the eligible.
@@ -31,6 +34,9 @@ MemberTotals TotalsOf(const Account& account);
 
 // Whether the account's members satisfy the playbook's `accounts.activated` now.
 bool IsActivatedNow(const Definition& definition, const Account& account);
+
+// Whether one condition on the members holds now.
+bool Holds(const Definition& definition, const MemberCondition& condition, const Account& account);
 
 std::vector<CompositionRow> CompositionOf(const Account& account);
 

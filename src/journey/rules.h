@@ -99,31 +99,34 @@ struct ConditionNode {
   std::int32_t tracker = -1;
   std::int32_t at_least = 1;
   std::int32_t sessions = 1;
-  std::optional<Moment> moment;
+  std::optional<Moment> moment = {};
   milliseconds span{0};
   bool is_after_trigger = false;
   bool is_of_account = false;  // kTrait: whose trait it is.
-  std::string name;            // kTrait: CanonicalPropertyName().
+  std::string name = {};       // kTrait: CanonicalPropertyName().
   Comparison comparison = Comparison::kEqual;
-  std::vector<std::string> texts;
+  std::vector<std::string> texts = {};
   double number = 0;
-  MemberCondition members;
+  MemberCondition members = {};
   friend bool operator==(const ConditionNode&, const ConditionNode&) = default;
 };
 
+// How many results may wait for their operator at once.
+inline constexpr std::size_t kConditionDepthMax = 32;
+
 struct Condition {
-  std::string label;                 // As a sentence reads it: "not access within 5d of invite".
-  std::vector<ConditionNode> nodes;  // Postfix. Never empty; leaves exactly one result.
+  std::string label = {};  // As a sentence reads it: "not access within 5d of invite".
+  std::vector<ConditionNode> nodes = {};  // Postfix. Never empty; leaves exactly one result.
   friend bool operator==(const Condition&, const Condition&) = default;
 };
 
 // A weighted fact that raises or lowers risk while its condition holds.
 struct Signal {
-  std::string name;
+  std::string name = {};
   std::int32_t weight = 0;  // [-100, 100]
   SubjectKind subject = SubjectKind::kUser;
   bool is_after_activation = false;  // Counts only for the activated; all others only before it.
-  Condition when;
+  Condition when = {};
   friend bool operator==(const Signal&, const Signal&) = default;
 };
 
@@ -158,44 +161,46 @@ enum class RuleMode : std::uint8_t { kLive = 1, kShadow = 2, kOff = 3 };
 // Texts of templates name parameters in braces: {account.name}, {user.name}, {next_step}, {role},
 // {risk_reasons}, {trait.<name>}; one that is not known stands as "".
 struct TaskText {
-  std::string type;  // "call", "todo", "email", "review".
-  std::string subject;
-  std::string body;
-  std::optional<milliseconds> due;  // After the release.
+  std::string type = {};  // "call", "todo", "email", "review".
+  std::string subject = {};
+  std::string body = {};
+  std::optional<milliseconds> due = {};  // After the release.
   friend bool operator==(const TaskText&, const TaskText&) = default;
 };
 
 // Who is asked to do what.
 struct Ask {
   Channel channel = Channel::kEmail;
-  std::string template_name;     // "" for CS tasks.
-  std::vector<std::string> to;   // Roles of the account, "decision_maker", "owner"; the first
-                                 // that is known. Empty: the subject, or the owner.
-  std::optional<TaskText> task;  // kCs only.
+  std::string template_name = {};  // "" for CS tasks.
+  // Roles of the account, "decision_maker", "owner", "escalation" (whom the account's stage
+  // escalates to: Stage::escalate); the first that is known. Empty: the subject, or the owner.
+  std::vector<std::string> to = {};
+  std::optional<TaskText> task = {};  // kCs only.
   friend bool operator==(const Ask&, const Ask&) = default;
 };
 
 // One step of a rule's ladder.
 struct Rung {
-  Moment at;                    // When it is due.
-  std::optional<Moment> until;  // From then on it no longer goes out. Always given once compiled.
-  std::optional<Condition> where;  // Else `otherwise` is asked, or nothing.
-  Ask ask;
-  std::optional<Ask> otherwise;
+  Moment at = {};  // When it is due.
+  std::optional<Moment> until =
+      {};  // From then on it no longer goes out. Always given once compiled.
+  std::optional<Condition> where = {};  // Else `otherwise` is asked, or nothing.
+  Ask ask = {};
+  std::optional<Ask> otherwise = {};
   bool needs_approval = false;
   friend bool operator==(const Rung&, const Rung&) = default;
 };
 
 // When to ask somebody for an intervention.
 struct Rule {
-  std::string name;
-  std::string title;
+  std::string name = {};
+  std::string title = {};
   SubjectKind subject = SubjectKind::kUser;
-  Condition when;
-  std::vector<Rung> rungs;  // 1 to 8.
+  Condition when = {};
+  std::vector<Rung> rungs = {};  // 1 to 8.
   Priority priority = Priority::kNormal;
   RuleMode mode = RuleMode::kLive;
-  std::optional<double> holdout;  // [0, 1]; else the gate's.
+  std::optional<double> holdout = {};  // [0, 1]; else the gate's.
   friend bool operator==(const Rule&, const Rule&) = default;
 };
 

@@ -8,7 +8,11 @@
 #include <fmt/format.h>
 
 #include "src/base/hash.h"
+#include "src/journey/caring.h"
+#include "src/journey/interventions.h"
 #include "src/journey/members.h"
+#include "src/journey/risk.h"
+#include "src/journey/stages.h"
 #include "src/journey/standard_events.h"
 #include "src/journey/tracking.h"
 
@@ -100,6 +104,27 @@ void FillLadder(const Ladder& ladder, Instant as_of, UserStatus* status) {
   }
 }
 
+template <class Status>
+void FillRisk(const Definition& definition, const RiskState& risk, Status* status) {
+  if (risk.level == RiskLevel::kNone) {
+    return;
+  }
+  status->dropoff_risk = std::string(RiskLevelName(risk.level));
+  status->risk_score = risk.score;
+  status->risk_reasons = ReasonsOf(definition, risk);
+}
+
+template <class Status>
+void AddRisk(const Status& status, FieldHash* hash) {
+  hash->Add(status.dropoff_risk).Add(status.risk_score);
+  for (const RiskReason& reason : status.risk_reasons) {
+    hash->Add(reason.signal).Add(reason.since);
+  }
+  for (const std::string& open : status.open_interventions) {
+    hash->Add(open);
+  }
+}
+
 }  // namespace
 
 AccountBlock AccountBlockOf(const Definition& definition, const Account& account) {
@@ -115,6 +140,9 @@ AccountBlock AccountBlockOf(const Definition& definition, const Account& account
   block.channel = TraitText(traits, "channel");
   block.trial_ends_at = TraitTime(traits, "trialendsat");
   block.contract_at = AnchorTime(definition, "contract", User{}, account);
+  if (!account.stage.empty()) {
+    block.stage = account.stage;
+  }
   block.owner = TraitText(traits, "owner");
   block.owner_email = TraitText(traits, "owneremail");
   block.decision_maker = TraitText(traits, "decisionmaker");
@@ -212,6 +240,8 @@ UserStatus UserStatusOf(const Definition& definition, const User& user, const Ac
   if (is_removed) {
     status.removed_at = user.removed->at;
   }
+  FillRisk(definition, user.risk, &status);
+  status.open_interventions = OpenInterventions(definition, user.care, as_of);
   status.account_name = TraitText(account.traits, "name");
   status.account_plan = TraitText(account.traits, "plan");
   status.account_segment = TraitText(account.traits, "segment");
@@ -251,6 +281,13 @@ AccountStatus AccountStatusOf(const Definition& definition, const Account& accou
                                  .met_at = count.steps_first_met[i]});
     }
   }
+  status.stage_entered_at = account.stage_entered_at;
+  status.days_in_stage = DaysSince(account.stage_entered_at, as_of);
+  status.blockers = BlockersOf(definition, account);
+  FillRisk(definition, account.risk, &status);
+  status.funnel = FunnelOf(definition, account);
+  status.open_interventions = OpenInterventions(definition, account.care, as_of);
+  status.next_timers = NextTimersOf(definition, account, as_of);
   status.playbook_version = definition.label();
   status.as_of = as_of;
   status.revision = revision;
@@ -275,7 +312,7 @@ StatusHashes HashesOf(const UserStatus& status) {
   for (const StepStatus& step : status.steps) {
     lasting.Add(step.name).Add(step.step_class).Add(step.met_at);
   }
-  lasting.Add(status.dropoff_risk).Add(status.risk_score);
+  AddRisk(status, &lasting);
   lasting.Add(status.anchor_signup).Add(status.anchor_first_access).Add(status.anchor_invite);
   lasting.Add(status.first_seen_at).Add(status.time_to_value_from_signup_s);
   lasting.Add(status.time_to_value_from_first_access_s).Add(status.signup_week);
@@ -302,6 +339,11 @@ StatusHashes HashesOf(const AccountStatus& status) {
   for (const AccountStep& step : status.progress) {
     lasting.Add(step.step).Add(step.step_class).Add(step.reached_by).Add(step.met_at);
   }
+  lasting.Add(status.stage_entered_at);
+  for (const Blocker& blocker : status.blockers) {
+    lasting.Add(blocker.name).Add(blocker.since);
+  }
+  AddRisk(status, &lasting);
   lasting.Add(status.playbook_version);
   return {.lasting = lasting.value(), .riding = riding.value()};
 }

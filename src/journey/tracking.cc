@@ -85,13 +85,27 @@ bool Keep(const Tracker& tracker, Occurrence occurrence, std::vector<TrackerStat
   const auto same = std::ranges::find_if(
       kept, [&](const Occurrence& other) { return IsSameOccurrence(tracker, other, occurrence); });
   if (same != kept.end()) {
-    if (!IsEarlier(occurrence, *same)) {
+    // Of a repeat the earliest time counts; of a value that is to be recent, the latest.
+    const bool is_better = tracker.is_latest && !tracker.distinct.empty()
+                               ? IsEarlier(*same, occurrence)
+                               : IsEarlier(occurrence, *same);
+    if (!is_better) {
       return false;
     }
     kept.erase(same);
   }
   const auto place = std::ranges::upper_bound(kept, occurrence, IsEarlier);
   const auto keep = static_cast<std::size_t>(tracker.keep);
+  if (tracker.is_latest) {
+    if (kept.size() >= keep && place == kept.begin()) {
+      return false;
+    }
+    kept.insert(place, std::move(occurrence));
+    if (kept.size() > keep) {
+      kept.erase(kept.begin());
+    }
+    return true;
+  }
   if (kept.size() >= keep && place == kept.end()) {
     return false;
   }
@@ -249,6 +263,48 @@ void NoteSession(Instant at, User* user) {
   if (sessions.size() > kSessionsMax) {
     sessions.erase(sessions.begin());
     ++user->sessions_dropped;
+  }
+}
+
+bool NoteStruggle(const Event& event, const std::string& canonical, User* user) {
+  constexpr std::int32_t kRepeatsKept = 3;
+  StruggleState& struggle = user->struggle;
+  const bool is_page = event.kind == CallKind::kPage || event.kind == CallKind::kScreen;
+  const auto page = is_page ? event.properties.FindString("name") : std::nullopt;
+  const std::uint64_t action =
+      page.has_value() ? MixHash(Hash64(canonical), Hash64(*page)) : event.fingerprint;
+  const Instant at = event.occurred_at;
+  const bool is_new_session =
+      !struggle.session_last_at.has_value() || at - *struggle.session_last_at > kSessionGap;
+  if (is_new_session) {
+    if (struggle.repeats_max >= kRepeatsKept) {
+      struggle.sessions.push_back(struggle.repeats_max);
+      if (struggle.sessions.size() > kStruggleSessionsMax) {
+        struggle.sessions.erase(struggle.sessions.begin());
+      }
+    }
+    struggle.repeats = 0;
+    struggle.repeats_max = 0;
+    struggle.action = 0;
+  }
+  struggle.session_last_at = std::max(struggle.session_last_at.value_or(at), at);
+  struggle.repeats = struggle.action == action ? struggle.repeats + 1 : 1;
+  struggle.action = action;
+  const bool has_grown = struggle.repeats > struggle.repeats_max;
+  struggle.repeats_max = std::max(struggle.repeats_max, struggle.repeats);
+  return has_grown && struggle.repeats_max >= kRepeatsKept;
+}
+
+void NoteFeature(Instant at, const std::string& canonical, User* user) {
+  constexpr std::int64_t kDays = 10;
+  const auto decade = static_cast<std::int32_t>(ToMs(at) / (kDay.count() * kDays));
+  auto place = std::ranges::lower_bound(user->features, decade, {}, &FeatureUse::decade);
+  if (place == user->features.end() || place->decade != decade) {
+    place = user->features.insert(place, {.decade = decade, .features = 0});
+  }
+  place->features |= std::uint64_t{1} << (Hash64(canonical) % 64);
+  if (user->features.size() > kFeatureUsesMax) {
+    user->features.erase(user->features.begin());
   }
 }
 

@@ -15,7 +15,7 @@
 
 namespace foothold::journey {
 
-// Adds `occurrence` to the `tracker.keep` earliest of `state`. Of a repeat (same id and
+// Adds `occurrence` to the `tracker.keep` earliest (or latest) of `state`. Of a repeat (same id and
 // fingerprint; with `distinct`, also of the same value) the earliest time stays. True if what is
 // kept changed.
 bool Keep(const Tracker& tracker, Occurrence occurrence, std::vector<TrackerState>* states);
@@ -55,5 +55,9 @@ std::optional<Instant> TraitTime(const std::vector<TraitState>& traits, std::str
 
 // Notes a time of activity in the user's sessions.
 void NoteSession(Instant at, User* user);
+// Notes the same page or action again and again. True if the most of the present session grew.
+bool NoteStruggle(const Event& event, const std::string& canonical, User* user);
+// Notes the use of a core feature.
+void NoteFeature(Instant at, const std::string& canonical, User* user);
 
 }  // namespace foothold::journey

@@ -73,21 +73,32 @@ ControlWriter::ControlWriter(log::Log* log, Options options)
 Result<ControlWriter::Ledger> ControlWriter::Seed(const journey::Playbook& playbook,
                                                   const journey::Roster& roster) {
   FOOTHOLD_TRY(journey::Validate(playbook));
-  Random random(Hash64(options_.instance));
-  Status last;
-  for (int attempt = 0; attempt < kFencedTriesMax; ++attempt) {
+  return Insist([&]() -> Result<Ledger> {
     // Who has nothing to write fences nobody: of instances that start together one writes, and the
     // others find it done.
     FOOTHOLD_ASSIGN(Ledger written, ReadLedger());
     if (Complete(playbook, roster, &written).is_empty()) return written;
-    Result<Ledger> ledger = TrySeed(playbook, roster);
+    return TrySeed(playbook, roster);
+  });
+}
+
+Result<ControlWriter::Ledger> ControlWriter::Say(const codec::ControlAction& action,
+                                                 std::optional<std::int32_t> expects) {
+  return Insist([&] { return TrySay(action, expects); });
+}
+
+Result<ControlWriter::Ledger> ControlWriter::Insist(const Attempt& attempt) {
+  Random random(Hash64(options_.instance));
+  Status last;
+  for (int tried = 0; tried < kFencedTriesMax; ++tried) {
+    Result<Ledger> ledger = attempt();
     const bool may_try_again = !ledger.has_value() && (ledger.error().code() == Code::kFenced ||
                                                        ledger.error().code() == Code::kAborted);
     if (!may_try_again) return ledger;
     last = ledger.error();
     // Not all after the same time: they would fence each other for ever.
     const milliseconds longest =
-        std::min(kFencedWaitMax, options_.retry.backoff * (std::int64_t{4} << attempt));
+        std::min(kFencedWaitMax, options_.retry.backoff * (std::int64_t{4} << tried));
     const milliseconds pause{random.Between(options_.retry.backoff.count(),
                                             std::max(options_.retry.backoff, longest).count())};
     if (options_.retry.wait) options_.retry.wait(pause);
@@ -121,13 +132,7 @@ Result<ControlWriter::Ledger> ControlWriter::TrySeed(const journey::Playbook& pl
                                                      const journey::Roster& roster) {
   // The producer comes first: whoever wrote before is fenced, so that what is read is the last
   // word.
-  FOOTHOLD_ASSIGN(const std::unique_ptr<log::TransactionalProducer> producer,
-                  log_->NewProducer({.transactional_id = options_.app + "-control",
-                                     .topics = {options_.topics.control, options_.topics.journal,
-                                                options_.topics.people},
-                                     .transaction_timeout = options_.transaction_timeout,
-                                     .message_bytes_max = options_.message_bytes_max}));
-  FOOTHOLD_TRY(options_.retry.Run([&] { return producer->Init(options_.retry.call_timeout); }));
+  FOOTHOLD_ASSIGN(const std::unique_ptr<log::TransactionalProducer> producer, OpenProducer());
   FOOTHOLD_ASSIGN(Ledger ledger, ReadLedger());
   if (!ledger.playbook.has_value()) FOOTHOLD_TRY(CheckJournalIsNew());
   codec::JournalBatchWriter batch = Complete(playbook, roster, &ledger);
@@ -140,6 +145,52 @@ Result<ControlWriter::Ledger> ControlWriter::TrySeed(const journey::Playbook& pl
   people.Append(*ledger.roster);
   FOOTHOLD_TRY(Write(producer.get(), batch.Take(), people.Take()));
   return ledger;
+}
+
+Result<std::unique_ptr<log::TransactionalProducer>> ControlWriter::OpenProducer() {
+  FOOTHOLD_ASSIGN(std::unique_ptr<log::TransactionalProducer> producer,
+                  log_->NewProducer({.transactional_id = options_.app + "-control",
+                                     .topics = {options_.topics.control, options_.topics.journal,
+                                                options_.topics.people},
+                                     .transaction_timeout = options_.transaction_timeout,
+                                     .message_bytes_max = options_.message_bytes_max}));
+  FOOTHOLD_TRY(options_.retry.Run([&] { return producer->Init(options_.retry.call_timeout); }));
+  return producer;
+}
+
+Result<ControlWriter::Ledger> ControlWriter::TrySay(const codec::ControlAction& action,
+                                                    std::optional<std::int32_t> expects) {
+  FOOTHOLD_ASSIGN(const std::unique_ptr<log::TransactionalProducer> producer, OpenProducer());
+  FOOTHOLD_ASSIGN(Ledger ledger, ReadLedger());
+  if (!ledger.playbook.has_value()) {
+    return Error(Code::kInvalid, fmt::format("the ledger {} has no playbook yet: start `foothold "
+                                             "run` first",
+                                             options_.topics.control));
+  }
+  if (expects.has_value() && ledger.playbook->version != *expects) {
+    return Error(Code::kInvalid,
+                 fmt::format("{}@{} holds, not version {}: somebody published meanwhile; look at "
+                             "`foothold playbook show` and publish again",
+                             ledger.playbook->name, ledger.playbook->version, *expects));
+  }
+  if (const auto* word = std::get_if<codec::RuleWord>(&action)) {
+    const std::vector<journey::Rule>& rules = ledger.playbook->rules;
+    if (std::ranges::find(rules, word->rule, &journey::Rule::name) == rules.end()) {
+      return Error(Code::kInvalid, fmt::format("{}@{} has no rule '{}'", ledger.playbook->name,
+                                               ledger.playbook->version, word->rule));
+    }
+  }
+  const codec::Control control{
+      .number = ledger.last_number + 1, .follows = ledger.last_number, .action = action};
+  codec::JournalBatchWriter batch;
+  batch.Append(control);
+  codec::JournalBatchWriter people;
+  if (std::holds_alternative<codec::PublishPlaybook>(action)) {
+    people.Append(control);
+  }
+  FOOTHOLD_TRY(
+      Write(producer.get(), batch.Take(), people.is_empty() ? std::string() : people.Take()));
+  return ReadLedger();
 }
 
 Status ControlWriter::Write(log::TransactionalProducer* producer, const std::string& batch,
@@ -160,7 +211,9 @@ Status ControlWriter::Write(log::TransactionalProducer* producer, const std::str
   for (std::int32_t partition = 0; partition < options_.journal_partitions; ++partition) {
     FOOTHOLD_TRY(send(options_.topics.journal, partition, batch));
   }
-  for (std::int32_t partition = 0; partition < options_.people_partitions; ++partition) {
+  // What people say of rules is nothing to the people stage.
+  const std::int32_t people_partitions = people_batch.empty() ? 0 : options_.people_partitions;
+  for (std::int32_t partition = 0; partition < people_partitions; ++partition) {
     FOOTHOLD_TRY(send(options_.topics.people, partition, people_batch));
   }
   return retry.Run([&] { return producer->Commit(retry.call_timeout); });
@@ -182,7 +235,12 @@ Result<ControlWriter::Ledger> ControlWriter::ReadLedger() {
       FOOTHOLD_ASSIGN(codec::JournalEntry entry, batch.entry(i));
       if (auto* control = std::get_if<codec::Control>(&entry)) {
         ledger.last_number = control->number;
-        ledger.playbook = std::move(std::get<codec::PublishPlaybook>(control->action).playbook);
+        if (const auto* publish = std::get_if<codec::PublishPlaybook>(&control->action)) {
+          ledger.playbook = publish->playbook;
+        } else if (const auto* word = std::get_if<codec::RuleWord>(&control->action)) {
+          Apply(*word, &ledger.rules[word->rule]);
+        }
+        ledger.history.push_back({.control = std::move(*control), .at = record.timestamp});
       } else if (auto* roster = std::get_if<journey::Roster>(&entry)) {
         ledger.roster = std::move(*roster);
       }
@@ -222,6 +280,30 @@ Status ControlWriter::CheckJournalIsNew() {
     }
   }
   return Status();
+}
+
+void Apply(const codec::RuleWord& word, journey::RuleControl* control) {
+  using Word = codec::RuleWord::Word;
+  switch (word.word) {
+    case Word::kPause:
+      control->is_paused = true;
+      return;
+    case Word::kResume:
+      control->is_paused = false;
+      return;
+    case Word::kKill:
+      control->is_killed = true;
+      return;
+    case Word::kLive:
+      control->mode = journey::RuleMode::kLive;
+      return;
+    case Word::kShadow:
+      control->mode = journey::RuleMode::kShadow;
+      return;
+    case Word::kOff:
+      control->mode = journey::RuleMode::kOff;
+      return;
+  }
 }
 
 Result<Instant> HistoryBegin(log::Log* log, const std::vector<log::TopicPartition>& partitions,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "src/base/time.h"
 #include "src/codec/journal.h"
 #include "src/journey/clock.h"
+#include "src/journey/gate.h"
 #include "src/journey/playbook.h"
 #include "src/log/log.h"
 #include "src/stream/options.h"
@@ -35,11 +37,18 @@ class ControlWriter {
     std::int64_t message_bytes_max = 1'100'000;
     RetryPolicy retry;
   };
+  // One word of people, as the ledger has it.
+  struct Said {
+    codec::Control control;
+    Instant at;  // The broker's time.
+  };
   // What the ledger says.
   struct Ledger {
     std::uint64_t last_number = 0;  // Of the last control entry; 0: there is none.
     std::optional<journey::Playbook> playbook;
     std::optional<journey::Roster> roster;
+    journey::RuleControls rules;  // What was said of rules, folded.
+    std::vector<Said> history;    // Every control entry, in order.
   };
 
   // `log` outlives the writer.
@@ -51,12 +60,23 @@ class ControlWriter {
   // from now on.
   Result<Ledger> Seed(const journey::Playbook& playbook, const journey::Roster& roster);
 
+  // Writes one word, behind all that was written before. `expects`: the version of the playbook
+  // that must hold by then (publishing replaces what its author saw); nullopt: whichever.
+  // kInvalid: another one holds, or a rule is not in the playbook that holds; nothing was written.
+  Result<Ledger> Say(const codec::ControlAction& action, std::optional<std::int32_t> expects);
+
   // The whole ledger, folded.
   Result<Ledger> ReadLedger();
 
  private:
   static codec::JournalBatchWriter Complete(const journey::Playbook& playbook,
                                             const journey::Roster& roster, Ledger* ledger);
+  using Attempt = std::function<Result<Ledger>()>;
+
+  // Tries again while rivals write; waits between tries.
+  Result<Ledger> Insist(const Attempt& attempt);
+  Result<std::unique_ptr<log::TransactionalProducer>> OpenProducer();
+  Result<Ledger> TrySay(const codec::ControlAction& action, std::optional<std::int32_t> expects);
   Result<Ledger> TrySeed(const journey::Playbook& playbook, const journey::Roster& roster);
   Status CheckJournalIsNew();
   Status Write(log::TransactionalProducer* producer, const std::string& batch,
@@ -65,6 +85,9 @@ class ControlWriter {
   log::Log* log_;
   Options options_;
 };
+
+// What holds of a rule after one more word.
+void Apply(const codec::RuleWord& word, journey::RuleControl* control);
 
 // When the history of a source began for us: the earliest timestamp of the broker, or, where
 // nothing is retained, or it is not read from the beginning, now or the time it starts at. Fixed by

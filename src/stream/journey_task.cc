@@ -28,10 +28,6 @@ const std::string& ClockKey() {
   static const std::string kKey = state::FactKey("clock");
   return kKey;
 }
-const std::string& PlaybookKey() {
-  static const std::string kKey = state::FactKey("playbook");
-  return kKey;
-}
 const std::string& SaltKey() {
   static const std::string kKey = state::FactKey("salt");
   return kKey;
@@ -48,19 +44,12 @@ bool BelongsToEvent(journey::VisitKind kind) {
     case journey::VisitKind::kTimer:
     case journey::VisitKind::kRecheck:
     case journey::VisitKind::kFinal:
+    case journey::VisitKind::kRelease:
+    case journey::VisitKind::kApprove:
+    case journey::VisitKind::kSweep:
       return false;
   }
   return false;
-}
-
-journey::VisitKind VisitKindOf(codec::WalkKind kind) {
-  switch (kind) {
-    case codec::WalkKind::kRecheck:
-      return journey::VisitKind::kRecheck;
-    case codec::WalkKind::kFinal:
-      return journey::VisitKind::kFinal;
-  }
-  return journey::VisitKind::kRecheck;
 }
 
 }  // namespace
@@ -70,6 +59,7 @@ JourneyTask::JourneyTask(PartitionId partition, std::unique_ptr<state::Store> st
     : partition_(partition),
       around_(surroundings),
       state_(std::move(store), cache_bytes_max),
+      desk_(&state_),
       queue_(surroundings.options->topics.journal, partition) {}
 
 Status JourneyTask::Load() {
@@ -87,7 +77,7 @@ Status JourneyTask::Load() {
     FOOTHOLD_ASSIGN(journey::Clock::Parts parts, codec::DecodeClock(*clock));
     clock_ = journey::Clock::FromParts(std::move(parts));
   }
-  FOOTHOLD_ASSIGN(const std::optional<std::string> playbook, state_.Read(PlaybookKey()));
+  FOOTHOLD_ASSIGN(const std::optional<std::string> playbook, state_.Read(PlaybookFactKey()));
   if (playbook.has_value()) {
     FOOTHOLD_ASSIGN(journey::Playbook decoded, codec::DecodePlaybook(*playbook));
     definition_ = std::make_unique<journey::Definition>(std::move(decoded));
@@ -99,6 +89,10 @@ Status JourneyTask::Load() {
   }
   email_seed_ = Hash64(*salt);
 
+  if (!is_desk_loaded_) {  // Later it takes back by itself what was staged.
+    FOOTHOLD_TRY(desk_.Load());
+    is_desk_loaded_ = true;
+  }
   committed_position_ = meta_.journal_next;
   queue_.Begin(meta_);
   phase_ = meta_.walks.empty() ? Phase::kFresh : Phase::kWalking;
@@ -120,6 +114,9 @@ Result<std::size_t> JourneyTask::Run(std::size_t entries_max) {
         break;
       case Phase::kFiring:
         FOOTHOLD_TRY(Fire());
+        break;
+      case Phase::kReleasing:
+        FOOTHOLD_TRY(Release());
         break;
       case Phase::kWalking:
         FOOTHOLD_TRY(Walk());
@@ -171,26 +168,20 @@ Status JourneyTask::RunEntry() {
                              log::ToString({around_.options->topics.journal, partition_})));
   }
   around_.metrics->StimulusApplied(metrics::Stimulus::kControl);
+  if (const auto* release = std::get_if<codec::Release>(&queue_.entry())) {
+    return BeginRelease(release->wall);
+  }
   if (const auto* roster = std::get_if<journey::Roster>(&queue_.entry())) {
     clock_.Apply(*roster);
     is_clock_changed_ = true;
   } else {
     FOOTHOLD_TRY(ApplyControl(std::get<codec::Control>(queue_.entry())));
   }
-  FinishEntry();
-  return Status();
-}
-
-Status JourneyTask::ApplyControl(const codec::Control& control) {
-  if (control.follows != meta_.control_number || control.number <= control.follows) {
-    ++meta_.counters["control_out_of_sequence"];
-    return Status();
+  if (meta_.walks.empty()) {
+    FinishEntry();
+  } else {
+    phase_ = Phase::kWalking;
   }
-  const journey::Playbook& playbook = std::get<codec::PublishPlaybook>(control.action).playbook;
-  FOOTHOLD_TRY(journey::Validate(playbook));
-  meta_.control_number = control.number;
-  state_.Write(PlaybookKey(), codec::EncodePlaybook(playbook));
-  definition_ = std::make_unique<journey::Definition>(playbook);
   return Status();
 }
 
@@ -211,20 +202,17 @@ bool JourneyTask::IsEndDue(const journey::Progress& progress) {
 
 // Fires the earliest due timer. When none is left, the entry ends, or the final walk begins.
 Status JourneyTask::Fire() {
-  const auto& progress = std::get<journey::Progress>(queue_.entry());
   if (definition_ != nullptr && clock_.now().has_value()) {
     FOOTHOLD_ASSIGN(const std::optional<state::DueTimer> timer, state_.NextTimer(*clock_.now()));
     if (timer.has_value()) {
       return FireTimer(*timer);
     }
-    if (IsEndDue(progress)) {
-      meta_.walks.push_back({.kind = codec::WalkKind::kFinal, .tenant = {}, .cursor = {}});
-      phase_ = Phase::kWalking;
-      return Status();
+    // In files nothing else says that it is time for what waits.
+    if (clock_.roster().mode == journey::ClockMode::kEvent) {
+      return BeginRelease(*clock_.now());
     }
   }
-  FinishEntry();
-  return Status();
+  return EndProgress();
 }
 
 Status JourneyTask::FireTimer(const state::DueTimer& timer) {
@@ -240,44 +228,6 @@ Status JourneyTask::FireTimer(const state::DueTimer& timer) {
     phase_ = Phase::kWalking;
   }
   return Status();
-}
-
-// Visits the next subject of the first pending walk.
-Status JourneyTask::Walk() {
-  codec::PendingWalk& walk = meta_.walks.front();
-  FOOTHOLD_ASSIGN(const std::optional<std::string> key, NextOfWalk(walk));
-  if (key.has_value()) {
-    walk.cursor = *key;
-    FOOTHOLD_ASSIGN(journey::Visit visit, VisitOfKey(*key, VisitKindOf(walk.kind)));
-    return RunVisits({std::move(visit)}, nullptr, MakeContext(clock_.now()));
-  }
-  const bool is_final = walk.kind == codec::WalkKind::kFinal;
-  meta_.walks.erase(meta_.walks.begin());
-  if (!meta_.walks.empty()) {
-    return Status();
-  }
-  if (std::holds_alternative<journey::Progress>(queue_.entry()) && !is_final) {
-    phase_ = Phase::kFresh;  // A timer asked for the walk: applying the progress again goes on.
-  } else {
-    FinishEntry();
-  }
-  return Status();
-}
-
-// Users first, so that the accounts' own visits find them decided.
-Result<std::optional<std::string>> JourneyTask::NextOfWalk(const codec::PendingWalk& walk) {
-  if (walk.kind == codec::WalkKind::kRecheck) {
-    return state_.NextKey(state::UserKeyPrefix(walk.tenant), walk.cursor);
-  }
-  const std::string users(1, static_cast<char>(state::KeyKind::kUser));
-  const std::string accounts(1, static_cast<char>(state::KeyKind::kAccount));
-  if (!walk.cursor.starts_with(accounts)) {
-    FOOTHOLD_ASSIGN(std::optional<std::string> user, state_.NextKey(users, walk.cursor));
-    if (user.has_value()) {
-      return user;
-    }
-  }
-  return state_.NextKey(accounts, walk.cursor.starts_with(accounts) ? walk.cursor : "");
 }
 
 Status JourneyTask::RunVisits(std::vector<journey::Visit> visits, const journey::Event* event,
@@ -327,7 +277,13 @@ Status JourneyTask::RunVisit(journey::Visit visit, const journey::Event* event,
     table.SetDue(user, decision.user_due);
   }
   table.SetDue(account, decision.account_due);
+  if (user != nullptr) {
+    desk_.NoteWaiting(user->key, decision.user_waits);
+  }
+  desk_.NoteWaiting(account->key, decision.account_waits);
+  desk_.Count(decision.released, visit.due.value_or(kEpoch));
   if (decision.is_user_gone) {
+    desk_.NoteWaiting(merge_from->key, std::nullopt);
     table.Remove(merge_from);
   }
   for (const journey::EmailOwner& owner : decision.email_owners) {
@@ -393,7 +349,11 @@ journey::Context JourneyTask::MakeContext(std::optional<Instant> clock) const {
           .sources = &clock_,
           .app = around_.options->app,
           .is_draining = around_.options->is_draining,
-          .cause = queue_.has_entry() ? std::get_if<journey::Event>(&queue_.entry()) : nullptr};
+          .cause = queue_.has_entry() ? std::get_if<journey::Event>(&queue_.entry()) : nullptr,
+          .controls = &desk_.controls(),
+          .counts = &desk_.counts(),
+          .partitions = around_.options->journal_partitions,
+          .is_redeciding = IsPublishing()};
 }
 
 std::string JourneyTask::ClockHolder() const {
@@ -413,6 +373,8 @@ Status JourneyTask::Collect(const std::optional<std::string>& place, StagedWrite
   if (is_clock_changed_) {
     state_.Write(ClockKey(), codec::EncodeClock(clock_.parts()));
   }
+  CollectRelease(writes);
+  desk_.Collect();
   state_.Write(state::MetaKey(), codec::EncodeMeta(meta_));
   if (place.has_value()) {
     state_.WriteLocal(StorePlaceKey(), *place);
@@ -425,12 +387,14 @@ Status JourneyTask::Collect(const std::optional<std::string>& place, StagedWrite
 void JourneyTask::Measure() {
   around_.metrics->ClockAt(partition_, clock_.now(), ClockHolder());
   if (const Result<std::size_t> due = CountDueTimers(kDueTimersCounted); due.has_value()) {
-    around_.metrics->TimersWaiting(partition_, *due, 0);
+    around_.metrics->TimersWaiting(partition_, *due, waiting_count());
   }
 }
 
 void JourneyTask::Apply() {
   state_.Apply();
+  desk_.Apply();
+  pending_release_.reset();
   committed_position_ = meta_.journal_next;
   is_clock_changed_ = false;
   CountEmitted(outbox_, definition_.get(), around_.metrics);
@@ -449,11 +413,13 @@ void JourneyTask::CountCacheLooks() {
 
 Status JourneyTask::Rewind() {
   DropAll();
+  FOOTHOLD_TRY(desk_.Drop());
   return Load();
 }
 
 void JourneyTask::DropAll() {
   state_.Drop();
+  pending_release_.reset();
   outbox_.Clear();
   staged_entries_ = 0;
   queue_.Clear();

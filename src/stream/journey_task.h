@@ -22,6 +22,7 @@
 #include "src/stream/outbox.h"
 #include "src/stream/output_sender.h"
 #include "src/stream/partition_state.h"
+#include "src/stream/release_desk.h"
 #include "src/stream/staged.h"
 
 namespace foothold::metrics {
@@ -77,6 +78,9 @@ class JourneyTask final : public KeyedTask {
   std::size_t cache_bytes() override { return state_.subjects().bytes(); }
   void Measure() override;
 
+  void ObserveEnd(Instant now) override { StageRelease(now); }
+  // Subjects with rungs that wait for a release.
+  std::size_t waiting_count() const { return desk_.waiting_count(); }
   const journey::Clock& clock() const { return clock_; }
   // The source partition that holds the clock back; "" if none does.
   std::string ClockHolder() const;
@@ -84,15 +88,33 @@ class JourneyTask final : public KeyedTask {
   Result<std::size_t> CountDueTimers(std::size_t count_max) const;
 
  private:
+  // The journal has been read to its end: if rungs wait that may be looked at, writes a release
+  // into it with the next commit, once a second at most. In files the clock's moves are releases.
+  void StageRelease(Instant now);
+
   enum class Phase {
-    kFresh,    // Nothing of the entry was done, or it is a progress entry, which may be done again.
-    kFiring,   // Its progress is applied; due timers fire.
-    kWalking,  // Its visits are done; meta_.walks are not.
+    kFresh,   // Nothing of the entry was done, or it is a progress entry, which may be done again.
+    kFiring,  // Its progress is applied; due timers fire.
+    kReleasing,  // The gate looks at what waits, as of release_stamp_.
+    kWalking,    // Its visits are done; meta_.walks are not.
   };
 
   void FinishEntry();
   Status RunEntry();
   Status ApplyControl(const codec::Control& control);
+  Status Publish(const journey::Playbook& playbook);
+  Status Say(const codec::RuleWord& word);
+  Status Say(const codec::ApprovalWord& word);
+  void Sweep();
+  Status BeginRelease(Instant stamp);
+  // Lets the gate look at the next subject that waits. When there is none, the entry ends.
+  Status Release();
+  // The progress entry is done with, or the final walk begins.
+  Status EndProgress();
+  void CollectRelease(StagedWrites* writes);
+  // The current entry is a playbook: what it changes is decided anew.
+  bool IsPublishing() const;
+  static const std::string& PlaybookFactKey();
   Status FireTimer(const state::DueTimer& timer);
   Status Fire();
   bool IsEndDue(const journey::Progress& progress);
@@ -116,17 +138,22 @@ class JourneyTask final : public KeyedTask {
   PartitionId partition_;
   Surroundings around_;
   PartitionState state_;
+  ReleaseDesk desk_;
 
   // Facts of the partition, as staged.
   codec::Meta meta_;
   journey::Clock clock_;
   std::unique_ptr<journey::Definition> definition_;  // Null until a playbook is published.
   std::uint64_t email_seed_ = 0;
+  bool is_desk_loaded_ = false;
   bool is_clock_changed_ = false;
   NextOffset committed_position_;
 
   EntryQueue queue_;
   Phase phase_ = Phase::kFresh;
+  Instant release_stamp_;                   // kReleasing.
+  std::optional<Instant> pending_release_;  // To be written with the next commit.
+  std::optional<Instant> released_at_;      // The last one written.
 
   Outbox outbox_;
   std::size_t staged_entries_ = 0;

@@ -206,6 +206,10 @@ Status KeyedStage::ObserveIdle() {
   if (has_backlog() || staged_entries() > 0) {
     return Status();
   }
+  const Instant now = around_.clock->Now();
+  for (const auto& [partition, task] : running_) {
+    task->ObserveEnd(now);
+  }
   const MutexLock lock(folded_mutex_);
   for (const auto& [partition, task] : running_) {
     if (const std::optional<NextOffset> next = consumer_->PositionOf(InputOf(partition))) {

@@ -7,6 +7,7 @@
 
 #include "src/base/ids.h"
 #include "src/base/status.h"
+#include "src/base/time.h"
 #include "src/log/log.h"
 #include "src/stream/staged.h"
 #include "state/store.h"
@@ -29,6 +30,9 @@ class KeyedTask {
   // Runs at most `entries_max` entries of the queue, or parts of them; returns how many.
   virtual Result<std::size_t> Run(std::size_t entries_max) = 0;
   virtual bool has_backlog() const = 0;
+
+  // The input has been read to its end, for now.
+  virtual void ObserveEnd(Instant /*now*/) {}
 
   virtual std::size_t staged_entries() const = 0;
   // See Stage. `place`: what to keep in the store alone, if anything.

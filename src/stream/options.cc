@@ -21,6 +21,7 @@ std::vector<std::string> TopicNames::OfJourney() const {
   topics.push_back(user_status);
   topics.push_back(account_status);
   topics.push_back(changelog);
+  topics.push_back(journal);  // Releases.
   return topics;
 }
 

@@ -115,6 +115,8 @@ struct JourneyOptions {
   codec::OutputOptions outputs;
   // The input is read to its end, where every status is refreshed: see journey::Context.
   bool is_draining = false;
+  // False where a journal is only folded: its releases are in it.
+  bool writes_releases = true;
   // What is committed is written to the stores this often, or when so much waits in memory. No
   // more often than a store notes its place: a restart reads the changelog again from there.
   milliseconds store_write_interval{5'000};

@@ -141,6 +141,30 @@ TEST(JournalTest, EventsComeBackAsTheyWere) {
   }
 }
 
+TEST(JournalTest, WhatPeopleSayAndReleasesComeBackAsTheyWere) {
+  const Control kill{.number = 7,
+                     .follows = 6,
+                     .action = RuleWord{.rule = "trial_ending", .word = RuleWord::Word::kKill}};
+  const Control approval{
+      .number = 8,
+      .follows = 7,
+      .action = ApprovalWord{
+          .tenant = "acme", .user = "", .rule = "risk_high", .rung = 1, .is_granted = true}};
+  const Release release{.wall = InstantFromMs(1'767'960'000'123)};
+  JournalBatchWriter writer;
+  writer.Append(kill);
+  writer.Append(approval);
+  writer.Append(release);
+
+  const std::string bytes = writer.Take();
+  const Result<JournalBatchReader> batch = JournalBatchReader::Open(bytes);
+
+  ASSERT_TRUE(batch.has_value()) << batch.error().message();
+  EXPECT_EQ(std::get<Control>(batch->entry(0).value()), kill);
+  EXPECT_EQ(std::get<Control>(batch->entry(1).value()), approval);
+  EXPECT_EQ(std::get<Release>(batch->entry(2).value()), release);
+}
+
 TEST(JournalTest, EntriesOfTheClockAndControlComeBackAsTheyWere) {
   SCOPED_TRACE(testing::Message() << "seed " << TestSeed());
   RandomValues random(TestSeed());
@@ -385,7 +409,7 @@ TEST(JournalTest, AnEntryOfAnUnknownKindIsRefusedByName) {
   ASSERT_TRUE(message.ParseFromString(SomeBatch()));
   message.clear_entries();
   v1::JournalEntry* const entry = message.add_entries();
-  entry->GetReflection()->MutableUnknownFields(entry)->AddLengthDelimited(5, "release");
+  entry->GetReflection()->MutableUnknownFields(entry)->AddLengthDelimited(15, "unheard of");
   const std::string bytes = Reseal(message.SerializeAsString());
 
   const Result<JournalBatchReader> batch = JournalBatchReader::Open(bytes);

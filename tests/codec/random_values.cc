@@ -304,6 +304,10 @@ journey::Account RandomValues::Account() {
       count.steps_first_met.push_back(MaybeTime());
       count.flows.push_back(Flow());
     }
+    if (Coin()) {
+      count.contact = {.user = Text(), .email = Text(), .name = Text(), .timezone = Text()};
+      count.contact.user += "u";
+    }
   }
   account.recent_ids.resize(Below(journey::kRecentIdsMax + 1));
   std::ranges::generate(account.recent_ids, [this] { return Hash(); });

@@ -159,7 +159,7 @@ TEST(StateTest, NoMemberWasAddedThatTheFormatDoesNotKnow) {
   EXPECT_EQ(sizeof(journey::Occurrence), 176U);
   EXPECT_EQ(sizeof(journey::TraitState), 80U);
   EXPECT_EQ(sizeof(journey::RoleFact), 56U);
-  EXPECT_EQ(sizeof(journey::RoleCount), 296U);
+  EXPECT_EQ(sizeof(journey::RoleCount), 424U);
   EXPECT_EQ(sizeof(journey::Clock::Parts), 184U);
   EXPECT_EQ(sizeof(journey::Person), 120U);
   EXPECT_EQ(sizeof(journey::Playbook), 552U);
@@ -255,8 +255,8 @@ TEST(StateTest, TheBytesOfAnAccountAndOfMetaStayAsTheyAre) {
   account.activation_sequence = 1;
   EXPECT_EQ(Hex(EncodeAccount(account)),
             "41010461636d6500000180b083c59868000001000561646d696e0402000000000000000000000200"
-            "00000000000000000000020200020102000104020202000002000000000000000000000000000000"
-            "00000002000000");
+            "0000000000000000000002020002010200010402020200000200000000000000000000000000000000"
+            "000002000000");
 
   const Meta meta{.journal_next = {1234567},
                   .next_entry = 17,

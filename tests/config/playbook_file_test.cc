@@ -233,7 +233,7 @@ TEST(DefaultPlaybookTest, HasNothingToWarnOf) {
 }
 
 TEST(DefaultPlaybookTest, AsksTheJournalToKeepItsLongestWindowAndAMonth) {
-  EXPECT_EQ(RetentionNeeded(DefaultPlaybook()), 90 * kDay);
+  EXPECT_EQ(RetentionNeeded(DefaultPlaybook()), 120 * kDay);
 }
 
 TEST(PlaybookTest, EqualTrackersAreOneAndKeepTheLargerNumber) {

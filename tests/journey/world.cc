@@ -84,22 +84,63 @@ void World::AdvanceTo(Instant clock) {
   ++revision_;
   clock_.Apply(progress);
   clock_.Advance(milliseconds(0));
-  while (true) {
-    const User* next = nullptr;
-    for (const auto& [key, user] : users_) {
-      if (user.due.has_value() && *user.due <= *clock_.now() &&
-          (next == nullptr || *user.due < *next->due)) {
-        next = &user;
-      }
+  while (FireNext()) {
+  }
+  Release(*clock_.now());
+}
+
+// The earliest timer that is due, of users and accounts. False: none is.
+bool World::FireNext() {
+  std::optional<Visit> next;
+  const auto consider = [&](const std::string& tenant, const std::string& user,
+                            std::optional<Instant> due) {
+    const bool is_due = due.has_value() && *due <= *clock_.now();
+    if (is_due && (!next.has_value() || *due < *next->due)) {
+      next = Visit{.kind = VisitKind::kTimer,
+                   .target = {.tenant = tenant, .user = user, .email = {}},
+                   .merge_from = {},
+                   .due = due};
     }
-    if (next == nullptr) {
+  };
+  for (const auto& [key, user] : users_) {
+    consider(key.first, key.second, user.due);
+  }
+  for (const auto& [tenant, account] : accounts_) {
+    consider(tenant, "", account.due);
+  }
+  if (next.has_value()) {
+    Run(*next, nullptr, next->due);
+  }
+  return next.has_value();
+}
+
+void World::Release(Instant stamp) {
+  while (true) {
+    const auto waiting =
+        std::ranges::find_if(waits_, [&](const auto& entry) { return entry.second <= stamp; });
+    if (waiting == waits_.end()) {
       return;
     }
-    const Visit visit{.kind = VisitKind::kTimer,
-                      .target = {.tenant = next->tenant, .user = next->id, .email = {}},
-                      .merge_from = {},
-                      .due = next->due};
-    Run(visit, nullptr, visit.due);
+    Run({.kind = VisitKind::kRelease,
+         .target = {.tenant = waiting->first.first, .user = waiting->first.second, .email = {}},
+         .merge_from = {},
+         .due = stamp},
+        nullptr, clock_.now());
+  }
+}
+
+void World::Say(const std::string& rule, const RuleControl& control) {
+  controls_[rule] = control;
+  std::vector<VisitTarget> targets;
+  for (const auto& [key, user] : users_) {
+    targets.push_back({.tenant = key.first, .user = key.second, .email = {}});
+  }
+  for (const VisitTarget& target : targets) {
+    Run({.kind = VisitKind::kSweep, .target = target, .merge_from = {}, .due = {}}, nullptr,
+        clock_.now());
+  }
+  for (auto& [key, at] : waits_) {
+    at = kEpoch;
   }
 }
 
@@ -151,9 +192,24 @@ void World::Run(const Visit& visit, const Event* event, std::optional<Instant> c
                         .wall = std::nullopt,
                         .revision = revision_,
                         .sources = &clock_,
-                        .app = "test"};
+                        .app = "test",
+                        .controls = &controls_,
+                        .counts = &counts_};
   const Decision decision = Advance(definition_, context, visit, event, subjects);
   records_.insert(records_.end(), decision.records.begin(), decision.records.end());
+  const auto note = [&](const std::string& user, std::optional<Instant> waits) {
+    waits_.erase({visit.target.tenant, user});
+    if (waits.has_value()) {
+      waits_[{visit.target.tenant, user}] = *waits;
+    }
+  };
+  if (!id.empty()) {
+    note(id, decision.user_waits);
+  }
+  note("", decision.account_waits);
+  for (const std::uint64_t rule : decision.released) {
+    counts_.Count(rule, *visit.due);
+  }
   for (const EmailOwner& owner : decision.email_owners) {
     emails_[{owner.tenant, owner.email}] = owner.user;
   }

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -37,8 +38,10 @@ class World {
   explicit World(Playbook playbook, Instant history_begin = kEpoch);
 
   void Do(const EventSpec& spec);
-  // A clock entry: fires what is due, earliest first.
+  // A clock entry: fires what is due, earliest first; then the gate looks at what waits.
   void AdvanceTo(Instant clock);
+  // A word of people on a rule.
+  void Say(const std::string& rule, const RuleControl& control);
   // The end of the input at that time.
   void Finish(Instant clock);
 
@@ -53,7 +56,9 @@ class World {
   std::vector<T> RecordsOf() const {
     std::vector<T> found;
     for (const OutputRecord& record : records_) {
-      if (const T* match = std::get_if<T>(&record)) {
+      if constexpr (std::is_same_v<T, OutputRecord>) {
+        found.push_back(record);
+      } else if (const T* match = std::get_if<T>(&record)) {
         found.push_back(*match);
       }
     }
@@ -66,6 +71,8 @@ class World {
   void ForgetRecords() { records_.clear(); }
 
  private:
+  bool FireNext();
+  void Release(Instant stamp);
   void Run(const Visit& visit, const Event* event, std::optional<Instant> clock);
   std::string Resolve(const VisitTarget& target) const;
 
@@ -76,6 +83,9 @@ class World {
   std::map<std::string, Account> accounts_;
   std::map<std::pair<std::string, std::string>, std::string> emails_;
   std::vector<OutputRecord> records_;
+  std::map<std::pair<std::string, std::string>, Instant> waits_;  // User "": the account.
+  RuleControls controls_;
+  ReleaseCounts counts_;
 };
 
 // 2026-03-01T00:00:00Z plus so much.

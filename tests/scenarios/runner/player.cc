@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "src/app/control_desk.h"
 #include "src/app/settings.h"
 #include "src/app/stage_options.h"
 #include "src/base/check.h"
@@ -155,8 +156,27 @@ Status Player::MoveWall(Instant at) {
   return Run();
 }
 
+Status Player::Say(const codec::ControlAction& action) {
+  stream::ControlWriter writer(&log_, app::ControlOptionsOf(config_, app::TopicNamesOf(config_)));
+  FOOTHOLD_TRY(StatusOf(writer.Say(action, std::nullopt)));
+  return Run();
+}
+
 Status Player::Play(const Step& step) {
   switch (step.kind) {
+    case Step::Kind::kRule: {
+      const std::optional<codec::RuleWord::Word> word = app::RuleWordOf(step.word);
+      if (!word.has_value()) {
+        return Error(Code::kInvalid, "a rule is not to be told: " + step.word);
+      }
+      return Say(codec::RuleWord{.rule = step.rule, .word = *word});
+    }
+    case Step::Kind::kApproval:
+      return Say(codec::ApprovalWord{.tenant = step.who.tenant,
+                                     .user = step.who.user,
+                                     .rule = step.rule,
+                                     .rung = 0,
+                                     .is_granted = step.word == "approve"});
     case Step::Kind::kRecord:
       if (header_.is_live && step.at.has_value()) {
         FOOTHOLD_TRY(MoveWall(*step.at));

@@ -11,6 +11,7 @@
 #include "src/base/logging.h"
 #include "src/log/memory_log.h"
 #include "src/metrics/registry.h"
+#include "src/stream/control_writer.h"
 #include "tests/fakes/manual_clock.h"
 #include "tests/scenarios/runner/story.h"
 
@@ -51,6 +52,8 @@ class Player {
 
   Status Start();
   Status Run();
+  // Writes a word of people into the ledger and lets it be read.
+  Status Say(const codec::ControlAction& action);
   Status Produce(const std::string& source, std::int32_t partition, const std::string& record,
                  Instant arrival);
   // A sign of life of nobody's account in every partition of every source, which moves the clock.

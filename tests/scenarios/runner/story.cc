@@ -209,6 +209,23 @@ Status ReadStep(std::string_view line, int number, Step* step) {
   if (verb == "status") {
     return ReadStatusStep(tokens, step);
   }
+  if (verb == "rule" && tokens.size() == 3) {
+    step->kind = Step::Kind::kRule;
+    step->word = tokens[1].text;
+    step->rule = tokens[2].text;
+    return {};
+  }
+  if ((verb == "approve" || verb == "reject") && tokens.size() == 3) {
+    const std::optional<Who> who = WhoOf(tokens[1].text);
+    if (!who.has_value()) {
+      return Error(Code::kInvalid, "expected user@account, or @account, behind " + verb);
+    }
+    step->kind = Step::Kind::kApproval;
+    step->who = *who;
+    step->word = verb;
+    step->rule = tokens[2].text;
+    return {};
+  }
   const bool is_clock = verb == "clock";
   if (is_clock || verb == "end") {
     step->kind = is_clock ? Step::Kind::kClock : Step::Kind::kEnd;
@@ -222,7 +239,9 @@ Status ReadStep(std::string_view line, int number, Step* step) {
   step->at = TakeTime(tokens, &next);
   if (!step->at.has_value()) {
     return Error(Code::kInvalid,
-                 "expected a time, or one of raw, clock, restart, end, status, found " + verb);
+                 "expected a time, or one of raw, clock, restart, end, status, rule, approve, "
+                 "reject, found " +
+                     verb);
   }
   return ReadCall(tokens, next, number, step);
 }
@@ -265,6 +284,8 @@ Result<bool> ReadHeaderLine(std::string_view line, Header* header) {
   } else if (name == "show") {
     header->shows_activation = line.find("activation") != std::string_view::npos;
     header->shows_steps = line.find("steps") != std::string_view::npos;
+    header->shows_risk = line.find("risk") != std::string_view::npos;
+    header->shows_asks = line.find("asks") != std::string_view::npos;
   } else if (name == "history") {
     std::size_t next = 1;
     header->history = TakeTime(tokens, &next);

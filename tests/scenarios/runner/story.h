@@ -5,7 +5,7 @@
 //   # What the story is about.
 //   playbook: default                      default, or a path from the root of the repository
 //   mode: files                            files (default): events move the clock; live: wall time
-//   show: activation steps                 what is told; activation alone by default
+//   show: activation steps risk asks       what is told; activation alone by default
 //   history: 2025-06-01                    when our history begins; by default with the first event
 //   source: product 2                      name and partitions, then maybe: optional, facts (no
 //                                          product events), preset=posthog; `product 1` by default
@@ -18,6 +18,9 @@
 //   2026-03-01 09:07 [crm]  ada@acme  outreach.logged  #id-7
 //   raw {"type":"track"}                   a record as it stands, to the first source
 //   clock 2026-03-08                       time goes on and nothing else happens
+//   rule pause export_failed               a word of people on a rule: pause, resume, kill, live,
+//                                          shadow, off
+//   approve @acme risk_high                or reject; a user's: ada@acme
 //   restart                                the service ends, loses its disk, and comes back
 //   end 2026-03-09                         the input ends (files)
 //   status ada@acme  currentStep dropoffRisk
@@ -53,6 +56,8 @@ struct Header {
   bool is_live = false;
   bool shows_activation = true;
   bool shows_steps = false;
+  bool shows_risk = false;
+  bool shows_asks = false;
   std::optional<Instant> history;
   std::vector<StorySource> sources;  // Never empty.
   std::optional<std::int64_t> record_bytes_max;
@@ -65,7 +70,16 @@ struct Who {
 };
 
 struct Step {
-  enum class Kind : std::uint8_t { kText, kRecord, kClock, kRestart, kEnd, kStatus };
+  enum class Kind : std::uint8_t {
+    kText,
+    kRecord,
+    kClock,
+    kRestart,
+    kEnd,
+    kStatus,
+    kRule,
+    kApproval
+  };
   Kind kind = Kind::kText;
   std::string text;  // The line.
   std::optional<Instant> at;
@@ -74,6 +88,8 @@ struct Step {
   std::string record;               // kRecord: its bytes.
   Who who;                          // kStatus.
   std::vector<std::string> fields;  // kStatus; empty: all that are known.
+  std::string word;                 // kRule: "pause"; kApproval: "approve".
+  std::string rule;                 // kRule, kApproval.
 };
 
 struct Story {

@@ -21,6 +21,8 @@ constexpr char kActivation[] = "activation.changed";
 constexpr char kProgress[] = "onboarding.progress";
 constexpr char kUserStatus[] = "onboarding.user-status";
 constexpr char kAccountStatus[] = "onboarding.account-status";
+constexpr char kRisk[] = "dropoff.risk.changed";
+constexpr char kAsks[] = "interventions.";
 constexpr char kDeadLetter[] = "onboarding.dead-letter";
 
 // "2026-03-01T09:00:00.000Z" -> "2026-03-01 09:00", with seconds where there are some.
@@ -225,6 +227,63 @@ void Teller::TellProgress(const Output& output, std::string* text) {
                            circumstances.empty() ? "" : ", " + circumstances));
 }
 
+void Teller::TellRisk(const Output& output, std::string* text) {
+  const element record = reader_->Read(*output.value);
+  text->append(fmt::format("=> {}: risk {} > {}, score {}\n", SubjectOf(record),
+                           Field(record, "/from"), Field(record, "/to"), Field(record, "/score")));
+  simdjson::dom::array reasons;
+  if (record.at_pointer("/reasons").get(reasons) == simdjson::SUCCESS) {
+    for (const element& reason : reasons) {
+      text->append(fmt::format("  {} {}: {}, since {}\n", Field(reason, "/weight"),
+                               Field(reason, "/signal"), Field(reason, "/fact"),
+                               Field(reason, "/since")));
+    }
+  }
+  AddLine("how:", Circumstances(record, output), text);
+}
+
+// "requested", "cancelled", "suppressed", "outcome", "shadow".
+void Teller::TellAsk(const Output& output, std::string* text) {
+  const element record = reader_->Read(*output.value);
+  const std::string type = output.headers.at("ce_type");
+  const std::size_t begin = type.find("intervention.");
+  const std::size_t from = begin == std::string::npos ? 0 : begin + 13;
+  const std::string kind = type.substr(from, type.rfind(".v1") - from);
+  const bool has_request = kind == "suppressed" || kind == "shadow";
+  const std::string ask = has_request ? "/request" : "";
+  std::string line = fmt::format("=> {}: {}", SubjectOf(record), kind);
+  if (kind == "outcome") {
+    line +=
+        fmt::format(" {} of {}#{}{} at {}", Field(record, "/outcome"), Field(record, "/ladder"),
+                    Field(record, "/rung"),
+                    Field(record, "/holdout") == "true" ? ", held back" : "", Field(record, "/at"));
+  } else if (kind == "cancelled") {
+    line += fmt::format(" ({})", Field(record, "/cause"));
+  } else {
+    const std::string by = Field(record, "/suppressedBy");
+    line += fmt::format("{} {}#{} {} {}", by.empty() ? "" : " (" + by + ")",
+                        Field(record, ask + "/ladder/name"), Field(record, ask + "/ladder/rung"),
+                        Field(record, ask + "/action"), Field(record, ask + "/template"));
+  }
+  text->append(line + "\n");
+  if (kind == "requested") {
+    AddLine("because:", Field(record, "/reason"), text);
+    AddLine(
+        "to:",
+        fmt::format("{} {}", Field(record, "/recipient/role"),
+                    Field(record, "/recipient/email").empty() ? Field(record, "/recipient/userId")
+                                                              : Field(record, "/recipient/email")),
+        text);
+    AddLine("task:", Field(record, "/task/subject"), text);
+    AddLine("until:", Field(record, "/expiresAt"), text);
+    AddLine("evidence:", EvidenceOf(record), text);
+  }
+  if (kind == "cancelled") {
+    AddLine("because:", Field(record, "/reason"), text);
+  }
+  AddLine("how:", Circumstances(record, output), text);
+}
+
 void Teller::NoteStatus(const Output& output, std::string* text) {
   const std::string subject = output.topic + " " + output.key;
   if (!output.value.has_value()) {
@@ -253,6 +312,16 @@ void Teller::Tell(const std::vector<Output>& outputs, const Player::Remarks& rem
       Check(output, text);
       if (header_.shows_steps) {
         TellProgress(output, text);
+      }
+    } else if (output.topic == kRisk) {
+      Check(output, text);
+      if (header_.shows_risk) {
+        TellRisk(output, text);
+      }
+    } else if (output.topic.starts_with(kAsks)) {
+      Check(output, text);
+      if (header_.shows_asks) {
+        TellAsk(output, text);
       }
     } else if (output.topic == kDeadLetter) {
       text->append(fmt::format("=> dead letter {}: {}\n", output.headers.at("dlq_reason"),

@@ -39,6 +39,8 @@ class Teller {
 
   void TellActivation(const Output& output, std::string* text);
   void TellProgress(const Output& output, std::string* text);
+  void TellRisk(const Output& output, std::string* text);
+  void TellAsk(const Output& output, std::string* text);
   void NoteStatus(const Output& output, std::string* text);
   void Check(const Output& output, std::string* text);
 

@@ -1,0 +1,153 @@
+// The journey's task: what people say to it, and what lets interventions out.
+
+#include <utility>
+#include <variant>
+
+#include "src/base/check.h"
+#include "src/codec/state.h"
+#include "src/stream/control_writer.h"
+#include "src/stream/journey_task.h"
+#include "state/schema.h"
+
+namespace foothold::stream {
+namespace {
+
+// A release is written no more often.
+constexpr milliseconds kReleaseInterval{1'000};
+
+}  // namespace
+
+const std::string& JourneyTask::PlaybookFactKey() {
+  static const std::string kKey = state::FactKey("playbook");
+  return kKey;
+}
+
+Status JourneyTask::ApplyControl(const codec::Control& control) {
+  if (control.follows != meta_.control_number || control.number <= control.follows) {
+    ++meta_.counters["control_out_of_sequence"];
+    return Status();
+  }
+  meta_.control_number = control.number;
+  if (const auto* publish = std::get_if<codec::PublishPlaybook>(&control.action)) {
+    return Publish(publish->playbook);
+  }
+  if (const auto* word = std::get_if<codec::RuleWord>(&control.action)) {
+    return Say(*word);
+  }
+  return Say(std::get<codec::ApprovalWord>(control.action));
+}
+
+Status JourneyTask::Publish(const journey::Playbook& playbook) {
+  FOOTHOLD_TRY(journey::Validate(playbook));
+  const bool is_first = definition_ == nullptr;
+  state_.Write(PlaybookFactKey(), codec::EncodePlaybook(playbook));
+  definition_ = std::make_unique<journey::Definition>(playbook);
+  if (!is_first) {
+    Sweep();
+  }
+  return Status();
+}
+
+Status JourneyTask::Say(const codec::RuleWord& word) {
+  journey::RuleControl control = desk_.ControlOf(word.rule);
+  stream::Apply(word, &control);
+  desk_.SetControl(word.rule, control);
+  desk_.WakeAll();
+  if (word.word == codec::RuleWord::Word::kKill) {
+    Sweep();  // What was asked is cancelled.
+  }
+  return Status();
+}
+
+Status JourneyTask::Say(const codec::ApprovalWord& word) {
+  const std::string key =
+      word.user.empty() ? state::AccountKey(word.tenant) : state::UserKey(word.tenant, word.user);
+  FOOTHOLD_ASSIGN(const bool is_known, state_.subjects().Has(key));
+  if (!is_known || definition_ == nullptr) {
+    return Status();  // Of another partition, or of nobody.
+  }
+  journey::Visit visit{.kind = journey::VisitKind::kApprove,
+                       .target = {.tenant = word.tenant, .user = word.user, .email = {}},
+                       .merge_from = {},
+                       .due = {}};
+  visit.approval = {.rule = word.rule, .rung = word.rung, .is_granted = word.is_granted};
+  return RunVisits({std::move(visit)}, nullptr, MakeContext(clock_.now()));
+}
+
+void JourneyTask::Sweep() {
+  meta_.walks.push_back({.kind = codec::WalkKind::kSweep, .tenant = {}, .cursor = {}});
+}
+
+bool JourneyTask::IsPublishing() const {
+  const auto* control = queue_.has_entry() ? std::get_if<codec::Control>(&queue_.entry()) : nullptr;
+  return control != nullptr && std::holds_alternative<codec::PublishPlaybook>(control->action);
+}
+
+void JourneyTask::StageRelease(Instant now) {
+  const bool may_write = around_.options->writes_releases && definition_ != nullptr &&
+                         clock_.roster().mode == journey::ClockMode::kWall &&
+                         !pending_release_.has_value();
+  const bool is_soon =
+      released_at_.has_value() && now >= *released_at_ && now - *released_at_ < kReleaseInterval;
+  if (!may_write || is_soon || !desk_.NextWaiting(now).has_value()) {
+    return;
+  }
+  pending_release_ = now;
+  released_at_ = now;
+  ++staged_entries_;
+}
+
+void JourneyTask::CollectRelease(StagedWrites* writes) {
+  if (!pending_release_.has_value()) {
+    return;
+  }
+  codec::JournalBatchWriter batch;
+  batch.Append(codec::Release{.wall = *pending_release_});
+  writes->outputs.push_back({.topic = around_.options->topics.journal,
+                             .partition = partition_,
+                             .key = std::nullopt,
+                             .value = batch.Take(),
+                             .headers = {}});
+}
+
+Status JourneyTask::BeginRelease(Instant stamp) {
+  release_stamp_ = stamp;
+  phase_ = Phase::kReleasing;
+  return Release();
+}
+
+Status JourneyTask::Release() {
+  const std::optional<std::string> key =
+      definition_ == nullptr ? std::nullopt : desk_.NextWaiting(release_stamp_);
+  if (!key.has_value()) {
+    if (std::holds_alternative<journey::Progress>(queue_.entry())) {
+      return EndProgress();
+    }
+    FinishEntry();
+    return Status();
+  }
+  FOOTHOLD_ASSIGN(journey::Visit visit, VisitOfKey(*key, journey::VisitKind::kRelease));
+  visit.due = release_stamp_;
+  FOOTHOLD_TRY(RunVisits({std::move(visit)}, nullptr, MakeContext(clock_.now())));
+  FOOTHOLD_CHECK(desk_.NextWaiting(release_stamp_) != key,
+                 "what the gate looked at must move on: " + *key);
+  if (!meta_.walks.empty()) {
+    phase_ = Phase::kWalking;
+  }
+  return Status();
+}
+
+Status JourneyTask::EndProgress() {
+  const auto& progress = std::get<journey::Progress>(queue_.entry());
+  const bool is_final =
+      definition_ != nullptr && clock_.now().has_value() && progress.final_clock.has_value();
+  if (!is_final) {
+    FinishEntry();
+    return Status();
+  }
+  meta_.walks.push_back({.kind = codec::WalkKind::kFinal, .tenant = {}, .cursor = {}});
+  phase_ = Phase::kWalking;
+  return Status();
+}
+
+}  // namespace foothold::stream
