@@ -66,11 +66,6 @@ std::optional<Instant> DueOf(const Context& context, const Visit& visit, const F
   const User& user = *facts.user;
   const Truth& truth = *facts.truth;
   const bool is_history_known = facts.is_history_known;
-  const std::optional<Instant> outcome =
-      NextOutcome(user.care, facts.definition.playbook().attribution);
-  if (IsRemoved(user)) {
-    return outcome;
-  }
   std::optional<Instant> due =
       NextRefresh(context, visit, RefreshedSince(truth, *facts.ladder, is_history_known));
   const auto consider = [&](Instant at) { due = std::min(due.value_or(at), at); };
@@ -87,6 +82,7 @@ std::optional<Instant> DueOf(const Context& context, const Visit& visit, const F
   if (const auto moment = NextMoment(facts, user.absence_judged_until); moment.has_value()) {
     consider(*moment);
   }
+  const auto outcome = NextOutcome(user.care, facts.definition.playbook().attribution);
   if (outcome.has_value()) {
     consider(*outcome);
   }
@@ -178,6 +174,42 @@ bool JudgeCare(const Occasion& occasion, Facts facts, WakeSet* woken,
   return is_moved;
 }
 
+// The event that the visit goes back to, whether or not it carries it.
+const Event* CauseOf(const Context& context, const Event* event) {
+  return event != nullptr ? event : context.cause;
+}
+
+// All that a removed user still has to come: nothing is asked of them any more, and what was asked
+// has its outcome. The rest of what is learned meanwhile is decided when the user is back.
+void SettleRemoved(const Definition& definition, const Context& context, const Visit& visit,
+                   const Event* event, const Subjects& subjects, Decision* decision) {
+  User& user = *subjects.user;
+  if (!user.care.rungs.empty()) {
+    const bool is_history_known = IsHistoryKnown(user, *context.sources);
+    const Truth truth = TruthOf(definition, user, *subjects.account, is_history_known);
+    const Occasion occasion{.definition = definition,
+                            .context = context,
+                            .visit = visit,
+                            .event = event,
+                            .account = *subjects.account,
+                            .decided_at = DecidedAt(context, visit, event, truth, user)};
+    const Facts facts{.definition = definition,
+                      .account = *subjects.account,
+                      .user = &user,
+                      .truth = &truth,
+                      .is_history_known = is_history_known,
+                      .clock = context.clock.value_or(kEpoch)};
+    CareScene scene{.occasion = occasion,
+                    .facts = facts,
+                    .care = &user.care,
+                    .account = subjects.account,
+                    .decision = decision};
+    WithdrawAll(&scene, CancelCause::kRemoved);
+    SettleOutcomes(&scene);
+  }
+  user.due = NextOutcome(user.care, definition.playbook().attribution);
+}
+
 // Looks at the user as a whole and says what is new. `event` is what set it off, if any. Returns
 // true if the account's counters moved.
 bool Decide(const Definition& definition, const Context& context, const Visit& visit,
@@ -204,29 +236,20 @@ bool Decide(const Definition& definition, const Context& context, const Visit& v
                     .incomplete_since = IncompleteSince(context, *subjects.account),
                     .evidence_until = is_timer ? *visit.due : Instant::max(),
                     .clock = context.clock.value_or(kEpoch)};
-  const bool is_removed = IsRemoved(user);
-  if (!is_removed) {
+  if (!IsRemoved(user)) {
     AnnounceActivation(occasion, truth, &user, decision);
     const EmittedSteps steps_before = user.steps;
     AnnounceSteps(occasion, ladder, &user, decision);
     CountFlow(steps_before, user.steps, ladder, subjects.account);
-  } else if (user.contribution.is_member) {
-    CareScene scene{.occasion = occasion,
-                    .facts = facts,
-                    .care = &user.care,
-                    .account = subjects.account,
-                    .decision = decision};
-    WithdrawAll(&scene, CancelCause::kRemoved);
   }
   const bool is_moved = JudgeCare(occasion, facts, &woken, judged_before, subjects, decision);
-  user.due = DueOf(context, visit, facts);
+  if (IsRemoved(user)) {
+    SettleRemoved(definition, context, visit, event, subjects, decision);
+  } else {
+    user.due = DueOf(context, visit, facts);
+  }
   ShowStatus(occasion, truth, ladder, is_history_known, &user, decision);
   return is_moved;
-}
-
-// The event that the visit goes back to, whether or not it carries it.
-const Event* CauseOf(const Context& context, const Event* event) {
-  return event != nullptr ? event : context.cause;
 }
 
 // Whether a visit that taught nothing new still moves something: who was inactive is active again.
@@ -306,7 +329,8 @@ bool AdvanceUser(const Definition& definition, const Context& context, const Vis
       break;
   }
   const bool is_frozen = was_removed && IsRemoved(user) && user.status_hash != 0;
-  if (is_frozen) {  // What was learned meanwhile is decided when the user is back.
+  if (is_frozen) {
+    SettleRemoved(definition, context, visit, CauseOf(context, event), subjects, decision);
     return is_moved;
   }
   WakeSet woken = WokenBy(definition, SubjectKind::kUser, visit, learned, of_account, matters);

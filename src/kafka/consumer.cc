@@ -73,8 +73,9 @@ Result<std::unique_ptr<log::Consumer>> KafkaConsumer::Open(const KafkaOptions& k
                    // A fetch under way holds up what is sought, resumed or newly assigned.
                    {"fetch.wait.max.ms", "100"},
                    // Pausing a partition throws away what was fetched of it ahead, and resuming it
-                   // fetches that again: by default up to 100,000 messages each time.
-                   {"queued.min.messages", "2000"},
+                   // fetches that again, so little is fetched ahead: in bytes. A bound in messages
+                   // would be met within one fetch, and librdkafka before 2.2 looks again only a
+                   // second after a bound was met.
                    {"queued.max.messages.kbytes", "16384"},
                    {"fetch.message.max.bytes", "262144"},
                    {"topic.metadata.refresh.interval.ms", "10000"},

@@ -361,6 +361,7 @@ TEST_F(RulesTest, AKillCancelsWhatWasAskedAndSuppressesWhatIsDue) {
 
   world.Say("invite", {.is_killed = true});
   world.AdvanceTo(Day(10.5));
+  world.AdvanceTo(Day(11.5));
 
   EXPECT_THAT(Told(world),
               ElementsAre("requested invite#1", "cancelled", "suppressed killed", "not converted"));

@@ -120,7 +120,7 @@ TEST(KafkaConsumerTest, AnEagerGroupChangesHandsTheSameWay) {
 }
 
 TEST(KafkaConsumerTest, PausesResumesAndSeeksNeitherSkipNorRepeat) {
-  constexpr int kCount = 5'000;
+  constexpr int kCount = 3'000;
   const auto log = OpenLog(SharedServers());
   const std::string topic = MakeTopic(log.get(), 1);
   WriteNumbers(log.get(), topic, PartitionId{0}, kCount);
