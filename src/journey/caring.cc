@@ -365,6 +365,15 @@ void NoteContact(const User& user, Account* account) {
   }
 }
 
+void ForgetUser(const std::string& user, Account* account) {
+  std::erase(account->watchers, user);
+  for (RoleCount& count : account->roles) {
+    if (count.contact.user == user) {
+      count.contact = {};
+    }
+  }
+}
+
 std::vector<FunnelRow> FunnelOf(const Definition& definition, const Account& account) {
   std::vector<FunnelRow> rows;
   for (const RoleCount& count : account.roles) {

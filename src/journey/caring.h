@@ -45,6 +45,9 @@ void CountFlow(const EmittedSteps& before, const EmittedSteps& after, const Ladd
                Account* account);
 // Keeps whom to write to for the user's role.
 void NoteContact(const User& user, Account* account);
+
+// Nobody of the account goes by that name any more: who they were goes on as another user.
+void ForgetUser(const std::string& user, Account* account);
 // What time will wake for the account, the next 5 by time.
 std::vector<NextTimer> NextTimersOf(const Definition& definition, const Account& account,
                                     Instant after);

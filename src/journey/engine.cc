@@ -8,6 +8,7 @@
 #include "src/journey/activation.h"
 #include "src/journey/announcing.h"
 #include "src/journey/caring.h"
+#include "src/journey/due.h"
 #include "src/journey/interventions.h"
 #include "src/journey/learning.h"
 #include "src/journey/members.h"
@@ -23,71 +24,6 @@ bool IsRemoved(const User& user) {
 }
 
 bool IsFresh(const User& user) { return !user.first_seen.has_value(); }
-
-// While a drain goes on a refresh lies this far ahead: it counts only if the drain is broken off.
-constexpr milliseconds kDrainRefresh = 30 * kDay;
-
-// Since when the status is refreshed every 24 h: onboarding is in progress; nullopt: it is not.
-std::optional<Instant> RefreshedSince(const Truth& truth, const Ladder& ladder,
-                                      bool is_history_known) {
-  const bool is_open = truth.state == UserState::kInProgress ||
-                       (truth.state == UserState::kNotStarted && truth.window.has_value());
-  if (!is_open || !is_history_known || ladder.rungs.empty() || ladder.is_complete) {
-    return std::nullopt;
-  }
-  return ladder.entered_at;
-}
-
-// The next k x 24 h after the current step was entered. Of days that have passed already, by the
-// clock or by the wall that the clock is still to reach, the last one only.
-std::optional<Instant> NextRefresh(const Context& context, const Visit& visit,
-                                   std::optional<Instant> since) {
-  if (!since.has_value()) {
-    return std::nullopt;
-  }
-  const auto last_until = [&](std::optional<Instant> at) {
-    return *since + kDay * ((std::max(*since, at.value_or(*since)) - *since) / kDay);
-  };
-  const Instant done = last_until(context.clock);
-  if (context.is_draining && visit.kind != VisitKind::kFinal) {
-    return done + kDrainRefresh;
-  }
-  const Instant last = std::max(last_until(context.sources->now()), last_until(context.wall));
-  return last > done ? last : done + kDay;
-}
-
-// Whether the timer is that of a refresh, alone or with others.
-bool IsRefreshDue(const Visit& visit, std::optional<Instant> since) {
-  return visit.due.has_value() && since.has_value() && *visit.due > *since &&
-         (*visit.due - *since) % kDay == milliseconds(0);
-}
-
-std::optional<Instant> DueOf(const Context& context, const Visit& visit, const Facts& facts) {
-  const User& user = *facts.user;
-  const Truth& truth = *facts.truth;
-  const bool is_history_known = facts.is_history_known;
-  std::optional<Instant> due =
-      NextRefresh(context, visit, RefreshedSince(truth, *facts.ladder, is_history_known));
-  const auto consider = [&](Instant at) { due = std::min(due.value_or(at), at); };
-  const bool is_undecided = !truth.activated_at.has_value() && truth.window.has_value() &&
-                            is_history_known &&
-                            (!user.absence_judged_until.has_value() ||
-                             truth.window->closes_at > *user.absence_judged_until);
-  if (is_undecided) {
-    consider(truth.window->closes_at);
-  }
-  if (user.contribution.is_active && user.last_seen.has_value()) {
-    consider(*user.last_seen + kActiveSpan);
-  }
-  if (const auto moment = NextMoment(facts, user.absence_judged_until); moment.has_value()) {
-    consider(*moment);
-  }
-  const auto outcome = NextOutcome(user.care, facts.definition.playbook().attribution);
-  if (outcome.has_value()) {
-    consider(*outcome);
-  }
-  return due;
-}
 
 // What absence is judged by, from now on, for this user.
 void JudgeAbsence(const Context& context, const Visit& visit, User* user) {
@@ -179,35 +115,50 @@ const Event* CauseOf(const Context& context, const Event* event) {
   return event != nullptr ? event : context.cause;
 }
 
+// What a user is judged by at a visit. Its parts refer to each other.
+struct Look {
+  Look(const Definition& definition, const Context& context, const Visit& visit, const Event* event,
+       const Subjects& subjects)
+      : is_history_known(IsHistoryKnown(*subjects.user, *context.sources)),
+        truth(TruthOf(definition, *subjects.user, *subjects.account, is_history_known)),
+        ladder(LadderOf(definition, *subjects.user, *subjects.account, truth)),
+        occasion{.definition = definition,
+                 .context = context,
+                 .visit = visit,
+                 .event = event,
+                 .account = *subjects.account,
+                 .decided_at = DecidedAt(context, visit, event, truth, *subjects.user)},
+        facts{.definition = definition,
+              .account = *subjects.account,
+              .user = subjects.user,
+              .truth = &truth,
+              .ladder = &ladder,
+              .is_history_known = is_history_known,
+              .incomplete_since = IncompleteSince(context, *subjects.account),
+              .evidence_until = visit.kind == VisitKind::kTimer ? *visit.due : Instant::max(),
+              .clock = context.clock.value_or(kEpoch)} {}
+  Look(const Look&) = delete;
+  Look& operator=(const Look&) = delete;
+
+  const bool is_history_known;
+  const Truth truth;
+  const Ladder ladder;
+  const Occasion occasion;
+  const Facts facts;
+};
+
 // All that a removed user still has to come: nothing is asked of them any more, and what was asked
 // has its outcome. The rest of what is learned meanwhile is decided when the user is back.
-void SettleRemoved(const Definition& definition, const Context& context, const Visit& visit,
-                   const Event* event, const Subjects& subjects, Decision* decision) {
+void SettleRemoved(const Look& look, const Subjects& subjects, Decision* decision) {
   User& user = *subjects.user;
-  if (!user.care.rungs.empty()) {
-    const bool is_history_known = IsHistoryKnown(user, *context.sources);
-    const Truth truth = TruthOf(definition, user, *subjects.account, is_history_known);
-    const Occasion occasion{.definition = definition,
-                            .context = context,
-                            .visit = visit,
-                            .event = event,
-                            .account = *subjects.account,
-                            .decided_at = DecidedAt(context, visit, event, truth, user)};
-    const Facts facts{.definition = definition,
-                      .account = *subjects.account,
-                      .user = &user,
-                      .truth = &truth,
-                      .is_history_known = is_history_known,
-                      .clock = context.clock.value_or(kEpoch)};
-    CareScene scene{.occasion = occasion,
-                    .facts = facts,
-                    .care = &user.care,
-                    .account = subjects.account,
-                    .decision = decision};
-    WithdrawAll(&scene, CancelCause::kRemoved);
-    SettleOutcomes(&scene);
-  }
-  user.due = NextOutcome(user.care, definition.playbook().attribution);
+  CareScene scene{.occasion = look.occasion,
+                  .facts = look.facts,
+                  .care = &user.care,
+                  .account = subjects.account,
+                  .decision = decision};
+  WithdrawAll(&scene, CancelCause::kRemoved);
+  SettleOutcomes(&scene);
+  user.due = NextOutcome(user.care, look.facts.definition.playbook().attribution);
 }
 
 // Looks at the user as a whole and says what is new. `event` is what set it off, if any. Returns
@@ -217,38 +168,21 @@ bool Decide(const Definition& definition, const Context& context, const Visit& v
   User& user = *subjects.user;
   const std::optional<Instant> judged_before = user.absence_judged_until;
   JudgeAbsence(context, visit, &user);
-  const bool is_history_known = IsHistoryKnown(user, *context.sources);
-  const Truth truth = TruthOf(definition, user, *subjects.account, is_history_known);
-  const Ladder ladder = LadderOf(definition, user, *subjects.account, truth);
-  const Occasion occasion{.definition = definition,
-                          .context = context,
-                          .visit = visit,
-                          .event = event,
-                          .account = *subjects.account,
-                          .decided_at = DecidedAt(context, visit, event, truth, user)};
-  const bool is_timer = visit.kind == VisitKind::kTimer;
-  const Facts facts{.definition = definition,
-                    .account = *subjects.account,
-                    .user = &user,
-                    .truth = &truth,
-                    .ladder = &ladder,
-                    .is_history_known = is_history_known,
-                    .incomplete_since = IncompleteSince(context, *subjects.account),
-                    .evidence_until = is_timer ? *visit.due : Instant::max(),
-                    .clock = context.clock.value_or(kEpoch)};
+  const Look look(definition, context, visit, event, subjects);
   if (!IsRemoved(user)) {
-    AnnounceActivation(occasion, truth, &user, decision);
+    AnnounceActivation(look.occasion, look.truth, &user, decision);
     const EmittedSteps steps_before = user.steps;
-    AnnounceSteps(occasion, ladder, &user, decision);
-    CountFlow(steps_before, user.steps, ladder, subjects.account);
+    AnnounceSteps(look.occasion, look.ladder, &user, decision);
+    CountFlow(steps_before, user.steps, look.ladder, subjects.account);
   }
-  const bool is_moved = JudgeCare(occasion, facts, &woken, judged_before, subjects, decision);
+  const bool is_moved =
+      JudgeCare(look.occasion, look.facts, &woken, judged_before, subjects, decision);
   if (IsRemoved(user)) {
-    SettleRemoved(definition, context, visit, event, subjects, decision);
+    SettleRemoved(look, subjects, decision);
   } else {
-    user.due = DueOf(context, visit, facts);
+    user.due = DueOf(context, visit, look.facts);
   }
-  ShowStatus(occasion, truth, ladder, is_history_known, &user, decision);
+  ShowStatus(look.occasion, look.truth, look.ladder, look.is_history_known, &user, decision);
   return is_moved;
 }
 
@@ -311,6 +245,7 @@ bool AdvanceUser(const Definition& definition, const Context& context, const Vis
       Contribution nothing;
       is_moved = Count(subjects.merge_from->contribution, nothing, Ladder{}, subjects.account);
       MergeUser(definition, subjects.merge_from, &user);
+      ForgetUser(visit.merge_from, subjects.account);
       decision->is_user_gone = true;
       decision->records.emplace_back(
           StatusTombstone{.tenant = user.tenant, .user = visit.merge_from});
@@ -330,7 +265,10 @@ bool AdvanceUser(const Definition& definition, const Context& context, const Vis
   }
   const bool is_frozen = was_removed && IsRemoved(user) && user.status_hash != 0;
   if (is_frozen) {
-    SettleRemoved(definition, context, visit, CauseOf(context, event), subjects, decision);
+    if (!user.care.rungs.empty()) {
+      SettleRemoved(Look(definition, context, visit, CauseOf(context, event), subjects), subjects,
+                    decision);
+    }
     return is_moved;
   }
   WakeSet woken = WokenBy(definition, SubjectKind::kUser, visit, learned, of_account, matters);

@@ -261,6 +261,15 @@ Status JourneyTask::RunVisit(journey::Visit visit, const journey::Event* event,
     }
     FOOTHOLD_ASSIGN(merge_from, table.TouchUser(tenant, visit.merge_from));
   }
+  const bool may_be_gone = visit.kind == journey::VisitKind::kRecheck ||
+                           visit.kind == journey::VisitKind::kApprove ||
+                           visit.kind == journey::VisitKind::kSweep;
+  if (may_be_gone && !visit.target.user.empty()) {
+    FOOTHOLD_ASSIGN(const bool is_known, table.Has(state::UserKey(tenant, visit.target.user)));
+    if (!is_known) {
+      return Status();
+    }
+  }
   FOOTHOLD_ASSIGN(Subject * account, table.TouchAccount(tenant));
   Subject* user = nullptr;
   if (!visit.target.user.empty()) {

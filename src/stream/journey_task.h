@@ -151,7 +151,8 @@ class JourneyTask final : public KeyedTask {
 
   EntryQueue queue_;
   Phase phase_ = Phase::kFresh;
-  Instant release_stamp_;                   // kReleasing.
+  Instant release_stamp_;  // kReleasing.
+  int looks_ = 0;          // kReleasing: in a row, at the subject that comes next again.
   std::optional<Instant> pending_release_;  // To be written with the next commit.
   std::optional<Instant> released_at_;      // The last one written.
 

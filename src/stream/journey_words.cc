@@ -15,6 +15,9 @@ namespace {
 // A release is written no more often.
 constexpr milliseconds kReleaseInterval{1'000};
 
+// More looks at one subject in a row than it can have rungs mean that it never lets go.
+constexpr int kLooksMax = 2 * static_cast<int>(journey::kRungStatesMax);
+
 }  // namespace
 
 const std::string& JourneyTask::PlaybookFactKey() {
@@ -112,6 +115,7 @@ void JourneyTask::CollectRelease(StagedWrites* writes) {
 
 Status JourneyTask::BeginRelease(Instant stamp) {
   release_stamp_ = stamp;
+  looks_ = 0;
   phase_ = Phase::kReleasing;
   return Release();
 }
@@ -129,8 +133,9 @@ Status JourneyTask::Release() {
   FOOTHOLD_ASSIGN(journey::Visit visit, VisitOfKey(*key, journey::VisitKind::kRelease));
   visit.due = release_stamp_;
   FOOTHOLD_TRY(RunVisits({std::move(visit)}, nullptr, MakeContext(clock_.now())));
-  FOOTHOLD_CHECK(desk_.NextWaiting(release_stamp_) != key,
-                 "what the gate looked at must move on: " + *key);
+  // A look may find another rung due, each at most once in its episode.
+  looks_ = desk_.NextWaiting(release_stamp_) == key ? looks_ + 1 : 0;
+  FOOTHOLD_CHECK(looks_ <= kLooksMax, "what the gate looked at must move on: " + *key);
   if (!meta_.walks.empty()) {
     phase_ = Phase::kWalking;
   }

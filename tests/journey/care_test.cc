@@ -3,15 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "src/base/names.h"
 #include "tests/journey/author.h"
 #include "tests/journey/world.h"
 
 namespace foothold::journey {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 EventSpec Did(std::string user, std::string name, double day,
@@ -398,6 +401,29 @@ TEST_F(RulesTest, ARemovedUsersRequestIsCancelled) {
 
   EXPECT_THAT(Told(world), ElementsAre("requested invite#1", "cancelled", "not converted"));
   EXPECT_EQ(world.RecordsOf<InterventionCancelled>().at(0).cause, CancelCause::kRemoved);
+}
+
+// What was asked of somebody known by an address alone goes on under their name, and facts of the
+// account do not call them back under the address.
+TEST_F(RulesTest, WhoWasMergedIsNotLookedAtAnyMore) {
+  Rule& rule = author_.AddRule("reminder", {author_.Access(), Author::Not()});
+  rule.rungs.push_back(Author::At(author_.After(1, "invite"), author_.After(20, "invite")));
+  World world(author_.playbook());
+  world.Do(SignUp("ada", "admin", 0));
+  world.Do(Did("ada", "user.invited", 0.1, {{"inviteeEmail", "bob@acme.example"}}));
+  const std::string nameless = EmailUserId("bob@acme.example");
+  world.AdvanceTo(Day(4));
+  ASSERT_THAT(world.account().watchers, Contains(nameless));
+
+  EventSpec identify = Did("bob", "identify", 5);
+  identify.traits = {{"email", "bob@acme.example"}};
+  world.Do(identify);
+  ASSERT_FALSE(world.has_user(nameless));
+  world.Do(Did("ada", "integration.connected", 6));
+  world.AdvanceTo(Day(30));
+
+  EXPECT_FALSE(world.has_user(nameless));
+  EXPECT_THAT(world.account().watchers, Not(Contains(nameless)));
 }
 
 }  // namespace

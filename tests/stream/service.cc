@@ -387,10 +387,22 @@ std::map<std::string, std::string> Service::LastStatuses() {
   return last;
 }
 
+// An intervention carries a status and with it a place in the journal: where every run interleaves
+// the inputs, and cuts its commits, in its own way.
+std::string WithoutRevision(std::string value) {
+  constexpr std::string_view kField = ",\"revision\":";
+  for (std::size_t at = value.find(kField); at != std::string::npos; at = value.find(kField, at)) {
+    const std::size_t end = value.find_first_not_of("0123456789", at + kField.size());
+    value.erase(at, end - at);
+  }
+  return value;
+}
+
 std::vector<std::string> Sorted(const std::vector<Output>& decisions) {
   std::vector<std::string> texts;
   for (const Output& decision : decisions) {
-    std::string text = decision.topic + " " + decision.key + " " + decision.value.value_or("null");
+    std::string text = decision.topic + " " + decision.key + " " +
+                       WithoutRevision(decision.value.value_or("null"));
     for (const auto& [name, value] : decision.headers) {
       if (name != "ce_fhrev") {
         text += "\n" + name + "=" + value;
