@@ -78,6 +78,15 @@ void ActOn(const Visit& visit, CareScene* scene) {
   }
 }
 
+// At the end of the input all signals are judged once more: the last status says what holds then,
+// whatever came late.
+WakeSet OfRisk(const Occasion& occasion, const Facts& facts, WakeSet woken) {
+  if (occasion.visit.kind == VisitKind::kFinal) {
+    woken.Add(facts.definition.wakes().OfChange(KindOf(facts), Change::kEverything));
+  }
+  return woken;
+}
+
 // The user's rungs that a fact of the account may clear are found again through the account.
 void Watch(const User& user, Account* account) {
   const auto place = std::ranges::find(account->watchers, user.id);
@@ -232,7 +241,7 @@ MeasurementBlock MeasurementOf(const Context& context, const Account& account, c
 void JudgeUserRisk(const Occasion& occasion, const Facts& facts, const WakeSet& woken,
                    RiskPhase phase, User* user, Decision* decision) {
   const RiskLevel before = user->risk.level;
-  if (!JudgeRisk(facts, woken, phase, occasion.decided_at, &user->risk)) {
+  if (!JudgeRisk(facts, OfRisk(occasion, facts, woken), phase, occasion.decided_at, &user->risk)) {
     return;
   }
   if (before != user->risk.level) {
@@ -283,7 +292,8 @@ bool CareForAccount(const Occasion& occasion, const WakeSet& asked, Account* acc
   if (before == RiskLevel::kNone && phase != RiskPhase::kNone) {
     woken.Add(wakes.OfChange(SubjectKind::kAccount, Change::kEverything));
   }
-  if (JudgeRisk(facts, woken, phase, occasion.decided_at, &account->risk)) {
+  if (JudgeRisk(facts, OfRisk(occasion, facts, woken), phase, occasion.decided_at,
+                &account->risk)) {
     has_changed = true;
     if (before != account->risk.level) {
       woken.Add(wakes.OfChange(SubjectKind::kAccount, Change::kRisk));

@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <random>
+#include <regex>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -211,6 +212,19 @@ TEST(WorkerTest, CommitsCutAnywhereGiveTheSameDecisionsToTheByte) {
   }
 }
 
+// Some of the story arrives late: behind up to six later events.
+std::vector<StoryEvent> Delayed(std::vector<StoryEvent> story, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  for (std::size_t i = 0; i + 6 < story.size(); ++i) {
+    if (random() % 4 == 0) {
+      std::rotate(story.begin() + static_cast<std::ptrdiff_t>(i),
+                  story.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                  story.begin() + static_cast<std::ptrdiff_t>(i + 2 + random() % 5));
+    }
+  }
+  return story;
+}
+
 // How a process folds a journal.
 struct Folding {
   std::size_t entries_max = 1'000;
@@ -229,16 +243,7 @@ std::vector<Output> DecisionsOf(std::uint64_t seed, const Folding& folding) {
                    .is_draining = folding.is_draining,
                    .intake_batch_records_max = 10},
                   &saboteur);
-  std::vector<StoryEvent> story = MakeStory(seed, 12, 1);
-  std::mt19937_64 random(seed);
-  for (std::size_t i = 0; i + 6 < story.size(); ++i) {
-    if (random() % 4 == 0) {
-      std::rotate(story.begin() + static_cast<std::ptrdiff_t>(i),
-                  story.begin() + static_cast<std::ptrdiff_t>(i) + 1,
-                  story.begin() + static_cast<std::ptrdiff_t>(i + 2 + random() % 5));
-    }
-  }
-  for (const StoryEvent& event : story) {
+  for (const StoryEvent& event : Delayed(MakeStory(seed, 12, 1), seed)) {
     service.Produce(event.partition, event.value);
   }
   service.Start();
@@ -278,6 +283,35 @@ TEST(WorkerTest, AStimulusBrokenOffAnywhereIsDoneAgainTheSameWay) {
 
 // When a status is refreshed is for the process to choose, and nothing is decided by it.
 TEST(WorkerTest, RefreshesDecideNothing) { ExpectSameDecisions({.is_draining = true}); }
+
+std::map<std::string, std::string> LastUserStatuses(const std::vector<StoryEvent>& story) {
+  Service service({.source_partitions = 1, .journal_partitions = 1, .intake_batch_records_max = 1});
+  for (const StoryEvent& event : story) {
+    service.Produce(event.partition, event.value);
+  }
+  service.Start();
+  EXPECT_TRUE(service.TryFinish(kStoryEnd).ok());
+  std::map<std::string, std::string> statuses = service.LastStatuses();
+  for (auto& [key, status] :
+       statuses) {  // Of what has no time of its own it is that of its notice.
+    status = std::regex_replace(status, std::regex("\"since\":\"[^\"]*\""), "");
+  }
+  std::erase_if(statuses,
+                [](const auto& entry) { return entry.first.find('|') == std::string::npos; });
+  return statuses;
+}
+
+TEST(WorkerTest, WhatArrivesLateEndsInTheSameStatus) {
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    const std::vector<StoryEvent> story = MakeStory(seed, 12, 1);
+    const std::map<std::string, std::string> expected = LastUserStatuses(story);
+    const std::map<std::string, std::string> statuses = LastUserStatuses(Delayed(story, seed));
+    ASSERT_EQ(statuses.size(), expected.size());
+    for (const auto& [user, status] : expected) {
+      EXPECT_EQ(statuses.at(user), status) << user << ", seed " << seed;
+    }
+  }
+}
 
 TEST(WorkerTest, PartitionsThatMoveBetweenWorkersLoseAndRepeatNothing) {
   ServiceOptions options = SmallCommits();
