@@ -3,9 +3,19 @@
 #include <algorithm>
 
 namespace foothold::sim {
+namespace {
+
+std::vector<Mutant> Join() {
+  std::vector<Mutant> all = LogMutants();
+  const std::vector<Mutant> more = StateMutants();
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+}  // namespace
 
 const std::vector<Mutant>& AllMutants() {
-  static const std::vector<Mutant> kMutants;
+  static const std::vector<Mutant> kMutants = Join();
   return kMutants;
 }
 

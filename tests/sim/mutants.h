@@ -14,21 +14,22 @@
 
 namespace foothold::sim {
 
-// One bug: what it puts around the ports and stages of every process. The defaults put nothing.
-//
-// An object holds what the bug remembers while a process lives: one for each process.
+// One bug: what it puts around the ports and stages of a process. The defaults put nothing. An
+// object holds what the bug remembers while its process lives, and outlives what it wraps.
 class Mutation {
  public:
   virtual ~Mutation() = default;
-  virtual std::unique_ptr<log::Log> Wrap(log::Log* /*log*/, const Spot& /*spot*/) {
+  // Null: as it is.
+  virtual std::unique_ptr<log::Log> WrapLog(log::Log* /*log*/, const Spot& /*spot*/) {
     return nullptr;
   }
-  virtual std::unique_ptr<stream::Stage> Wrap(std::unique_ptr<stream::Stage> stage,
-                                              StageId /*id*/) {
+  virtual std::unique_ptr<stream::Stage> WrapStage(std::unique_ptr<stream::Stage> stage,
+                                                   StageId /*id*/) {
     return stage;
   }
   // Null: as it is.
-  virtual std::unique_ptr<stream::StoreShelf> Wrap(stream::StoreShelf* /*shelf*/, StageId /*id*/) {
+  virtual std::unique_ptr<stream::StoreShelf> WrapShelf(stream::StoreShelf* /*shelf*/,
+                                                        StageId /*id*/) {
     return nullptr;
   }
 };
@@ -39,6 +40,9 @@ struct Mutant {
   std::unique_ptr<Mutation> (*make)(log::MemoryLog* log);
 };
 
+// Of the log's ports, and of stages and stores.
+std::vector<Mutant> LogMutants();
+std::vector<Mutant> StateMutants();
 const std::vector<Mutant>& AllMutants();
 const Mutant* FindMutant(std::string_view name);
 

@@ -21,14 +21,14 @@ bool CanBe(StageId stage, Step step, Fault fault) {
     case Fault::kRequestLost:
       return is_call;
     case Fault::kReplyLost:
-      return step == Step::kOffsets || step == Step::kCommit;
+      return step == Step::kOffsets || step == Step::kCommit || step == Step::kAbort;
     case Fault::kVoided:
     case Fault::kTimedOut:
     case Fault::kRival:
     case Fault::kLateMarkers:
       return is_transaction;
     case Fault::kFenced:
-      return is_transaction || step == Step::kRead;
+      return is_transaction || step == Step::kRead || step == Step::kAbort;
     case Fault::kDamaged:
     case Fault::kDiskFull:
       return step == Step::kStore;
@@ -73,7 +73,7 @@ std::string_view NameOf(StageId stage) {
 
 std::string_view NameOf(Step step) {
   constexpr std::array<std::string_view, kStepCount> kNames{
-      "read", "outputs", "changelog", "offsets", "commit", "store", "restore"};
+      "read", "outputs", "changelog", "offsets", "commit", "store", "restore", "abort"};
   return kNames[static_cast<std::size_t>(step)];
 }
 

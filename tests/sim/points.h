@@ -12,7 +12,8 @@ namespace foothold::sim {
 enum class StageId : std::uint8_t { kIntake, kPeople, kJourney };
 inline constexpr std::size_t kStageCount = 3;
 
-// The steps of a commit, numbered as in src/stream/transaction.h, and the two kinds of reading.
+// The steps of a commit, numbered as in src/stream/transaction.h, the two kinds of reading, and
+// what comes after a commit that failed.
 enum class Step : std::uint8_t {
   kRead = 0,
   kOutputs = 1,
@@ -21,8 +22,9 @@ enum class Step : std::uint8_t {
   kCommit = 4,
   kStore = 5,
   kRestore = 6,
+  kAbort = 7,
 };
-inline constexpr std::size_t kStepCount = 7;
+inline constexpr std::size_t kStepCount = 8;
 
 enum class Fault : std::uint8_t {
   // At a step.

@@ -126,8 +126,7 @@ class SimProducer final : public log::TransactionalProducer {
     return Around(Step::kCommit, [&] { return inner_->Commit(timeout); });
   }
   Status Abort(milliseconds timeout) override {
-    FOOTHOLD_TRY(Alive());
-    return inner_->Abort(timeout);
+    return Around(Step::kAbort, [&] { return inner_->Abort(timeout); });
   }
 
  private:

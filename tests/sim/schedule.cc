@@ -28,13 +28,24 @@ class Schedule {
         settings_(DrawSettings()),
         workload_(MakeWorkload(random_.Next(), static_cast<int>(random_.Between(210, 260)),
                                settings_.source_partitions)),
-        world_(settings_, options.seed, lab, options.mutant, options.trace) {}
+        world_(settings_, options.seed, lab, options.mutant, [this](const std::string& line) {
+          options_.trace(FormatRfc3339(world_.clock().Now()).substr(11, 12) + "  " + line);
+        }) {}
 
   ScheduleReport Run() {
     world_.clock().Set(settings_.is_live ? workload_.begin : workload_.end + kDay);
     Plan(world_.settings());
     if (settings_.start.kind == stream::StartAt::Kind::kLatest) {
       ProduceSome(static_cast<int>(random_.Between(1, 30)));
+      // Where it begins is found out once, whatever becomes of who did.
+      for (int process = 0; process < World::kProcesses; ++process) {
+        actions_.push_back({next_ + random_.Below(4), [this, process] {
+                              if (world_.is_up(process)) {
+                                world_.Kill(process);
+                              }
+                            }});
+      }
+      std::ranges::stable_sort(actions_, {}, &Action::at);
     }
     world_.Begin();
     for (int turn = 0; next_ < workload_.inputs.size() || turns_left_ > 0; ++turn) {
@@ -75,7 +86,9 @@ class Schedule {
       const Cell cell = i < kCellsOfSchedule / 2
                             ? cells[number % cells.size() * kCellStride % cells.size()]
                             : cells[random_.Below(cells.size())];
-      const int skip = static_cast<int>(random_.Below(cell.step == Step::kOutputs ? 12 : 4));
+      const bool is_seldom = cell.step == Step::kAbort || cell.step == Step::kRestore;
+      const int skip =
+          is_seldom ? 0 : static_cast<int>(random_.Below(cell.step == Step::kOutputs ? 12 : 4));
       AddAction([this, cell, skip] { Arm(cell, skip); });
     }
     for (int i = 0; i < kWorldFaultsOfSchedule; ++i) {
@@ -95,6 +108,9 @@ class Schedule {
     world_.storm().Arm(cell, skip);
     if (cell.step == Step::kRestore) {  // Restores do not come by themselves.
       world_.storm().Arm({cell.stage, Step::kRead, Fault::kRebalance}, 0);
+    }
+    if (cell.step == Step::kAbort) {
+      world_.storm().Arm({cell.stage, Step::kCommit, Fault::kVoided}, 0);
     }
   }
 
@@ -154,9 +170,7 @@ class Schedule {
         }
       }
     };
-    if (options_.trace) {
-      options_.trace(fmt::format("{}", NameOf(fault)));
-    }
+    world_.Tell(std::string(NameOf(fault)));
     if (fault == Fault::kKilled) {
       down();
     } else if (fault == Fault::kAwayLong || fault == Fault::kStopped) {
@@ -202,9 +216,7 @@ class Schedule {
     journey::Playbook next = world_.playbook();
     next.version += ++published_;
     next.lateness = milliseconds{random_.Between(0, kHour.count())};
-    if (options_.trace) {
-      options_.trace("a playbook is published");
-    }
+    world_.Tell("a playbook is published");
     world_.Say(codec::PublishPlaybook{next});
   }
 

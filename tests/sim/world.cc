@@ -17,7 +17,7 @@
 namespace foothold::sim {
 namespace {
 
-constexpr int kTurnsToRestMax = 50'000;
+constexpr int kTurnsToRestMax = 3'000;
 // No session ends by itself: the world ends them.
 constexpr milliseconds kNever = 100'000 * kDay;
 
@@ -304,19 +304,19 @@ void World::Boot(int number) {
     process.ports[At(stage)]->accepted_starts().clear();
     log::Log* port = process.ports[At(stage)].get();
     if (process.mutation != nullptr) {
-      process.mutated_ports[At(stage)] = process.mutation->Wrap(port, process.spots[At(stage)]);
+      process.mutated_ports[At(stage)] = process.mutation->WrapLog(port, process.spots[At(stage)]);
       if (process.mutated_ports[At(stage)] != nullptr) {
         port = process.mutated_ports[At(stage)].get();
       }
       if (process.shelves[At(stage)] != nullptr) {
         process.mutated_shelves[At(stage)] =
-            process.mutation->Wrap(process.shelves[At(stage)].get(), stage);
+            process.mutation->WrapShelf(process.shelves[At(stage)].get(), stage);
       }
     }
     process.stages[At(stage)] = MakeStage(&process, stage);
     if (process.mutation != nullptr) {
       process.stages[At(stage)] =
-          process.mutation->Wrap(std::move(process.stages[At(stage)]), stage);
+          process.mutation->WrapStage(std::move(process.stages[At(stage)]), stage);
     }
     const std::string name = fmt::format("{}-{}", NameOf(stage), process.site.name);
     process.workers[At(stage)] = std::make_unique<stream::Worker>(
@@ -411,6 +411,11 @@ bool World::IsExplained(const Process& process, StageId stage, const Status& sta
   }
   if (says("was fenced twice")) {
     return storm_.fences(id) > 1;
+  }
+  if (says("a transaction hangs")) {  // By a clock that jumped.
+    const auto& struck = storm_.world_struck();
+    return struck[static_cast<std::size_t>(Fault::kClockBack)] > 0 ||
+           struck[static_cast<std::size_t>(Fault::kClockForward)] > 0;
   }
   return says("the disk is full");
 }

@@ -103,6 +103,8 @@ class World {
   // Ends all in order and hands over what is to be looked at.
   Evidence End();
   void Find(std::string finding);
+  // Writes a line of the trace.
+  void Tell(const std::string& line) const { trace_(line); }
   const std::vector<std::string>& findings() const { return findings_; }
 
   ManualWallClock& clock() { return clock_; }
