@@ -146,9 +146,7 @@ Status JourneyTask::ReleaseSubject(const std::string& key, Instant stamp,
 
 Status JourneyTask::EndProgress() {
   const auto& progress = std::get<journey::Progress>(queue_.entry());
-  const bool is_final =
-      definition_ != nullptr && clock_.now().has_value() && progress.final_clock.has_value();
-  if (!is_final) {
+  if (definition_ == nullptr || !clock_.now().has_value() || !IsEndDue(progress)) {
     FinishEntry();
     return Status();
   }

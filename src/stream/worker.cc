@@ -79,6 +79,10 @@ Result<Worker::Activity> Worker::RunOnce() {
 // The loop: take the assignment change; poll; process; fire due timers; commit if it is time or
 // full. (Timers are part of the stage's work: they are due at entries of the journal only.)
 Status Worker::Turn(Activity* activity) {
+  if (owed_ != Owed::kNothing) {
+    *activity = Activity::kWorked;
+    FOOTHOLD_TRY(Settle());
+  }
   if (change_.has_value()) {
     return TakeAssignment(activity);
   }
@@ -266,13 +270,15 @@ Status Worker::OnFailure(const Status& failure) {
     case Code::kAborted:
       around_.logger->Warning("transaction aborted, going back to the last commit",
                               {{"worker", options_.name}, {"why", failure.message()}});
-      return Rewind();
+      owed_ = std::max(owed_, Owed::kRewind);
+      return Settle();
     case Code::kFenced:
       return Reopen(failure);
     case Code::kCorrupt:
       around_.logger->Error("state cannot be trusted, restoring it from the changelog",
                             {{"worker", options_.name}, {"why", failure.message()}});
-      return Repair();
+      owed_ = Owed::kRepair;
+      return Settle();
     case Code::kFatal:
       return failure;
   }
@@ -287,7 +293,8 @@ Status Worker::OnRetry(const Status& failure) {
                             {{"worker", options_.name}, {"why", failure.message()}});
   }
   const milliseconds patience = options_.producer.transaction_timeout + kHungSlack;
-  if (change_.has_value() && now - *retrying_since_ > patience) {
+  const bool is_stuck = change_.has_value() || owed_ != Owed::kNothing;
+  if (is_stuck && now - *retrying_since_ > patience) {
     return Error(
         Code::kFatal,
         fmt::format("a transaction hangs: the committed offsets of group {} were not stable "
@@ -297,6 +304,14 @@ Status Worker::OnRetry(const Status& failure) {
   if (options_.wait) {
     options_.wait(options_.retry_backoff);
   }
+  return Status();
+}
+
+// Goes back to a sound state. Until that has succeeded nothing else is done: what is staged and
+// what cannot be trusted must not be worked on.
+Status Worker::Settle() {
+  FOOTHOLD_TRY(owed_ == Owed::kRepair ? Repair() : Rewind());
+  owed_ = Owed::kNothing;
   return Status();
 }
 
@@ -342,6 +357,7 @@ void Worker::DropHandles() {
   }
   stage_->Release(stage_->assigned());
   change_.reset();
+  owed_ = Owed::kNothing;
   seeks_.clear();
   paused_.clear();
   newest_.clear();

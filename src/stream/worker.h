@@ -73,6 +73,9 @@ class Worker {
   const std::string& name() const { return options_.name; }
 
  private:
+  // What has to be done before anything else, after a failure.
+  enum class Owed { kNothing, kRewind, kRepair };
+
   Status Turn(Activity* activity);
   Status TakeAssignment(Activity* activity);
   Status GiveUpPartitions(const log::AssignmentChange& change);
@@ -84,6 +87,7 @@ class Worker {
 
   Status OnFailure(const Status& failure);
   Status OnRetry(const Status& failure);
+  Status Settle();
   Status Rewind();
   Status Repair();
   Status Reopen(const Status& failure);
@@ -103,6 +107,7 @@ class Worker {
   std::optional<Transaction> transaction_;
 
   std::optional<log::AssignmentChange> change_;  // Not accepted yet.
+  Owed owed_ = Owed::kNothing;
   std::set<log::TopicPartition> paused_;
   std::vector<log::Position> seeks_;  // To be done before the next poll.
   bool is_drained_ = false;           // The last poll brought nothing.

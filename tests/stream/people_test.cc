@@ -133,6 +133,31 @@ TEST(PeopleTest, TheClockOfTheJournalNeverOvertakesAPlacedEvent) {
   EXPECT_EQ(clocks[1].now(), kStart + 21 * kDay);
 }
 
+// The journey reads of the end before the people stage is through: every status is looked at once
+// more when the clock is there, and not a second time before.
+TEST(PeopleTest, TheEndIsOnceThePeopleStageIsThere) {
+  Service service({.source_partitions = 1});
+  service.Start();
+  service.Produce(0, Track("acme", "ada", "Signed Up", kStart, R"({"role":"operator"})"));
+  service.Produce(0, BareTrack("ada", "form.completed", kStart + kHour));
+  service.Produce(0, Track("acme", "ada", "user.logged_in", kStart + kDay));
+  service.Run();
+  const std::size_t before = service.Statuses().size();
+  service.Produce(0, BareTrack("eve", "form.completed", kStart + kDay));
+
+  RunOnly(&service.intake());
+  service.intake_stage().RequestFinish(kStart + 30 * kDay);
+  RunOnly(&service.intake());
+  RunOnly(&service.journey());
+  const std::size_t without_people = service.Statuses().size();
+  ASSERT_TRUE(service.journey_task(PartitionId{0})->clock().now().has_value());
+  service.Run();
+
+  EXPECT_EQ(without_people, before);
+  EXPECT_EQ(service.Statuses().size(), before + 2);  // Of ada and of acme.
+  EXPECT_THAT(StatusOf(&service, "acme|ada"), HasSubstr(R"("activationState":"window_expired")"));
+}
+
 TEST(PeopleTest, WithoutSuchRecordsThePeopleStageTellsNothing) {
   Service service({.source_partitions = 1});
   service.Start();

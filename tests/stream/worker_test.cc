@@ -159,6 +159,47 @@ TEST(WorkerTest, ACallThatPassesLaterIsMadeAgain) {
 TEST(WorkerTest, ACommitWhoseReplyIsLostIsNeitherLostNorDoneTwice) {
   ExpectSameWith(log::Call::Kind::kCommit, Code::kFenced, 7, true);
 }
+// The log does not answer while the state is to be built anew, or the transaction to be voided:
+// what is not sound is not worked on meanwhile.
+TEST(WorkerTest, WhatCannotBeSettledAtOnceIsSettledBeforeAnythingElse) {
+  const Outcome expected = CalmOutcome(SmallCommits());
+  Saboteur saboteur;
+  Service service(SmallCommits(), &saboteur);
+  ProduceStory(&service);
+  int writes = 0;
+  int unanswered = 0;
+  service.before_store_write = [&]() -> Status {
+    if (++writes % 20 != 5) {
+      return Status();
+    }
+    unanswered = 10;  // More than a call is made again.
+    return Status(Code::kCorrupt, "a checksum is wrong");
+  };
+  int commits = 0;
+  saboteur.before = [&](const log::Call& call) {
+    const bool is_journey = call.who.starts_with("shop-journey");
+    if (is_journey && call.kind == log::Call::Kind::kCommit && ++commits % 6 == 0) {
+      unanswered = 10;
+      return Status(Code::kAborted, "injected");
+    }
+    const bool settles =
+        call.kind == log::Call::Kind::kCommitted || call.kind == log::Call::Kind::kAbort;
+    if (!is_journey || !settles || unanswered == 0) {
+      return Status();
+    }
+    --unanswered;
+    return Status(Code::kRetry, "no answer");
+  };
+  service.Start();
+
+  const Status finished = service.TryFinish(kStoryEnd);
+
+  ASSERT_TRUE(finished.ok()) << finished.ToString();
+  EXPECT_GT(writes, 5);
+  EXPECT_GT(commits, 6);
+  ExpectSame(OutcomeOf(&service), expected);
+}
+
 TEST(WorkerTest, AFencedProducerIsOpenedAnew) {
   ExpectSameWith(log::Call::Kind::kSend, Code::kFenced, 60, false);
   ExpectSameWith(log::Call::Kind::kSend, Code::kFenced, 60, false, LaggingStores());

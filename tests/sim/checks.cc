@@ -1,0 +1,260 @@
+#include "tests/sim/checks.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "src/codec/state.h"
+#include "src/stream/store_place.h"
+#include "state/schema.h"
+#include "tests/sim/input_checks.h"
+#include "tests/sim/people_model.h"
+
+namespace foothold::sim {
+namespace {
+
+using Values = std::map<std::string, std::string>;
+
+std::string Readable(const std::string& key) {
+  std::string text;
+  for (const char c : key) {
+    text += c >= ' ' && c <= '~' ? std::string(1, c) : std::string("·");
+  }
+  return text;
+}
+
+// The first place where two texts part, with what stands around it.
+std::string Difference(const std::string& expected, const std::string& found) {
+  const auto at =
+      static_cast<std::size_t>(std::ranges::mismatch(expected, found).in1 - expected.begin());
+  const std::size_t begin = at < 60 ? 0 : at - 60;
+  return fmt::format("expected ...{}..., found ...{}...", expected.substr(begin, 1400),
+                     found.substr(std::min(begin, found.size()), 1400));
+}
+
+class Checker {
+ public:
+  explicit Checker(const Evidence& evidence, Shown* shown) : evidence_(evidence), shown_(shown) {}
+
+  std::vector<std::string> Run() {
+    PeopleOutcome people;
+    for (std::int32_t i = 0; i < evidence_.people_partitions; ++i) {
+      FoldPeople(i, &people);
+    }
+    CheckInputs(evidence_, people, &findings_);
+    for (std::int32_t i = 0; i < evidence_.journal_partitions; ++i) {
+      FoldJournal(i);
+    }
+    CompareOutputs();
+    CheckSequences();
+    return findings_;
+  }
+
+ private:
+  void Say(std::string finding) { findings_.push_back(std::move(finding)); }
+
+  void FoldPeople(std::int32_t partition, PeopleOutcome* outcome) {
+    PeopleModel model({.mode = evidence_.mode, .waiting_bytes_max = evidence_.waiting_bytes_max});
+    for (const Kept& record : evidence_.committed->of(evidence_.topics.people, partition)) {
+      if (std::string why = model.Fold(record.offset, *record.value); !why.empty()) {
+        Say("people: " + why);
+        return;
+      }
+    }
+    outcome->placed.insert(model.placed().begin(), model.placed().end());
+    outcome->handed_on.insert(model.handed_on().begin(), model.handed_on().end());
+    outcome->dead_letters.insert(model.dead_letters().begin(), model.dead_letters().end());
+    const std::string name = fmt::format("people[{}]", partition);
+    CompareState(name + " in the changelog", model.State(),
+                 Changelog(evidence_.topics.people_changelog, partition));
+    CompareStore(name, model.State(), model.Timers(), evidence_.people_stores, partition);
+  }
+
+  void FoldJournal(std::int32_t partition) {
+    JourneyModel model(evidence_.journal_partitions, kApp, kSalt);
+    for (const Kept& record : evidence_.committed->of(evidence_.topics.journal, partition)) {
+      if (std::string why = model.Fold(record.offset, *record.value); !why.empty()) {
+        Say("journal: " + why);
+        return;
+      }
+    }
+    shown_->timers_fired += model.timers_fired();
+    for (const ModelOutput& output : model.outputs()) {
+      expected_[evidence_.topics.Of(output.topic)][output.key].push_back(
+          Text(output.value, output.headers));
+    }
+    const std::string name = fmt::format("journal[{}]", partition);
+    CompareState(name + " in the changelog", model.State(),
+                 Changelog(evidence_.topics.changelog, partition));
+    CompareStore(name, model.State(), model.Timers(), evidence_.journey_stores, partition);
+  }
+
+  // The last value of each key; and how often a commit cut a stimulus.
+  Values Changelog(const std::string& topic, std::int32_t partition) {
+    Values values;
+    std::optional<std::pair<NextOffset, std::uint32_t>> place;
+    for (const Kept& record : evidence_.committed->of(topic, partition)) {
+      const std::string key = record.key.value_or("");
+      if (!record.value.has_value()) {
+        values.erase(key);
+        continue;
+      }
+      values[key] = *record.value;
+      if (key != state::MetaKey()) {
+        continue;
+      }
+      const codec::Meta meta =
+          codec::DecodeMeta(state::ParseValue(*record.value).value().payload).value();
+      const std::pair now{meta.journal_next, meta.next_entry};
+      if (place.has_value() && now < *place) {
+        Say(fmt::format("{}[{}]: the position went back from {} to {}", topic, partition,
+                        place->first.value, now.first.value));
+      }
+      shown_->cut_stimuli += place == now || !meta.walks.empty() ? 1 : 0;
+      place = now;
+    }
+    return values;
+  }
+
+  void CompareState(const std::string& where, const Values& expected, const Values& found) {
+    int differences = 0;
+    const auto say = [&](const std::string& what) {
+      if (++differences <= 3) {
+        Say(where + ": " + what);
+      }
+    };
+    for (const auto& [key, value] : expected) {
+      const auto other = found.find(key);
+      if (other == found.end()) {
+        say("lacks " + Readable(key));
+      } else if (other->second != value) {
+        say("differs at " + Readable(key));
+      }
+    }
+    for (const auto& [key, value] : found) {
+      if (!expected.contains(key)) {
+        say("has " + Readable(key) + " beyond the fold");
+      }
+    }
+  }
+
+  void CompareStore(const std::string& name, const Values& expected,
+                    const std::map<std::string, Instant>& timers,
+                    const std::map<std::int32_t, Evidence::Volume>& stores,
+                    std::int32_t partition) {
+    const auto store = stores.find(partition);
+    if (store == stores.end()) {
+      Say(name + ": nobody owned it at the end");
+      return;
+    }
+    Values content = store->second.content;
+    content.erase(stream::StorePlaceKey());
+    CompareState(fmt::format("{} in the store of {}", name, store->second.owner), expected,
+                 content);
+    if (store->second.timers != timers) {
+      Say(fmt::format("{}: the store of {} has {} timers that hold, of {}", name,
+                      store->second.owner, store->second.timers.size(), timers.size()));
+    }
+  }
+
+  static std::string Text(const std::optional<std::string>& value,
+                          const std::vector<std::pair<std::string, std::string>>& headers) {
+    std::string text = value.value_or("tombstone");
+    for (const auto& [name, header] : headers) {
+      text += "\n" + name + "=" + header;
+    }
+    return text;
+  }
+
+  void CompareOutputs() {
+    for (const std::string& topic : evidence_.topics.Outputs()) {
+      if (topic == evidence_.topics.dead_letter) {
+        continue;
+      }
+      const std::vector<std::string> statuses = evidence_.topics.Statuses();
+      const bool is_status = std::ranges::count(statuses, topic) > 0;
+      std::map<std::string, std::vector<std::string>> found;
+      for (std::int32_t i = 0; i < evidence_.output_partitions; ++i) {
+        for (const Kept& record : evidence_.committed->of(topic, i)) {
+          found[record.key.value_or("")].push_back(Text(record.value, record.headers));
+          Count(topic, record);
+        }
+      }
+      std::map<std::string, std::vector<std::string>>& expected = expected_[topic];
+      for (const auto& [key, texts] : expected) {
+        CompareKey(topic + " of " + key, texts, found[key], is_status);
+      }
+      for (const auto& [key, texts] : found) {
+        if (!expected.contains(key)) {
+          Say(fmt::format("{} of {}: {} records that nothing led to", topic, key, texts.size()));
+        }
+      }
+    }
+  }
+
+  void CompareKey(const std::string& what, const std::vector<std::string>& expected,
+                  const std::vector<std::string>& found, bool is_status) {
+    if (is_status) {
+      if (found.empty() || found.back() != expected.back()) {
+        Say(fmt::format("{}: the last one is another: {}", what,
+                        found.empty() ? "none" : Difference(expected.back(), found.back())));
+      }
+      return;
+    }
+    if (expected == found) {
+      return;
+    }
+    const std::size_t same =
+        static_cast<std::size_t>(std::ranges::mismatch(expected, found).in1 - expected.begin());
+    Say(fmt::format("{}: {} records instead of {}; number {} is another: {}", what, found.size(),
+                    expected.size(), same,
+                    Difference(same < expected.size() ? expected[same] : "none",
+                               same < found.size() ? found[same] : "none")));
+  }
+
+  void Count(const std::string& topic, const Kept& record) {
+    shown_->decisions += 1;
+    for (const auto& [name, value] : record.headers) {
+      shown_->corrections += name == "ce_fhmode" && value == "correction" ? 1 : 0;
+    }
+    const bool is_intervention = topic == evidence_.topics.interventions_email ||
+                                 topic == evidence_.topics.interventions_in_app ||
+                                 topic == evidence_.topics.interventions_cs;
+    shown_->requests += is_intervention ? 1 : 0;
+  }
+
+  // Without a look at the model: a reader who sees the numbers alone sees no hole and no repeat.
+  void CheckSequences() {
+    for (const std::string& topic : evidence_.topics.Logs()) {
+      std::map<std::string, std::int64_t> last;
+      for (std::int32_t i = 0; i < evidence_.output_partitions; ++i) {
+        for (const Kept& record : evidence_.committed->of(topic, i)) {
+          std::map<std::string, std::string> headers(record.headers.begin(), record.headers.end());
+          const std::int64_t number = std::atoll(headers["ce_fhseq"].c_str());
+          std::int64_t& before = last.try_emplace(headers["ce_subject"], 0).first->second;
+          if (number != before + 1) {
+            Say(fmt::format("{}: number {} of {} follows {}", topic, number, headers["ce_subject"],
+                            before));
+          }
+          before = number;
+        }
+      }
+    }
+  }
+
+  const Evidence& evidence_;
+  Shown* shown_;
+  std::vector<std::string> findings_;
+  // Topic -> key -> texts.
+  std::map<std::string, std::map<std::string, std::vector<std::string>>> expected_;
+};
+
+}  // namespace
+
+std::vector<std::string> CheckAll(const Evidence& evidence, Shown* shown) {
+  return Checker(evidence, shown).Run();
+}
+
+}  // namespace foothold::sim

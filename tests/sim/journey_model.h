@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "src/codec/journal.h"
+#include "src/codec/outputs.h"
+#include "src/codec/state.h"
+#include "src/journey/clock.h"
+#include "src/journey/definition.h"
+#include "src/journey/engine.h"
+#include "src/journey/gate.h"
+
+namespace foothold::sim {
+
+// A record that comes out.
+struct ModelOutput {
+  codec::OutputTopic topic = codec::OutputTopic::kActivationChanged;
+  std::string key;
+  std::optional<std::string> value;
+  std::vector<std::pair<std::string, std::string>> headers;
+  friend bool operator==(const ModelOutput&, const ModelOutput&) = default;
+};
+
+// What a journal partition comes to when nothing ever goes wrong: the pure engine over plain maps,
+// one entry after the other, with no store, cache, commit or position to go back to. Written apart
+// from src/stream, from what ARCHITECTURE says of it.
+class JourneyModel {
+ public:
+  JourneyModel(std::int32_t journal_partitions, const std::string& app, const std::string& salt);
+
+  // Folds one record of the journal. A text says why it cannot be folded; "" if it was.
+  std::string Fold(std::int64_t offset, std::string_view batch);
+
+  const std::vector<ModelOutput>& outputs() const { return outputs_; }
+  // Key -> value with its header, as store and changelog must have it.
+  std::map<std::string, std::string> State() const;
+  // Subject's key -> due.
+  std::map<std::string, Instant> Timers() const;
+  int timers_fired() const { return timers_fired_; }
+
+ private:
+  struct Subject {
+    std::variant<journey::User, journey::Account> object;
+    std::optional<Instant> due;
+  };
+
+  void FoldEvent(const journey::Event& event);
+  void FoldProgress(const journey::Progress& progress);
+  void FoldControl(const codec::Control& control);
+  // Lets the gate look at all that waits; false once a look asked for a walk, which is done.
+  bool Release(Instant stamp);
+  bool IsEnd(const journey::Progress& progress);
+  // Walks over many subjects, until none is owed.
+  void DoWalks();
+  std::optional<std::string> NextOf(const codec::PendingWalk& walk) const;
+  std::optional<std::string> NextKey(const std::string& prefix, const std::string& after) const;
+  std::optional<std::pair<Instant, std::string>> EarliestTimer() const;
+
+  void VisitAll(std::vector<journey::Visit> visits, const journey::Event* event,
+                std::optional<Instant> clock);
+  void VisitOne(journey::Visit visit, const journey::Event* event, std::optional<Instant> clock,
+                std::deque<journey::Visit>* follow_ups);
+  void Settle(const journey::Visit& visit, const std::string& user_key,
+              const std::string& account_key, journey::Decision* decision);
+  void Wait(const std::string& key, std::optional<Instant> until);
+  std::string EmailKey(const std::string& tenant, const std::string& email) const;
+  void Emit(const journey::OutputRecord& record);
+
+  std::int32_t journal_partitions_;
+  std::string app_;
+  std::string salt_;
+  codec::OutputEncoder encoder_;
+
+  std::map<std::string, Subject> subjects_;
+  std::map<std::string, std::string> emails_;  // Key -> user.
+  std::map<std::string, Instant> waiting_;     // Subject's key -> when the gate may look.
+  std::optional<journey::Playbook> playbook_;
+  std::unique_ptr<journey::Definition> definition_;
+  journey::Clock clock_;
+  bool has_clock_ = false;
+  journey::RuleControls rules_;
+  bool has_rules_ = false;
+  journey::ReleaseCounts counts_;
+  bool has_counts_ = false;
+  codec::Meta meta_;
+  const journey::Event* cause_ = nullptr;  // Of the entry that is folded.
+  bool is_publishing_ = false;
+
+  std::vector<ModelOutput> outputs_;
+  int timers_fired_ = 0;
+};
+
+}  // namespace foothold::sim
