@@ -5,6 +5,7 @@
 #include "src/app/replay.h"
 #include "src/app/rules_command.h"
 #include "src/app/run.h"
+#include "src/app/test_command.h"
 #include "src/app/version.h"
 
 namespace foothold::app {
@@ -21,6 +22,9 @@ std::vector<Command> Commands() {
       {.name = "validate",
        .summary = "Checks playbooks and foothold.yaml: file, line, remedy",
        .run = &RunValidate},
+      {.name = "test",
+       .summary = "Stories in text: events, time, and what must follow under a playbook",
+       .run = &RunTest},
       {.name = "playbook",
        .summary = "The playbook of a running system: show, history, diff, publish",
        .run = &RunPlaybook},
