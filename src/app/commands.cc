@@ -1,5 +1,6 @@
 #include "src/app/command.h"
 #include "src/app/demo.h"
+#include "src/app/explain.h"
 #include "src/app/inspect.h"
 #include "src/app/playbook_command.h"
 #include "src/app/replay.h"
@@ -19,6 +20,9 @@ std::vector<Command> Commands() {
       {.name = "replay",
        .summary = "Events of files, or a journal, through the engine; one JSON line a record",
        .run = &RunReplay},
+      {.name = "explain",
+       .summary = "Why a user or account is where it is, what is missing, what time brings",
+       .run = &RunExplain},
       {.name = "validate",
        .summary = "Checks playbooks and foothold.yaml: file, line, remedy",
        .run = &RunValidate},
