@@ -6,6 +6,7 @@
 #include "src/app/replay.h"
 #include "src/app/rules_command.h"
 #include "src/app/run.h"
+#include "src/app/stuck.h"
 #include "src/app/test_command.h"
 #include "src/app/version.h"
 
@@ -23,6 +24,9 @@ std::vector<Command> Commands() {
       {.name = "explain",
        .summary = "Why a user or account is where it is, what is missing, what time brings",
        .run = &RunExplain},
+      {.name = "stuck",
+       .summary = "Who has not got past a step, since when and why: the list to call",
+       .run = &RunStuck},
       {.name = "validate",
        .summary = "Checks playbooks and foothold.yaml: file, line, remedy",
        .run = &RunValidate},

@@ -74,6 +74,12 @@ Finding SayMoment(const ConditionNode& node, const Facts& facts, bool holds) {
           .changes_at = holds ? std::nullopt : at};
 }
 
+// "no login yet"; with a comma in it the other way round.
+std::string NotYet(const std::string& what) {
+  return what.find(',') == std::string::npos ? fmt::format("no {} yet", what)
+                                             : fmt::format("not yet: {}", what);
+}
+
 std::string TimesText(std::size_t need, std::string_view what) {
   return need == 1 ? std::string(what) : fmt::format("{} {} times", what, need);
 }
@@ -122,8 +128,8 @@ Finding SayDid(const ConditionNode& node, const Facts& facts, bool holds) {
       kept == nullptr ? 0 : std::ranges::count_if(kept->kept, [&](const Occurrence& o) {
         return o.at <= facts.evidence_until;
       });
-  std::string said = have == 0 ? fmt::format("no {} yet", what)
-                               : fmt::format("{}: {} of {} so far", what, have, need);
+  std::string said =
+      have == 0 ? NotYet(what) : fmt::format("{}: {} of {} so far", what, have, need);
   if (have == 0 && need > 1) {
     said += fmt::format(", {} needed", need);
   }
@@ -477,7 +483,8 @@ std::string WordsOf(const Definition& definition, const Tracker& tracker) {
   for (std::size_t i = 0; i < tracker.where.size(); ++i) {
     const PropertyCondition& where = tracker.where[i];
     words += fmt::format("{} {} {} {}", i == 0 ? ", where" : " and", where.property,
-                         SignOf(where.comparison), fmt::join(where.any_of, " or "));
+                         where.comparison == Comparison::kEqual ? "is" : SignOf(where.comparison),
+                         fmt::join(where.any_of, " or "));
   }
   return words;
 }
