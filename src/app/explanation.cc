@@ -368,7 +368,6 @@ std::string PlaceOf(const std::string& topic, std::int32_t partition, std::int64
 Explanation ExplainUser(const FinalPartition& partition, const journey::User& user,
                         const journey::Account& account, std::vector<ToldRecord> told) {
   const journey::Definition& definition = *partition.definition;
-  const bool is_file = partition.clock.roster().mode == journey::ClockMode::kEvent;
   const bool is_history_known = IsHistoryKnown(user, partition.clock);
   const journey::Truth truth = TruthOf(definition, user, account, is_history_known);
   const journey::Ladder ladder = LadderOf(definition, user, account, truth);
@@ -381,7 +380,7 @@ Explanation ExplainUser(const FinalPartition& partition, const journey::User& us
   explanation.user->measurement = MeasurementOf(context, account, &user, is_history_known);
   explanation.criteria = truth.progress;
   for (const journey::Occurrence* occurrence : truth.evidence) {
-    AddEvidence(EvidenceOf(*occurrence), is_file, &explanation);
+    AddEvidence(EvidenceOf(*occurrence), partition.is_of_files, &explanation);
   }
   explanation.told = std::move(told);
   const Facts facts{.definition = definition,
@@ -412,7 +411,7 @@ Explanation ExplainAccount(const FinalPartition& partition, const journey::Accou
   explanation.account = AccountStatusOf(definition, account, explanation.as_of, 0);
   explanation.account->measurement = MeasurementOf(context, account, nullptr, true);
   explanation.told = std::move(told);
-  AddEvidenceOfRecords(partition.clock.roster().mode == journey::ClockMode::kEvent, &explanation);
+  AddEvidenceOfRecords(partition.is_of_files, &explanation);
   const Facts facts{.definition = definition,
                     .account = account,
                     .user = nullptr,

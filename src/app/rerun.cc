@@ -192,6 +192,7 @@ Result<std::vector<FinalPartition>> Rerun::ReadState() {
   std::vector<FinalPartition> partitions;
   for (std::int32_t i = 0; i < config_.journal.partitions; ++i) {
     FinalPartition partition;
+    partition.is_of_files = files_ != nullptr;
     FOOTHOLD_ASSIGN(partition.store, service_->OpenState(PartitionId{i}));
     FOOTHOLD_ASSIGN(const std::string clock, ReadFact(*partition.store, "clock"));
     if (!clock.empty()) {

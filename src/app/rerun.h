@@ -56,6 +56,7 @@ struct FinalPartition {
   journey::Clock clock;
   std::unique_ptr<journey::Definition> definition;  // Null: no playbook was ever published there.
   journey::RuleControls controls;
+  bool is_of_files = false;  // Offsets are lines, from 0.
 };
 
 // Not thread-safe.
