@@ -1,3 +1,4 @@
+#include "src/app/backtest.h"
 #include "src/app/command.h"
 #include "src/app/demo.h"
 #include "src/app/explain.h"
@@ -33,6 +34,9 @@ std::vector<Command> Commands() {
       {.name = "test",
        .summary = "Stories in text: events, time, and what must follow under a playbook",
        .run = &RunTest},
+      {.name = "backtest",
+       .summary = "What a new playbook would have done with the past, against the old one",
+       .run = &RunBacktest},
       {.name = "playbook",
        .summary = "The playbook of a running system: show, history, diff, publish",
        .run = &RunPlaybook},

@@ -1,6 +1,7 @@
 #include "src/app/rerun.h"
 
 #include <utility>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -8,6 +9,7 @@
 #include "src/app/stage_options.h"
 #include "src/app/until.h"
 #include "src/codec/gate_facts.h"
+#include "src/codec/journal.h"
 #include "src/codec/state.h"
 #include "src/intake/mapping.h"
 #include "state/schema.h"
@@ -87,7 +89,11 @@ Result<config::Config> RerunConfigOf(const std::string& command, const RerunFlag
 }
 
 Rerun::Rerun(const RerunFlags& given, const config::Config& config, const Logger* logger)
-    : given_(given), config_(config), logger_(logger), log_(clock_) {}
+    : given_(given),
+      config_(config),
+      journal_topic_(TopicNamesOf(config).journal),
+      logger_(logger),
+      log_(clock_) {}
 
 Rerun::~Rerun() = default;
 
@@ -98,6 +104,10 @@ Result<std::unique_ptr<Rerun>> Rerun::Open(const RerunFlags& given, const config
   if (given.is_of_journal) {
     FOOTHOLD_ASSIGN(rerun->journal_,
                     JournalFeed::Open(config, TopicNamesOf(config).journal, &rerun->log_, logger));
+    if (given.has_own_playbook) {
+      rerun->edit_ = std::make_unique<JournalEdit>(playbook);
+      rerun->journal_->SetEdit(rerun->edit_.get());
+    }
   } else {
     FOOTHOLD_ASSIGN(rerun->files_,
                     FileFeed::Open(given.files, config.app + "-intake", &rerun->log_));
@@ -142,8 +152,7 @@ Status Rerun::RunFiles(const Take& take, const Progress& progress) {
   while (!is_fed) {
     FOOTHOLD_ASSIGN(is_fed, files_->TopUp());
     FOOTHOLD_TRY(StatusOf(service_->Turn()));
-    log_.TrimConsumed(config_.app + "-people");
-    log_.TrimConsumed(config_.app + "-journey");
+    FOOTHOLD_TRY(Trim());
     FOOTHOLD_TRY(HandOn(take));
     progress(files_->share_read());
   }
@@ -166,9 +175,41 @@ Status Rerun::Drain(const Take& take) {
   bool has_worked = true;
   while (has_worked) {
     FOOTHOLD_ASSIGN(has_worked, service_->Turn());
-    log_.TrimConsumed(config_.app + "-people");
-    log_.TrimConsumed(config_.app + "-journey");
+    FOOTHOLD_TRY(Trim());
     FOOTHOLD_TRY(HandOn(take));
+  }
+  return {};
+}
+
+Status Rerun::TakeEvents(TakeEvent take) {
+  take_event_ = std::move(take);
+  FOOTHOLD_ASSIGN(journal_reader_, log_.ReadCommitted({&journal_topic_, 1}));
+  return {};
+}
+
+Status Rerun::Trim() {
+  FOOTHOLD_TRY(HandOnEvents());
+  log_.TrimConsumed(config_.app + "-people");
+  log_.TrimConsumed(config_.app + "-journey");
+  return {};
+}
+
+Status Rerun::HandOnEvents() {
+  while (journal_reader_ != nullptr) {
+    const std::span<const log::RecordView> records = journal_reader_->Read(kOutputChunk);
+    if (records.empty()) {
+      return {};
+    }
+    for (const log::RecordView& record : records) {
+      FOOTHOLD_ASSIGN(const codec::JournalBatchReader batch,
+                      codec::JournalBatchReader::Open(record.value.value_or("")));
+      for (std::size_t i = 0; i < batch.count(); ++i) {
+        FOOTHOLD_ASSIGN(const codec::JournalEntry entry, batch.entry(i));
+        if (const auto* const event = std::get_if<journey::Event>(&entry)) {
+          take_event_(*event);
+        }
+      }
+    }
   }
   return {};
 }

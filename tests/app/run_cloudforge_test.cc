@@ -85,6 +85,10 @@ TEST(RunCloudforgeTest, ARunDecidesWhatReplaysOfTheFileAndOfItsJournalDecide) {
   EXPECT_THAT(explained.out,
               testing::HasSubstr(*users.begin() + ", role engineer of cloudforge\n"));
   EXPECT_THAT(explained.out, testing::HasSubstr(setup.source + "["));
+  const Ending tested = RunFoothold({"backtest", setup.playbook, "default", "-c", config});
+  EXPECT_EQ(tested.code, kExitOk) << tested.error;
+  EXPECT_THAT(tested.out, testing::HasSubstr("before: cloudforge@1   after: default@1\n"));
+  EXPECT_THAT(tested.out, testing::HasSubstr("  engineer                      49    146       7"));
 }
 
 }  // namespace
