@@ -134,6 +134,7 @@ class Screen {
   void AddLadder(const RoleRow& row);
   std::size_t BarWidth() const;
   void AddAccounts();
+  void AddCare(std::size_t count);
   void AddStuckSteps(std::size_t count);
   void AddStuckAccounts(std::size_t count);
   void AddNews(std::size_t count);
@@ -149,9 +150,8 @@ class Screen {
 };
 
 std::vector<std::string> Screen::Draw() {
-  // What is always there: top 3, roles' head, accounts, risk and asked, stuck's head, bottom 2, and
-  // 4 empty lines.
-  constexpr std::size_t kFixed = 14;
+  // What is always there: top 3, roles' head, accounts, stuck's head, bottom 2, and 4 empty lines.
+  constexpr std::size_t kFixed = 12;
   const std::size_t roles =
       std::min(picture_.roles.size(), style_.lines > kFixed ? (style_.lines - kFixed) / 2 : 0);
   const std::size_t taken = kFixed + 2 * roles;
@@ -164,12 +164,14 @@ std::vector<std::string> Screen::Draw() {
   // The last news and three places where people are stuck first; then more of everything.
   const std::size_t news_first = take(1, 0);
   const std::size_t steps_first = take(3, 0);
+  const std::size_t care = take(2, 0);
   const std::size_t accounts = spare > 8 ? take(std::min<std::size_t>(5, spare / 3), 2) : 0;
   const std::size_t news = spare > 4 ? take(std::min<std::size_t>(10, spare / 2), 2) : 0;
   const std::size_t steps = steps_first + take(6, 0);
   AddTop();
   AddRoles(roles);
   AddAccounts();
+  AddCare(care);
   AddStuckSteps(steps);
   if (accounts > 0) {
     AddStuckAccounts(accounts);
@@ -305,8 +307,15 @@ void Screen::AddAccounts() {
                         Paint::kGood);
   }
   Put(line);
-  Put(Line(style_).Add(" AT RISK  ", Paint::kBold).Add(RiskLine(picture_.care), Paint::kLate));
-  Put(Line(style_).Add(" ASKED    ", Paint::kBold).Add(AskedLine(picture_.care)));
+}
+
+void Screen::AddCare(std::size_t count) {
+  if (count > 0) {
+    Put(Line(style_).Add(" AT RISK  ", Paint::kBold).Add(RiskLine(picture_.care), Paint::kLate));
+  }
+  if (count > 1) {
+    Put(Line(style_).Add(" ASKED    ", Paint::kBold).Add(AskedLine(picture_.care)));
+  }
 }
 
 void Screen::AddStuckSteps(std::size_t count) {

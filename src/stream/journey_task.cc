@@ -21,6 +21,7 @@ namespace {
 constexpr int kVisitsOfStimulusMax = 100'000;
 // A counter of meta: the input has ended, and the clock could not go there yet.
 constexpr const char* kEndOwed = "end_owed";
+constexpr const char* kReleasedUntil = "released_until";  // In files: where the clock was then.
 // More timers than this that are due and have not fired are not told apart.
 constexpr std::size_t kDueTimersCounted = 1'000;
 
@@ -201,6 +202,18 @@ bool JourneyTask::IsEndDue(const journey::Progress& progress) {
   return was_owed || !progress.people.has_value();
 }
 
+Instant JourneyTask::ReleasedUntil() const {
+  const auto found = meta_.counters.find(kReleasedUntil);
+  return found == meta_.counters.end() ? kEpoch
+                                       : InstantFromMs(static_cast<std::int64_t>(found->second));
+}
+
+void JourneyTask::NoteReleased() {
+  if (clock_.roster().mode == journey::ClockMode::kEvent && clock_.now().has_value()) {
+    meta_.counters[kReleasedUntil] = static_cast<std::uint64_t>(ToMs(*clock_.now()));
+  }
+}
+
 // Fires the earliest due timer. When none is left, the entry ends, or the final walk begins. In
 // files the gate's time is the clock's: what waits is looked at in its turn among the timers, so
 // that how often the clock moves on decides nothing.
@@ -210,9 +223,12 @@ Status JourneyTask::Fire() {
     FOOTHOLD_ASSIGN(const std::optional<state::DueTimer> timer, state_.NextTimer(now));
     if (clock_.roster().mode == journey::ClockMode::kEvent) {
       const auto waiting = desk_.NextWaiting(now);
-      if (waiting.has_value() && (!timer.has_value() || waiting->at < timer->due)) {
-        const Instant stamp = waiting->at == kEpoch ? now : waiting->at;
-        return ReleaseSubject(waiting->key, stamp, stamp);
+      if (waiting.has_value()) {
+        // What came due late goes out late, if at all.
+        const Instant stamp = std::max(waiting->at, ReleasedUntil());
+        if (!timer.has_value() || stamp < timer->due) {
+          return ReleaseSubject(waiting->key, stamp, stamp);
+        }
       }
     }
     if (timer.has_value()) {

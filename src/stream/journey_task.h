@@ -106,6 +106,9 @@ class JourneyTask final : public KeyedTask {
   Status Say(const codec::RuleWord& word);
   Status Say(const codec::ApprovalWord& word);
   void Sweep();
+  // Up to where of event time the gate has looked at what waits; kEpoch: at nothing yet.
+  Instant ReleasedUntil() const;
+  void NoteReleased();
   Status ReleaseSubject(const std::string& key, Instant stamp, std::optional<Instant> clock);
   Status BeginRelease(Instant stamp);
   // Lets the gate look at the next subject that waits. When there is none, the entry ends.

@@ -146,6 +146,7 @@ Status JourneyTask::ReleaseSubject(const std::string& key, Instant stamp,
 
 Status JourneyTask::EndProgress() {
   const auto& progress = std::get<journey::Progress>(queue_.entry());
+  NoteReleased();
   if (definition_ == nullptr || !clock_.now().has_value() || !IsEndDue(progress)) {
     FinishEntry();
     return Status();

@@ -205,7 +205,7 @@ TEST_F(BacktestTest, RetentionComparesWhoDidSomethingInTheFirstWeekWithWhoDidNot
 }
 
 TEST_F(BacktestTest, RetentionTellsWhoCameBackAfterBeingAsked) {
-  // Due on day 3 and released on day 6, when time goes on; half of them are there on day 8.
+  // Half of them are there on day 8.
   const std::string nudge = folder_.Write(
       "nudge.yaml", std::string(kOld) +
                         "rules:\n"
@@ -213,7 +213,7 @@ TEST_F(BacktestTest, RetentionTellsWhoCameBackAfterBeingAsked) {
                         "    title: Come back\n"
                         "    for: user\n"
                         "    when: {did: access}\n"
-                        "    rungs: [{at: 3d of first_access, until: 10d, channel: email, "
+                        "    rungs: [{at: 6d of first_access, until: 14d, channel: email, "
                         "template: back}]\n");
   const std::string events = folder_.Write("people.ndjson", PeopleOfTwoKinds(30));
 

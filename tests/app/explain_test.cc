@@ -63,7 +63,7 @@ TEST_F(ExplainTest, OfEachRuleItSaysWhatIsMissingOrWhenItIsDue) {
   EXPECT_THAT(out, HasSubstr("  did not fire:\n"
                              "    admin_invited_no_one: The admin has not invited anyone\n"
                              "      user.invited by anyone on 2026-03-02 09:10 UTC\n"));
-  EXPECT_THAT(out, HasSubstr("      1. email connect_your_data: asked on 2026-03-05 09:02 UTC, "
+  EXPECT_THAT(out, HasSubstr("      1. email connect_your_data: asked on 2026-03-05 09:00 UTC, "
                              "open until 2026-03-16 09:00 UTC\n"));
   EXPECT_THAT(out, HasSubstr("  for other roles: export_failed\n"));
   EXPECT_THAT(out, HasSubstr("Next, if nothing happens\n"));

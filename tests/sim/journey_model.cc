@@ -96,15 +96,33 @@ void JourneyModel::FoldProgress(const journey::Progress& progress) {
     return;
   }
   const bool is_of_files = clock_.roster().mode == journey::ClockMode::kEvent;
-  do {
-    while (const auto timer = EarliestTimer()) {
-      ++timers_fired_;
-      journey::Visit visit = VisitTo(timer->second, journey::VisitKind::kTimer);
-      visit.due = timer->first;
-      VisitAll({visit}, nullptr, timer->first);
-      DoWalks();
+  while (true) {
+    const auto timer = EarliestTimer();
+    const auto waiting = is_of_files ? EarliestWaiting(*clock_.now()) : std::nullopt;
+    if (waiting.has_value()) {
+      // In files what waits has its turn among the timers, though never before what was done.
+      const Instant stamp = std::max(waiting->first, released_until_);
+      if (!timer.has_value() || stamp < timer->first) {
+        journey::Visit visit = VisitTo(waiting->second, journey::VisitKind::kRelease);
+        visit.due = stamp;
+        VisitAll({visit}, nullptr, stamp);
+        DoWalks();
+        continue;
+      }
     }
-  } while (is_of_files && !Release(*clock_.now()));
+    if (!timer.has_value()) {
+      break;
+    }
+    ++timers_fired_;
+    journey::Visit visit = VisitTo(timer->second, journey::VisitKind::kTimer);
+    visit.due = timer->first;
+    VisitAll({visit}, nullptr, timer->first);
+    DoWalks();
+  }
+  if (is_of_files) {
+    released_until_ = *clock_.now();
+    meta_.counters["released_until"] = static_cast<std::uint64_t>(ToMs(released_until_));
+  }
   if (IsEnd(progress)) {
     meta_.walks.push_back({.kind = codec::WalkKind::kFinal, .tenant = {}, .cursor = {}});
     DoWalks();
@@ -169,14 +187,22 @@ void JourneyModel::FoldControl(const codec::Control& control) {
   is_publishing_ = false;
 }
 
+std::optional<std::pair<Instant, std::string>> JourneyModel::EarliestWaiting(Instant until) const {
+  const auto next = std::ranges::min_element(
+      waiting_, {}, [](const auto& entry) { return std::pair(entry.second, entry.first); });
+  if (next == waiting_.end() || next->second > until) {
+    return std::nullopt;
+  }
+  return std::pair(next->second, next->first);
+}
+
 bool JourneyModel::Release(Instant stamp) {
   while (definition_ != nullptr) {
-    const auto next = std::ranges::min_element(
-        waiting_, {}, [](const auto& entry) { return std::pair(entry.second, entry.first); });
-    if (next == waiting_.end() || next->second > stamp) {
+    const auto next = EarliestWaiting(stamp);
+    if (!next.has_value()) {
       break;
     }
-    journey::Visit visit = VisitTo(next->first, journey::VisitKind::kRelease);
+    journey::Visit visit = VisitTo(next->second, journey::VisitKind::kRelease);
     visit.due = stamp;
     VisitAll({visit}, nullptr, clock_.now());
     if (!meta_.walks.empty()) {

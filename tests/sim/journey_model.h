@@ -57,6 +57,7 @@ class JourneyModel {
   void FoldControl(const codec::Control& control);
   // Lets the gate look at all that waits; false once a look asked for a walk, which is done.
   bool Release(Instant stamp);
+  std::optional<std::pair<Instant, std::string>> EarliestWaiting(Instant until) const;
   bool IsEnd(const journey::Progress& progress);
   // Walks over many subjects, until none is owed.
   void DoWalks();
@@ -96,6 +97,7 @@ class JourneyModel {
 
   std::vector<ModelOutput> outputs_;
   int timers_fired_ = 0;
+  Instant released_until_ = kEpoch;  // In files: up to where what waits was looked at.
 };
 
 }  // namespace foothold::sim
