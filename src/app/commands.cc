@@ -2,6 +2,7 @@
 #include "src/app/command.h"
 #include "src/app/demo.h"
 #include "src/app/explain.h"
+#include "src/app/import.h"
 #include "src/app/inspect.h"
 #include "src/app/playbook_command.h"
 #include "src/app/replay.h"
@@ -22,6 +23,9 @@ std::vector<Command> Commands() {
       {.name = "replay",
        .summary = "Events of files, or a journal, through the engine; one JSON line a record",
        .run = &RunReplay},
+      {.name = "import",
+       .summary = "History of existing customers into a running system, as backfill",
+       .run = &RunImport},
       {.name = "explain",
        .summary = "Why a user or account is where it is, what is missing, what time brings",
        .run = &RunExplain},

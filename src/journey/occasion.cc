@@ -7,6 +7,7 @@
 
 #include "src/base/hash.h"
 #include "src/base/ulid.h"
+#include "src/journey/import_source.h"
 
 namespace foothold::journey {
 namespace {
@@ -54,7 +55,9 @@ Mode ModeOf(const Occasion& occasion, Correcting correcting) {
   }
   const std::optional<Instant>& wall = occasion.context.wall;
   const bool is_old = wall.has_value() && occasion.decided_at < *wall - kBackfillAge;
-  return is_old ? Mode::kBackfill : Mode::kLive;
+  const bool is_imported =
+      occasion.event != nullptr && occasion.event->position.source == kImportSource;
+  return is_old || is_imported ? Mode::kBackfill : Mode::kLive;
 }
 
 std::string CausationOf(const Occasion& occasion, std::string_view timer) {
