@@ -279,7 +279,9 @@ bool AdvanceUser(const Definition& definition, const Context& context, const Vis
     }
     return is_moved;
   }
-  WakeSet woken = WokenBy(definition, SubjectKind::kUser, visit, learned, of_account, matters);
+  const bool is_refresh = visit.kind == VisitKind::kTimer && user.is_due_for_refresh;
+  WakeSet woken =
+      WokenBy(definition, SubjectKind::kUser, visit, learned, of_account, matters && !is_refresh);
   if (is_fresh) {
     woken.Add(definition.wakes().OfChange(SubjectKind::kUser, Change::kEverything));
   }
