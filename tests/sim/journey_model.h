@@ -45,6 +45,10 @@ class JourneyModel {
   // Subject's key -> due.
   std::map<std::string, Instant> Timers() const;
   int timers_fired() const { return timers_fired_; }
+  // How far event time is complete.
+  std::optional<Instant> now() const { return clock_.now(); }
+  // The input has ended, and that was all taken account of.
+  bool is_at_end() const { return clock_.is_final() && !meta_.counters.contains("end_owed"); }
 
  private:
   struct Subject {
