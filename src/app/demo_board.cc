@@ -64,20 +64,24 @@ Status Board::Apply(const log::RecordView& record) {
   }
   if (record.topic != topics_.user_status && record.topic != topics_.account_status) {
     ++decisions_;
+    care_.Apply(record);
     return {};
   }
   ++statuses_;
   const std::string key(record.key.value_or(""));
   if (!record.value.has_value()) {
     record.topic == topics_.user_status ? people_.erase(key) : customers_.erase(key);
+    care_.ForgetUser(key);
     return {};
   }
   if (record.topic == topics_.user_status) {
     FOOTHOLD_ASSIGN(const journey::UserStatus status, codec::DecodeUserStatus(*record.value));
     Take(key, status);
+    care_.Take(key, status);
   } else {
     FOOTHOLD_ASSIGN(const journey::AccountStatus status, codec::DecodeAccountStatus(*record.value));
     Take(status);
+    care_.Take(status);
   }
   return {};
 }
@@ -176,6 +180,7 @@ Picture Board::Draw() const {
   picture.decisions = decisions_;
   picture.statuses = statuses_;
   picture.news.assign(news_.begin(), news_.end());
+  picture.care = care_.Draw();
   DrawPeople(&picture);
   return picture;
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "src/app/demo_care.h"
 #include "src/base/status.h"
 #include "src/base/time.h"
 #include "src/journey/records.h"
@@ -75,6 +76,7 @@ struct Picture {
   std::int64_t decisions = 0;  // Records of activation.changed and onboarding.progress.
   std::int64_t statuses = 0;   // Records of the status topics.
   std::vector<News> news;      // What was decided last, newest first.
+  CarePicture care;
 };
 
 // Reads the output topics as any consumer could, and keeps what a picture of the whole company
@@ -83,7 +85,7 @@ struct Picture {
 // Not thread-safe.
 class Board {
  public:
-  explicit Board(const stream::TopicNames& topics) : topics_(topics) {}
+  explicit Board(const stream::TopicNames& topics) : topics_(topics), care_(topics) {}
 
   // Takes in a record of an output topic; those of the status topics are Protobuf. kInvalid: such a
   // one cannot be read.
@@ -129,6 +131,7 @@ class Board {
   std::int64_t statuses_ = 0;
   std::optional<Instant> clock_;
   std::deque<News> news_;  // Newest first.
+  CareBoard care_;
 };
 
 }  // namespace foothold::app

@@ -149,8 +149,9 @@ class Screen {
 };
 
 std::vector<std::string> Screen::Draw() {
-  // What is always there: top 3, roles' head, accounts, stuck's head, bottom 2, and 4 empty lines.
-  constexpr std::size_t kFixed = 12;
+  // What is always there: top 3, roles' head, accounts, risk and asked, stuck's head, bottom 2, and
+  // 4 empty lines.
+  constexpr std::size_t kFixed = 14;
   const std::size_t roles =
       std::min(picture_.roles.size(), style_.lines > kFixed ? (style_.lines - kFixed) / 2 : 0);
   const std::size_t taken = kFixed + 2 * roles;
@@ -304,6 +305,8 @@ void Screen::AddAccounts() {
                         Paint::kGood);
   }
   Put(line);
+  Put(Line(style_).Add(" AT RISK  ", Paint::kBold).Add(RiskLine(picture_.care), Paint::kLate));
+  Put(Line(style_).Add(" ASKED    ", Paint::kBold).Add(AskedLine(picture_.care)));
 }
 
 void Screen::AddStuckSteps(std::size_t count) {
@@ -439,7 +442,8 @@ std::string DrawWeek(const Picture& picture, const RunFacts& facts, int week) {
   return fmt::format("week {} of {}, until {}: {} records in, {} rejected, {} decisions\n{}\n",
                      week, facts.weeks, FormatRfc3339(facts.now).substr(0, 10),
                      CountText(facts.records), CountText(picture.rejected_count),
-                     CountText(picture.decisions), Body(picture, 3));
+                     CountText(picture.decisions),
+                     Body(picture, 3) + DescribeCare(picture.care, 0));
 }
 
 std::string DrawSummary(const Picture& picture, const RunFacts& facts, const RunCost& cost) {
@@ -447,7 +451,7 @@ std::string DrawSummary(const Picture& picture, const RunFacts& facts, const Run
   std::string text = fmt::format("{} after {} of event time under playbook {}\n",
                                  cost.is_stopped ? "stopped" : "done",
                                  SpanText(facts.now - facts.start), facts.playbook);
-  text += Body(picture, 5);
+  text += Body(picture, 5) + DescribeCare(picture.care, 8);
   for (std::size_t i = 0; i < std::min<std::size_t>(3, picture.stuck_accounts.size()); ++i) {
     const StuckAccount& stuck = picture.stuck_accounts[i];
     text += fmt::format(

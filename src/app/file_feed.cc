@@ -1,5 +1,7 @@
 #include "src/app/file_feed.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <utility>
 
 namespace foothold::app {
@@ -34,6 +36,21 @@ Result<bool> FileFeed::TopUp() {
     is_done = is_done && source.is_at_end;
   }
   return is_done;
+}
+
+double FileFeed::share_read() const {
+  double read = 0;
+  double all = 0;
+  for (const Source& source : sources_) {
+    std::error_code error;
+    const std::uintmax_t size = std::filesystem::file_size(source.file->path(), error);
+    if (error) {  // Standard input, a pipe.
+      return -1;
+    }
+    read += static_cast<double>(source.file->bytes_read());
+    all += static_cast<double>(size);
+  }
+  return all > 0 ? std::min(1.0, read / all) : -1;
 }
 
 Status FileFeed::TopUp(Source* source) {

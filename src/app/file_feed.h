@@ -26,6 +26,9 @@ class FileFeed {
   // Tops up what the reader has consumed, and frees that. True once all files are laid in whole.
   Result<bool> TopUp();
 
+  // Of all bytes of the files, how many were taken in: 0 to 1; -1 if that cannot be told.
+  double share_read() const;
+
  private:
   struct Source {
     std::unique_ptr<InputFile> file;

@@ -7,9 +7,12 @@
 #include <fmt/format.h>
 
 #include "src/app/flags.h"
+#include "src/app/rerun.h"
+#include "src/app/seen_events.h"
 #include "src/app/settings.h"
 #include "src/config/config_file.h"
 #include "src/config/playbook_file.h"
+#include "src/journey/definition.h"
 
 namespace foothold::app {
 namespace {
@@ -24,8 +27,25 @@ std::string Summary(const journey::Playbook& playbook) {
                      playbook.models.size(), FormatDuration(config::RetentionNeeded(playbook)));
 }
 
+struct ValidateFlags {
+  std::string config;
+  std::vector<std::string> playbooks;
+  RerunFlags seen_in;  // Its files: where events are looked for.
+};
+
+// Says which events of the playbook were never seen, each at its first place in the author's file.
+void SayUnseen(const std::string& path, const config::CompiledPlaybook& compiled,
+               const SeenEvents& seen, const Surroundings& surroundings) {
+  const journey::Definition definition(compiled.playbook);
+  const UnseenEvents unseen = FindUnseen(path, compiled.mentions, definition, seen);
+  for (const config::Problem& problem : unseen.problems) {
+    surroundings.error << "warning: " << config::ToString(problem) << '\n';
+  }
+  surroundings.out << DescribeSeen(definition, compiled.mentions, seen, unseen);
+}
+
 // Checks one playbook and says so. True if it holds.
-bool Validate(const std::string& path, const Surroundings& surroundings) {
+bool Validate(const std::string& path, const SeenEvents* seen, const Surroundings& surroundings) {
   const config::Checked<config::CompiledPlaybook> compiled = config::LoadPlaybook(path);
   if (!compiled.has_value()) {
     surroundings.error << config::ToString(compiled.error()) << '\n';
@@ -35,40 +55,58 @@ bool Validate(const std::string& path, const Surroundings& surroundings) {
     surroundings.error << "warning: " << config::ToString(warning) << '\n';
   }
   surroundings.out << path << ": " << Summary(compiled->playbook) << '\n';
+  if (seen != nullptr) {
+    SayUnseen(path, *compiled, *seen, surroundings);
+  }
   return true;
 }
 
 }  // namespace
 
 int RunValidate(std::span<const std::string> arguments, const Surroundings& surroundings) {
-  std::string config_path;
-  std::vector<std::string> playbooks;
+  ValidateFlags given;
   Flags flags("validate", "Checks playbooks and foothold.yaml; says file, line and remedy.");
-  flags.AddText("-c,--config", &config_path, "foothold.yaml to check, with the playbook it names");
-  flags.AddPositionals("PLAYBOOK", &playbooks, 0, "Playbook files to check");
+  flags.AddText("-c,--config", &given.config, "foothold.yaml to check, with the playbook it names");
+  flags.AddTexts("--seen-in", &given.seen_in.files,
+                 "Events, one JSON record a line: warn of those the playbook names and that are "
+                 "never seen");
+  flags.AddText("--mapping", &given.seen_in.mapping,
+                "Preset of those records: segment, rudderstack, posthog, mixpanel, foothold");
+  flags.AddTexts("--set", &given.seen_in.overrides, "Override of one of their fields");
+  flags.AddPositionals("PLAYBOOK", &given.playbooks, 0, "Playbook files to check");
   if (const std::optional<int> code = flags.Parse(arguments, surroundings); code.has_value()) {
     return *code;
   }
-  if (config_path.empty() && playbooks.empty()) {
+  if (given.config.empty() && given.playbooks.empty()) {
     surroundings.error << "validate: which PLAYBOOK, or which --config?\n";
     return kExitConfig;
   }
   bool is_well = true;
-  if (!config_path.empty()) {
-    const Result<config::Config> config = LoadConfig(config_path);
+  if (!given.config.empty()) {
+    const Result<config::Config> config = LoadConfig(given.config);
     if (!config.has_value()) {
       surroundings.error << config.error().message() << '\n';
       is_well = false;
     } else {
-      surroundings.out << config_path << ": " << config->app << ", " << config->sources.size()
+      surroundings.out << given.config << ": " << config->app << ", " << config->sources.size()
                        << " sources\n";
       if (!config->playbook.empty()) {
-        playbooks.push_back(config->playbook);
+        given.playbooks.push_back(config->playbook);
       }
+      given.seen_in.config = given.config;
     }
   }
-  for (const std::string& path : playbooks) {
-    is_well = Validate(path, surroundings) && is_well;
+  std::optional<SeenEvents> seen;
+  if (!given.seen_in.files.empty()) {
+    Result<SeenEvents> counted = CountEvents(given.seen_in);
+    if (!counted.has_value()) {
+      surroundings.error << counted.error().message() << '\n';
+      return counted.error().code() == Code::kInvalid ? kExitConfig : kExitFailure;
+    }
+    seen = std::move(*counted);
+  }
+  for (const std::string& path : given.playbooks) {
+    is_well = Validate(path, seen.has_value() ? &*seen : nullptr, surroundings) && is_well;
   }
   return is_well ? kExitOk : kExitConfig;
 }

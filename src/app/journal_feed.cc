@@ -58,10 +58,14 @@ Result<std::unique_ptr<JournalFeed>> JournalFeed::Open(const config::Config& con
 Result<bool> JournalFeed::Copy() {
   FOOTHOLD_ASSIGN(const log::Batch batch, reader_->Poll(kPollTimeout));
   for (const log::RecordView& record : batch.records) {
+    std::optional<std::string> edited;
+    if (edit_ != nullptr && record.value.has_value()) {
+      FOOTHOLD_ASSIGN(edited, edit_->Rewrite(record.partition, *record.value));
+    }
     FOOTHOLD_TRY(StatusOf(into_->AppendInput({.topic = journal_,
                                               .partition = record.partition,
                                               .key = record.key,
-                                              .value = record.value,
+                                              .value = edited.has_value() ? *edited : record.value,
                                               .headers = {},
                                               .timestamp = record.timestamp},
                                              NextOffset{record.offset})));

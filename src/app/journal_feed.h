@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "src/app/journal_edit.h"
 #include "src/base/logging.h"
 #include "src/base/status.h"
 #include "src/config/config.h"
@@ -25,12 +26,16 @@ class JournalFeed {
                                                    const std::string& journal, log::MemoryLog* into,
                                                    const Logger* logger);
 
+  // From now on what is copied is rewritten so; null: it stays as it is. It outlives the feed.
+  void SetEdit(JournalEdit* edit) { edit_ = edit; }
+
   // Copies some more. True once all is copied.
   Result<bool> Copy();
 
  private:
   std::string journal_;
   log::MemoryLog* into_ = nullptr;
+  JournalEdit* edit_ = nullptr;
   std::unique_ptr<log::Log> kafka_;
   std::unique_ptr<log::Consumer> reader_;
   std::vector<std::int64_t> ends_;  // Of each partition, one past its last record then.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <ostream>
-#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -10,6 +9,7 @@
 
 #include "src/app/control_desk.h"
 #include "src/app/flags.h"
+#include "src/app/text_diff.h"
 #include "src/config/playbook_file.h"
 #include "src/stream/publishing.h"
 
@@ -23,46 +23,6 @@ struct PlaybookFlags {
   std::vector<std::string> words;
   LogOptions logging{.level = LogLevel::kWarning};
 };
-
-std::vector<std::string> LinesOf(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) {
-    lines.push_back(std::move(line));
-  }
-  return lines;
-}
-
-// The lines that only one of the two has, in the order of both: the longest common part stays out.
-std::string DiffOf(const std::string& before, const std::string& after) {
-  const std::vector<std::string> a = LinesOf(before);
-  const std::vector<std::string> b = LinesOf(after);
-  // common[i][j]: of a from i and b from j.
-  std::vector<std::vector<std::uint32_t>> common(a.size() + 1,
-                                                 std::vector<std::uint32_t>(b.size() + 1));
-  for (std::size_t i = a.size(); i-- > 0;) {
-    for (std::size_t j = b.size(); j-- > 0;) {
-      common[i][j] =
-          a[i] == b[j] ? common[i + 1][j + 1] + 1 : std::max(common[i + 1][j], common[i][j + 1]);
-    }
-  }
-  std::string diff;
-  std::size_t i = 0;
-  std::size_t j = 0;
-  while (i < a.size() || j < b.size()) {
-    if (i < a.size() && j < b.size() && a[i] == b[j]) {
-      ++i;
-      ++j;
-    } else if (i < a.size() && (j == b.size() || common[i + 1][j] >= common[i][j + 1])) {
-      diff += fmt::format("- {:>4}  {}\n", i + 1, a[i]);
-      ++i;
-    } else {
-      diff += fmt::format("+ {:>4}  {}\n", j + 1, b[j]);
-      ++j;
-    }
-  }
-  return diff;
-}
 
 Result<journey::Playbook> LoadFile(const std::string& path) {
   const config::Checked<config::CompiledPlaybook> compiled = config::LoadPlaybook(path);

@@ -259,6 +259,11 @@ Status Service::Stop() {
   return {};
 }
 
+Result<std::unique_ptr<state::Store>> Service::OpenState(PartitionId partition) {
+  FOOTHOLD_CHECK(parts_->options.is_state_in_memory, "a store on disk is its process's alone");
+  return parts_->shelf->Open(partition);
+}
+
 Status Service::Run(const std::stop_token& stop) {
   std::vector<std::shared_ptr<const stream::Heartbeat>> watched(parts_->heartbeats.begin(),
                                                                 parts_->heartbeats.end());

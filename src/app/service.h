@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "src/base/ids.h"
 #include "src/base/logging.h"
 #include "src/base/status.h"
 #include "src/base/time.h"
@@ -14,6 +15,7 @@
 #include "src/journey/playbook.h"
 #include "src/log/log.h"
 #include "src/metrics/registry.h"
+#include "state/store.h"
 
 namespace foothold::app {
 
@@ -68,6 +70,10 @@ class Service {
   Result<bool> Turn();
   // Ends what Start() began: commits, leaves the groups.
   Status Stop();
+
+  // After Stop(), of a service that keeps its state in memory: what a partition of the journey
+  // left.
+  Result<std::unique_ptr<state::Store>> OpenState(PartitionId partition);
 
   // Runs every worker on a thread of its own until `stop`, or until one fails: then that failure.
   Status Run(const std::stop_token& stop);

@@ -133,6 +133,34 @@ void JsonWriter::EndObject() {
   is_first_ = false;
 }
 
+void JsonWriter::BeginArray(std::string_view name) {
+  Name(name);
+  out_->push_back('[');
+  is_first_ = true;
+}
+
+void JsonWriter::EndArray() {
+  out_->push_back(']');
+  is_first_ = false;
+}
+
+void JsonWriter::BeginItem() {
+  Separate();
+  BeginObject();
+}
+
+void JsonWriter::Item(std::string_view text) {
+  Separate();
+  AppendJsonString(text, out_);
+}
+
+void JsonWriter::Null(std::string_view name) { Raw(name, "null"); }
+
+void JsonWriter::Raw(std::string_view name, std::string_view json) {
+  Name(name);
+  out_->append(json);
+}
+
 void JsonWriter::Member(std::string_view name, std::string_view value) {
   Name(name);
   AppendJsonString(value, out_);
@@ -148,11 +176,15 @@ void JsonWriter::Member(std::string_view name, bool value) {
   out_->append(value ? "true" : "false");
 }
 
-void JsonWriter::Name(std::string_view name) {
+void JsonWriter::Separate() {
   if (!is_first_) {
     out_->push_back(',');
   }
   is_first_ = false;
+}
+
+void JsonWriter::Name(std::string_view name) {
+  Separate();
   AppendJsonString(name, out_);
   out_->push_back(':');
 }

@@ -32,16 +32,25 @@ class JsonWriter {
   void BeginObject();
   void BeginObject(std::string_view name);
   void EndObject();
+  // An array; its elements are objects (BeginItem() to EndObject()) or texts.
+  void BeginArray(std::string_view name);
+  void EndArray();
+  void BeginItem();
+  void Item(std::string_view text);
   void Member(std::string_view name, std::string_view value);
   void Member(std::string_view name, const char* value) { Member(name, std::string_view(value)); }
   void Member(std::string_view name, std::int64_t value);
   void Member(std::string_view name, bool value);
+  void Null(std::string_view name);
+  // `json` is JSON already.
+  void Raw(std::string_view name, std::string_view json);
 
  private:
+  void Separate();
   void Name(std::string_view name);
 
   std::string* out_;
-  bool is_first_ = true;  // Of the object that is open.
+  bool is_first_ = true;  // Of the object or array that is open.
 };
 
 }  // namespace foothold

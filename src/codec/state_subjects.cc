@@ -286,12 +286,12 @@ void EmittedFields(Wire& wire, User& user) {
   wire.Name(user.steps.role);
   wire.Number(user.steps.met);
   wire.Number(user.steps.current);
-  wire.MaybeTime(user.last_refresh);
   wire.Hash(user.status_hash);
   wire.Hash(user.volatile_hash);
   wire.Number(user.activation_sequence);
   wire.Number(user.progress_sequence);
   wire.MaybeTime(user.due);
+  wire.Flags(user.is_due_for_refresh);
 }
 
 template <class Wire, class Seen, class User>
@@ -380,6 +380,8 @@ void AccountFields(Wire& wire, Seen& seen, Account& account) {
   TrackerFields(wire, seen, account.trackers);
   TraitFields(wire, account.traits);
   wire.MaybeTime(account.first_seen);
+  wire.Name(account.first_seen_source);
+  wire.MaybeTime(account.born_at);
   wire.Number(account.open_tickets);
   wire.MaybeTime(account.last_outreach_at);
   RoleCountFields(wire, account.roles);

@@ -116,6 +116,7 @@ void EventNames::Add(const YamlNode& events, Problems* problems) {
       continue;
     }
     known_.insert(canonical);
+    mentions_.push_back({.canonical = canonical, .written = entry.key, .place = entry.key_place});
   }
   for (const YamlNode& entry : events.children) {
     const std::string canonical = CanonicalEventName(entry.key);
@@ -150,6 +151,9 @@ void EventNames::AddAlias(const std::string& canonical, std::string_view written
 std::string EventNames::Resolve(std::string_view written, Place place, Problems* problems) {
   std::string name = CanonicalEventName(written);
   const auto alias = aliases_.find(name);
+  mentions_.push_back({.canonical = alias == aliases_.end() ? name : alias->second,
+                       .written = std::string(written),
+                       .place = place});
   if (alias != aliases_.end()) {
     return alias->second;
   }

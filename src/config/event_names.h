@@ -29,6 +29,15 @@ class EventNames {
   // if it looks like a known one, the author is warned, once for each name.
   std::string Resolve(std::string_view written, Place place, Problems* problems);
 
+  // Every place that names an event, in the order of reading: keys of `events:` and what was
+  // resolved.
+  struct Mention {
+    std::string canonical;
+    std::string written;
+    Place place;
+  };
+  const std::vector<Mention>& mentions() const { return mentions_; }
+
   bool IsKnown(std::string_view canonical) const { return known_.contains(std::string(canonical)); }
   // Alias and canonical name, sorted by alias.
   std::vector<std::pair<std::string, std::string>> Aliases() const;
@@ -40,6 +49,7 @@ class EventNames {
   std::map<std::string, std::string> aliases_;
   std::set<std::string> known_;  // Canonical names.
   std::set<std::string> warned_;
+  std::vector<Mention> mentions_;
 };
 
 }  // namespace foothold::config

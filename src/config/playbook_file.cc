@@ -296,7 +296,15 @@ Checked<CompiledPlaybook> ReadPlaybook(std::string_view text, std::string_view f
   if (!problems.is_empty()) {
     return tl::unexpected(problems.Errors());
   }
-  return CompiledPlaybook{.playbook = std::move(draft.playbook), .warnings = problems.Warnings()};
+  CompiledPlaybook compiled{
+      .playbook = std::move(draft.playbook), .warnings = problems.Warnings(), .mentions = {}};
+  for (const EventNames::Mention& mention : draft.events.mentions()) {
+    compiled.mentions.push_back({.event = mention.canonical,
+                                 .written = mention.written,
+                                 .file = problems.FileOf(mention.place),
+                                 .line = mention.place.line});
+  }
+  return compiled;
 }
 
 Checked<CompiledPlaybook> LoadPlaybook(const std::string& path) {

@@ -12,9 +12,18 @@
 
 namespace foothold::config {
 
+// A place where a playbook, or the one it extends, names an event.
+struct EventMention {
+  std::string event;    // Its canonical name, in normal form.
+  std::string written;  // As it stands there.
+  std::string file;
+  int line = 0;
+};
+
 struct CompiledPlaybook {
-  journey::Playbook playbook;     // journey::Validate() holds.
-  std::vector<Problem> warnings;  // What is allowed and looks like a slip.
+  journey::Playbook playbook;          // journey::Validate() holds.
+  std::vector<Problem> warnings;       // What is allowed and looks like a slip.
+  std::vector<EventMention> mentions;  // In the order of reading.
 };
 
 // Compiles a playbook. `file` is its name in messages. What a playbook of its own does not say of

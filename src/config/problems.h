@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,6 +49,10 @@ class Problems {
                   std::span<const std::string> known);
   void Warn(Place place, std::string what, std::string suggestion = {});
 
+  // REQUIRES: the place is of a file that was added.
+  const std::string& FileOf(Place place) const {
+    return files_.at(static_cast<std::size_t>(place.file));
+  }
   bool is_empty() const { return errors_.empty(); }
   // By file and line; of one line in the order of finding.
   std::vector<Problem> Errors() const { return Sorted(errors_); }

@@ -72,6 +72,8 @@ struct Account {
   std::vector<TrackerState> trackers;  // Of the account's trackers, by key.
   std::vector<TraitState> traits;      // By name.
   std::optional<Instant> first_seen;
+  std::string first_seen_source;
+  std::optional<Instant> born_at;  // The first sign-up or creation, as far as there was one.
   std::int64_t open_tickets = 0;
   std::optional<Instant> last_outreach_at;
   std::vector<RoleCount> roles;           // By role name.

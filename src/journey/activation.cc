@@ -186,13 +186,27 @@ std::optional<Instant> AnchorTime(const Definition& definition, std::string_view
   return index < 0 ? std::nullopt : AnchorTime(definition, index, user, account);
 }
 
+namespace {
+
+// Whether it came long enough after the beginning of our history to have begun there.
+bool IsNewToSource(const std::optional<Instant>& first_seen, const std::string& source,
+                   const Clock& sources) {
+  const std::optional<Instant> begin = sources.HistoryBegin(source);
+  return begin.has_value() && first_seen.has_value() && *first_seen >= *begin + kHistoryUnknownSpan;
+}
+
+}  // namespace
+
 bool IsHistoryKnown(const User& user, const Clock& sources) {
-  if (user.has_birth_fact || user.was_invited || user.joined.has_value()) {
-    return true;
-  }
-  const std::optional<Instant> begin = sources.HistoryBegin(user.first_seen_source);
-  return begin.has_value() && user.first_seen.has_value() &&
-         *user.first_seen >= *begin + kHistoryUnknownSpan;
+  return user.has_birth_fact || user.was_invited || user.joined.has_value() ||
+         IsNewToSource(user.first_seen, user.first_seen_source, sources);
+}
+
+bool IsHistoryKnown(const Account& account, const Clock& sources) {
+  const bool was_born_here = account.born_at.has_value() && account.first_seen.has_value() &&
+                             *account.born_at <= *account.first_seen;
+  return was_born_here || TraitText(account.traits, "createdat").has_value() ||
+         IsNewToSource(account.first_seen, account.first_seen_source, sources);
 }
 
 Truth TruthOf(const Definition& definition, const User& user, const Account& account,

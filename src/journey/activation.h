@@ -47,6 +47,9 @@ struct Truth {
 // Whether the history of the user before we first saw it is unknown to us (PRODUCT.md section 3,
 // "History unknown"): then no absence is concluded.
 bool IsHistoryKnown(const User& user, const Clock& sources);
+// As above, of an account: one that we saw from its creation, or from the sign-up of its first
+// user, was not there before us.
+bool IsHistoryKnown(const Account& account, const Clock& sources);
 
 // The truth about the user. `is_history_known` as above.
 Truth TruthOf(const Definition& definition, const User& user, const Account& account,

@@ -53,6 +53,7 @@ Facts FactsOfAccount(const Occasion& occasion, const Account& account) {
   const Instant clock = occasion.context.clock.value_or(kEpoch);
   return {.definition = occasion.definition,
           .account = account,
+          .is_history_known = IsHistoryKnown(account, *occasion.context.sources),
           .incomplete_since = IncompleteSince(occasion.context, account),
           .evidence_until = is_timer ? occasion.visit.due.value_or(clock) : Instant::max(),
           .clock = clock};
@@ -75,6 +76,15 @@ void ActOn(const Visit& visit, CareScene* scene) {
   } else if (visit.kind == VisitKind::kApprove) {
     Approve(scene, visit.approval);
   }
+}
+
+// At the end of the input all signals are judged once more: the last status says what holds then,
+// whatever came late.
+WakeSet OfRisk(const Occasion& occasion, const Facts& facts, WakeSet woken) {
+  if (occasion.visit.kind == VisitKind::kFinal) {
+    woken.Add(facts.definition.wakes().OfChange(KindOf(facts), Change::kEverything));
+  }
+  return woken;
 }
 
 // The user's rungs that a fact of the account may clear are found again through the account.
@@ -219,9 +229,10 @@ MeasurementBlock MeasurementOf(const Context& context, const Account& account, c
     block.why.emplace_back("dead_letters");
   }
   block.since = since;
-  if (user != nullptr && !is_history_known) {
+  if (!is_history_known) {
+    const std::optional<Instant>& first = user != nullptr ? user->first_seen : account.first_seen;
     block.why.emplace_back("history_unknown");
-    block.since = since.has_value() ? std::min(since, user->first_seen) : user->first_seen;
+    block.since = since.has_value() ? std::min(since, first) : first;
   }
   block.is_complete = block.why.empty();
   return block;
@@ -230,7 +241,7 @@ MeasurementBlock MeasurementOf(const Context& context, const Account& account, c
 void JudgeUserRisk(const Occasion& occasion, const Facts& facts, const WakeSet& woken,
                    RiskPhase phase, User* user, Decision* decision) {
   const RiskLevel before = user->risk.level;
-  if (!JudgeRisk(facts, woken, phase, occasion.decided_at, &user->risk)) {
+  if (!JudgeRisk(facts, OfRisk(occasion, facts, woken), phase, occasion.decided_at, &user->risk)) {
     return;
   }
   if (before != user->risk.level) {
@@ -274,18 +285,20 @@ bool CareForAccount(const Occasion& occasion, const WakeSet& asked, Account* acc
       account->roles, [](const RoleCount& count) { return count.all.members > 0; });
   // An account has risk from its first member on, before its activation and after it.
   const RiskPhase phase =
-      !has_members ? RiskPhase::kNone
-                   : (account->state == AccountState::kActivated ? RiskPhase::kAdoption
-                                                                 : RiskPhase::kOnboarding);
+      !has_members || !facts.is_history_known
+          ? RiskPhase::kNone
+          : (account->state == AccountState::kActivated ? RiskPhase::kAdoption
+                                                        : RiskPhase::kOnboarding);
   if (before == RiskLevel::kNone && phase != RiskPhase::kNone) {
     woken.Add(wakes.OfChange(SubjectKind::kAccount, Change::kEverything));
   }
-  if (JudgeRisk(facts, woken, phase, occasion.decided_at, &account->risk)) {
+  if (JudgeRisk(facts, OfRisk(occasion, facts, woken), phase, occasion.decided_at,
+                &account->risk)) {
     has_changed = true;
     if (before != account->risk.level) {
       woken.Add(wakes.OfChange(SubjectKind::kAccount, Change::kRisk));
       AnnounceRisk(occasion, facts, before,
-                   MeasurementOf(occasion.context, *account, nullptr, true),
+                   MeasurementOf(occasion.context, *account, nullptr, facts.is_history_known),
                    NextMoment(facts, account->judged_until), &account->risk, decision);
     }
   }

@@ -119,15 +119,33 @@ Verdict JudgeSessions(const ConditionNode& node, const Facts& facts) {
   const std::vector<Session>& sessions = facts.user->sessions;
   const std::int64_t dropped = facts.user->sessions_dropped;
   const std::int64_t index = node.at_least - 1 - dropped;  // Of the one that makes it hold.
+  std::optional<Instant> began;  // Dropped sessions are older than those that are kept.
+  if (index >= 0 && index < static_cast<std::int64_t>(sessions.size())) {
+    began = sessions[static_cast<std::size_t>(index)].begin;
+  }
   if (node.moment.has_value()) {
     const std::optional<Instant> before = MomentTime(facts, *node.moment);
-    // Dropped sessions are older than those that are kept: they began before it, too.
-    const bool holds = before.has_value() &&
-                       (index < 0 || (index < static_cast<std::int64_t>(sessions.size()) &&
-                                      sessions[static_cast<std::size_t>(index)].begin < *before));
-    return {.holds = holds, .since = {}};
+    const bool holds = before.has_value() && (index < 0 || (began.has_value() && *began < *before));
+    return {.holds = holds, .since = holds ? began : std::nullopt};
   }
-  return {.holds = index < static_cast<std::int64_t>(sessions.size()), .since = {}};
+  return {.holds = index < 0 || began.has_value(), .since = began};
+}
+
+// The beginning of the n-th day with activity of those that are kept.
+Verdict JudgeActiveDays(const ConditionNode& node, const Facts& facts) {
+  if (facts.user == nullptr || facts.user->active_days.count() < node.at_least) {
+    return {};
+  }
+  const ActiveDays& days = facts.user->active_days;
+  std::int64_t left = node.at_least;
+  for (int back = ActiveDays::kDays - 1; back >= 0; --back) {
+    const auto bit = static_cast<std::size_t>(back);
+    left -= static_cast<std::int64_t>(days.bits[bit / 64] >> (bit % 64) & 1U);
+    if (left == 0) {
+      return {.holds = true, .since = kEpoch + kDay * (days.last_day - back)};
+    }
+  }
+  return {.holds = true, .since = {}};
 }
 
 // Active days in [from, to), days since 1970.
@@ -286,7 +304,7 @@ Verdict JudgeLeaf(const ConditionNode& node, const Facts& facts) {
     case ConditionKind::kSessions:
       return JudgeSessions(node, facts);
     case ConditionKind::kActiveDays:
-      return Plain(facts.user != nullptr && facts.user->active_days.count() >= node.at_least);
+      return JudgeActiveDays(node, facts);
     case ConditionKind::kUseFalls:
       return JudgeUseFalls(node, facts);
     case ConditionKind::kCoreTime:

@@ -46,12 +46,11 @@ bool IsRefreshDue(const Visit& visit, std::optional<Instant> since) {
          (*visit.due - *since) % kDay == milliseconds(0);
 }
 
-std::optional<Instant> DueOf(const Context& context, const Visit& visit, const Facts& facts) {
+Due DueOf(const Context& context, const Visit& visit, const Facts& facts) {
   const User& user = *facts.user;
   const Truth& truth = *facts.truth;
   const bool is_history_known = facts.is_history_known;
-  std::optional<Instant> due =
-      NextRefresh(context, visit, RefreshedSince(truth, *facts.ladder, is_history_known));
+  std::optional<Instant> due;
   const auto consider = [&](Instant at) { due = std::min(due.value_or(at), at); };
   const bool is_undecided = !truth.activated_at.has_value() && truth.window.has_value() &&
                             is_history_known &&
@@ -70,7 +69,10 @@ std::optional<Instant> DueOf(const Context& context, const Visit& visit, const F
   if (outcome.has_value()) {
     consider(*outcome);
   }
-  return due;
+  const std::optional<Instant> refresh =
+      NextRefresh(context, visit, RefreshedSince(truth, *facts.ladder, is_history_known));
+  const bool is_for_refresh = refresh.has_value() && (!due.has_value() || *refresh < *due);
+  return {.at = is_for_refresh ? refresh : due, .is_for_refresh = is_for_refresh};
 }
 
 }  // namespace foothold::journey

@@ -17,8 +17,13 @@ std::optional<Instant> RefreshedSince(const Truth& truth, const Ladder& ladder,
 // Whether the timer is that of a refresh, alone or with others.
 bool IsRefreshDue(const Visit& visit, std::optional<Instant> since);
 
+struct Due {
+  std::optional<Instant> at;  // nullopt: never.
+  bool is_for_refresh = false;
+};
+
 // The next time at which the user of `facts`, who is not removed, may be judged otherwise without
-// any event; nullopt: never.
-std::optional<Instant> DueOf(const Context& context, const Visit& visit, const Facts& facts);
+// any event, or at which the status is refreshed.
+Due DueOf(const Context& context, const Visit& visit, const Facts& facts);
 
 }  // namespace foothold::journey

@@ -25,10 +25,15 @@ bool IsRemoved(const User& user) {
 
 bool IsFresh(const User& user) { return !user.first_seen.has_value(); }
 
+// Whether the visit says that time has come to its due, and with it what was to be done by then.
+bool IsJudgedByTime(const Visit& visit, const User& user) {
+  return visit.kind == VisitKind::kTimer && !user.is_due_for_refresh;
+}
+
 // What absence is judged by, from now on, for this user.
 void JudgeAbsence(const Context& context, const Visit& visit, User* user) {
   std::optional<Instant> until;
-  if (visit.kind == VisitKind::kTimer) {
+  if (IsJudgedByTime(visit, *user)) {
     until = visit.due;
   } else if (visit.kind == VisitKind::kFinal) {
     until = context.clock;
@@ -85,7 +90,7 @@ bool JudgeCare(const Occasion& occasion, Facts facts, WakeSet* woken,
   User& user = *subjects.user;
   const Definition& definition = occasion.definition;
   const Wakes& wakes = definition.wakes();
-  if (occasion.visit.kind == VisitKind::kTimer && !IsRemoved(user)) {
+  if (IsJudgedByTime(occasion.visit, user) && !IsRemoved(user)) {
     AddWokenByTime(facts, judged_before, *occasion.visit.due, woken);
   }
   const RiskPhase phase = PhaseOf(definition, user, *facts.truth, facts.is_history_known);
@@ -135,7 +140,7 @@ struct Look {
               .ladder = &ladder,
               .is_history_known = is_history_known,
               .incomplete_since = IncompleteSince(context, *subjects.account),
-              .evidence_until = visit.kind == VisitKind::kTimer ? *visit.due : Instant::max(),
+              .evidence_until = IsJudgedByTime(visit, *subjects.user) ? *visit.due : Instant::max(),
               .clock = context.clock.value_or(kEpoch)} {}
   Look(const Look&) = delete;
   Look& operator=(const Look&) = delete;
@@ -159,6 +164,7 @@ void SettleRemoved(const Look& look, const Subjects& subjects, Decision* decisio
   WithdrawAll(&scene, CancelCause::kRemoved);
   SettleOutcomes(&scene);
   user.due = NextOutcome(user.care, look.facts.definition.playbook().attribution);
+  user.is_due_for_refresh = false;
 }
 
 // Looks at the user as a whole and says what is new. `event` is what set it off, if any. Returns
@@ -180,7 +186,9 @@ bool Decide(const Definition& definition, const Context& context, const Visit& v
   if (IsRemoved(user)) {
     SettleRemoved(look, subjects, decision);
   } else {
-    user.due = DueOf(context, visit, look.facts);
+    const Due due = DueOf(context, visit, look.facts);
+    user.due = due.at;
+    user.is_due_for_refresh = due.is_for_refresh;
   }
   ShowStatus(look.occasion, look.truth, look.ladder, look.is_history_known, &user, decision);
   return is_moved;
@@ -308,7 +316,8 @@ void ShowAccountStatus(const Occasion& occasion, Account* account, Decision* dec
       occasion.visit.kind == VisitKind::kFinal && occasion.visit.target.user.empty();
   AccountStatus status = AccountStatusOf(occasion.definition, *account, occasion.decided_at,
                                          occasion.context.revision);
-  status.measurement = MeasurementOf(occasion.context, *account, nullptr, true);
+  status.measurement = MeasurementOf(occasion.context, *account, nullptr,
+                                     IsHistoryKnown(*account, *occasion.context.sources));
   const StatusHashes hashes = HashesOf(status);
   if (hashes.lasting != account->status_hash ||
       (is_refresh && hashes.riding != account->volatile_hash)) {

@@ -392,6 +392,12 @@ AccountLearned LearnAccount(const Definition& definition, const Event& event,
   }
   if (!account->first_seen.has_value() || event.occurred_at < *account->first_seen) {
     account->first_seen = event.occurred_at;
+    account->first_seen_source = std::string(event.position.source);
+    learned.matters = true;
+  }
+  const bool is_birth = canonical == kAccountCreated || canonical == kUserSignedUp;
+  if (is_birth && (!account->born_at.has_value() || event.occurred_at < *account->born_at)) {
+    account->born_at = event.occurred_at;
     learned.matters = true;
   }
   KeepForAccount(definition, definition.TrackersOf(canonical), event, canonical, account, &learned);

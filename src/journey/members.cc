@@ -184,6 +184,12 @@ bool IsActivatedNow(const Definition& definition, const Account& account) {
       [&](const MemberCondition& condition) { return Holds(definition, condition, account); });
 }
 
+SelectedMembers SelectedBy(const Definition& definition, const MemberCondition& condition,
+                           const Account& account) {
+  const GroupCount group = Selected(definition, condition, account);
+  return {.members = group.members, .having = WithProperty(group, condition.property)};
+}
+
 bool Holds(const Definition& definition, const MemberCondition& condition, const Account& account) {
   const GroupCount group = Selected(definition, condition, account);
   if (condition.quantifier == MemberCondition::Quantifier::kCount) {

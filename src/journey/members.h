@@ -2,6 +2,7 @@
 
 // The account's view of its members: counters changed by difference, and conditions on them.
 
+#include <cstdint>
 #include <optional>
 
 #include "src/base/time.h"
@@ -34,6 +35,14 @@ MemberTotals TotalsOf(const Account& account);
 
 // Whether the account's members satisfy the playbook's `accounts.activated` now.
 bool IsActivatedNow(const Definition& definition, const Account& account);
+
+// Of the members that a condition selects, how many there are and have what it asks for.
+struct SelectedMembers {
+  std::int64_t members = 0;
+  std::int64_t having = 0;
+};
+SelectedMembers SelectedBy(const Definition& definition, const MemberCondition& condition,
+                           const Account& account);
 
 // Whether one condition on the members holds now.
 bool Holds(const Definition& definition, const MemberCondition& condition, const Account& account);

@@ -31,7 +31,10 @@ void SetSignal(std::uint64_t key, const Verdict& verdict, Instant decided_at, Ri
   const bool is_known = place != risk->signals.end() && place->key == key;
   if (verdict.holds && !is_known) {
     risk->signals.insert(place, {.key = key, .since = verdict.since.value_or(decided_at)});
-  } else if (!verdict.holds && is_known) {
+  } else if (verdict.holds && is_known) {
+    // Evidence that came late may have moved it. What has no time of its own keeps that of notice.
+    place->since = verdict.since.value_or(place->since);
+  } else if (is_known) {
     risk->signals.erase(place);
   }
 }

@@ -48,13 +48,40 @@ class FieldHash {
   std::uint64_t hash_ = 0x666F6F74;
 };
 
-std::optional<Instant> FirstTime(const User& user, TrackerKind kind,
-                                 std::vector<std::string> events) {
+Tracker MakeTracker(TrackerKind kind, std::vector<std::string> events) {
   Tracker tracker;
   tracker.kind = kind;
   tracker.events = std::move(events);
   tracker.key = TrackerKey(tracker);
+  return tracker;
+}
+
+// What a status says of by itself, whatever the playbook.
+struct StandardTrackers {
+  Tracker profile_completed = MakeTracker(TrackerKind::kDid, {"profile.completed"});
+  Tracker integration_connected = MakeTracker(TrackerKind::kDid, {"integration.connected"});
+  Tracker dashboard_viewed = MakeTracker(TrackerKind::kDid, {"dashboard.viewed"});
+  Tracker report_exported = MakeTracker(TrackerKind::kDid, {"report.exported"});
+  Tracker signup =
+      MakeTracker(TrackerKind::kDid, {std::string(kAccountCreated), std::string(kUserSignedUp)});
+  Tracker access = MakeTracker(TrackerKind::kAccess, {});
+  Tracker invited = MakeTracker(TrackerKind::kInvited, {});
+};
+
+const StandardTrackers& Standard() {
+  static const StandardTrackers kTrackers;
+  return kTrackers;
+}
+
+std::optional<Instant> FirstTime(const User& user, const Tracker& tracker) {
   return TimeOf(user.trackers, tracker, 1);
+}
+
+// The time of an anchor that is the account's own.
+std::optional<Instant> AccountAnchor(const Definition& definition, std::string_view anchor,
+                                     const Account& account) {
+  static const User kNobody;
+  return AnchorTime(definition, anchor, kNobody, account);
 }
 
 WindowBlock BlockOf(const OpenWindow& window) {
@@ -75,11 +102,9 @@ void AddAccountBlock(const AccountBlock& block, FieldHash* hash) {
 
 void FillAnchors(const Definition& definition, const User& user, const Account& account,
                  std::optional<Instant> activated_at, Instant as_of, UserStatus* status) {
-  static const std::vector<std::string> kSignupEvents = {std::string(kAccountCreated),
-                                                         std::string(kUserSignedUp)};
-  status->anchor_signup = FirstTime(user, TrackerKind::kDid, kSignupEvents);
-  status->anchor_first_access = FirstTime(user, TrackerKind::kAccess, {});
-  status->anchor_invite = FirstTime(user, TrackerKind::kInvited, {});
+  status->anchor_signup = FirstTime(user, Standard().signup);
+  status->anchor_first_access = FirstTime(user, Standard().access);
+  status->anchor_invite = FirstTime(user, Standard().invited);
   const std::optional<Instant> signup = AnchorTime(definition, "signup", user, account);
   status->days_since_signup = DaysSince(signup, as_of);
   status->time_to_value_from_signup_s = TimeToValueS(signup, activated_at);
@@ -139,7 +164,7 @@ AccountBlock AccountBlockOf(const Definition& definition, const Account& account
   block.seats = TraitNumber(traits, "seats");
   block.channel = TraitText(traits, "channel");
   block.trial_ends_at = TraitTime(traits, "trialendsat");
-  block.contract_at = AnchorTime(definition, "contract", User{}, account);
+  block.contract_at = AccountAnchor(definition, "contract", account);
   if (!account.stage.empty()) {
     block.stage = account.stage;
   }
@@ -148,7 +173,7 @@ AccountBlock AccountBlockOf(const Definition& definition, const Account& account
   block.decision_maker = TraitText(traits, "decisionmaker");
   block.open_tickets = account.open_tickets;
   block.last_outreach_at = account.last_outreach_at;
-  const std::optional<Instant> created = AnchorTime(definition, "created", User{}, account);
+  const std::optional<Instant> created = AccountAnchor(definition, "created", account);
   if (created.has_value()) {
     block.signup_week = WeekOf(*created);
   }
@@ -211,10 +236,10 @@ UserStatus UserStatusOf(const Definition& definition, const User& user, const Ac
   status.email = TraitText(user.traits, "email");
   status.name = TraitText(user.traits, "name");
   status.is_history_known = is_history_known;
-  status.profile_completed = FirstTime(user, TrackerKind::kDid, {"profile.completed"});
-  status.integration_connected = FirstTime(user, TrackerKind::kDid, {"integration.connected"});
-  status.first_dashboard_viewed = FirstTime(user, TrackerKind::kDid, {"dashboard.viewed"});
-  status.first_report_exported = FirstTime(user, TrackerKind::kDid, {"report.exported"});
+  status.profile_completed = FirstTime(user, Standard().profile_completed);
+  status.integration_connected = FirstTime(user, Standard().integration_connected);
+  status.first_dashboard_viewed = FirstTime(user, Standard().dashboard_viewed);
+  status.first_report_exported = FirstTime(user, Standard().report_exported);
   status.activated = truth.activated_at;
   status.activation_state = truth.state;
   status.activation_class = user.truth.activation_class;
@@ -257,7 +282,7 @@ AccountStatus AccountStatusOf(const Definition& definition, const Account& accou
   AccountStatus status;
   status.tenant = account.tenant;
   status.account = AccountBlockOf(definition, account);
-  status.created_at = AnchorTime(definition, "created", User{}, account);
+  status.created_at = AccountAnchor(definition, "created", account);
   status.activation_state = account.state;
   status.activated_at = account.activated_at;
   const MemberTotals totals = TotalsOf(account);

@@ -171,12 +171,14 @@ struct User {
   Contribution contribution;
   EmittedTruth truth;
   EmittedSteps steps;
-  std::optional<Instant> last_refresh;  // Due time of the last daily status refresh.
   std::uint64_t status_hash = 0;        // Of the last status without volatile fields; 0: none.
   std::uint64_t volatile_hash = 0;      // Of its volatile fields.
   std::int64_t activation_sequence = 0;
   std::int64_t progress_sequence = 0;
   std::optional<Instant> due;  // The earliest timer, as last computed.
+  // The timer is a refresh of the status and nothing else: nothing is judged by it, as when it
+  // fires is for the process to choose.
+  bool is_due_for_refresh = false;
 
   // Risk and interventions.
   RiskState risk;

@@ -129,6 +129,7 @@ Result<std::size_t> JourneyTask::Run(std::size_t entries_max) {
 }
 
 void JourneyTask::FinishEntry() {
+  looks_ = 0;
   phase_ = Phase::kFresh;
   queue_.Finish(&meta_);
 }
@@ -200,16 +201,22 @@ bool JourneyTask::IsEndDue(const journey::Progress& progress) {
   return was_owed || !progress.people.has_value();
 }
 
-// Fires the earliest due timer. When none is left, the entry ends, or the final walk begins.
+// Fires the earliest due timer. When none is left, the entry ends, or the final walk begins. In
+// files the gate's time is the clock's: what waits is looked at in its turn among the timers, so
+// that how often the clock moves on decides nothing.
 Status JourneyTask::Fire() {
   if (definition_ != nullptr && clock_.now().has_value()) {
-    FOOTHOLD_ASSIGN(const std::optional<state::DueTimer> timer, state_.NextTimer(*clock_.now()));
+    const Instant now = *clock_.now();
+    FOOTHOLD_ASSIGN(const std::optional<state::DueTimer> timer, state_.NextTimer(now));
+    if (clock_.roster().mode == journey::ClockMode::kEvent) {
+      const auto waiting = desk_.NextWaiting(now);
+      if (waiting.has_value() && (!timer.has_value() || waiting->at < timer->due)) {
+        const Instant stamp = waiting->at == kEpoch ? now : waiting->at;
+        return ReleaseSubject(waiting->key, stamp, stamp);
+      }
+    }
     if (timer.has_value()) {
       return FireTimer(*timer);
-    }
-    // In files nothing else says that it is time for what waits.
-    if (clock_.roster().mode == journey::ClockMode::kEvent) {
-      return BeginRelease(*clock_.now());
     }
   }
   return EndProgress();

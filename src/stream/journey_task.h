@@ -106,6 +106,7 @@ class JourneyTask final : public KeyedTask {
   Status Say(const codec::RuleWord& word);
   Status Say(const codec::ApprovalWord& word);
   void Sweep();
+  Status ReleaseSubject(const std::string& key, Instant stamp, std::optional<Instant> clock);
   Status BeginRelease(Instant stamp);
   // Lets the gate look at the next subject that waits. When there is none, the entry ends.
   Status Release();

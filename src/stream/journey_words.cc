@@ -115,27 +115,29 @@ void JourneyTask::CollectRelease(StagedWrites* writes) {
 
 Status JourneyTask::BeginRelease(Instant stamp) {
   release_stamp_ = stamp;
-  looks_ = 0;
   phase_ = Phase::kReleasing;
   return Release();
 }
 
+// Of a release entry: the subject that waits longest, until none of them waits.
 Status JourneyTask::Release() {
-  const std::optional<std::string> key =
-      definition_ == nullptr ? std::nullopt : desk_.NextWaiting(release_stamp_);
-  if (!key.has_value()) {
-    if (std::holds_alternative<journey::Progress>(queue_.entry())) {
-      return EndProgress();
-    }
+  const auto waiting = definition_ == nullptr ? std::nullopt : desk_.NextWaiting(release_stamp_);
+  if (!waiting.has_value()) {
     FinishEntry();
     return Status();
   }
-  FOOTHOLD_ASSIGN(journey::Visit visit, VisitOfKey(*key, journey::VisitKind::kRelease));
-  visit.due = release_stamp_;
-  FOOTHOLD_TRY(RunVisits({std::move(visit)}, nullptr, MakeContext(clock_.now())));
+  return ReleaseSubject(waiting->key, release_stamp_, clock_.now());
+}
+
+Status JourneyTask::ReleaseSubject(const std::string& key, Instant stamp,
+                                   std::optional<Instant> clock) {
+  FOOTHOLD_ASSIGN(journey::Visit visit, VisitOfKey(key, journey::VisitKind::kRelease));
+  visit.due = stamp;
+  FOOTHOLD_TRY(RunVisits({std::move(visit)}, nullptr, MakeContext(clock)));
   // A look may find another rung due, each at most once in its episode.
-  looks_ = desk_.NextWaiting(release_stamp_) == key ? looks_ + 1 : 0;
-  FOOTHOLD_CHECK(looks_ <= kLooksMax, "what the gate looked at must move on: " + *key);
+  const auto next = desk_.NextWaiting(stamp);
+  looks_ = next.has_value() && next->key == key ? looks_ + 1 : 0;
+  FOOTHOLD_CHECK(looks_ <= kLooksMax, "what the gate looked at must move on: " + key);
   if (!meta_.walks.empty()) {
     phase_ = Phase::kWalking;
   }

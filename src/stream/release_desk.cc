@@ -87,11 +87,11 @@ void ReleaseDesk::NoteWaiting(const std::string& subject_key, std::optional<Inst
   }
 }
 
-std::optional<std::string> ReleaseDesk::NextWaiting(Instant stamp) const {
+std::optional<ReleaseDesk::Waiting> ReleaseDesk::NextWaiting(Instant stamp) const {
   if (by_time_.empty() || by_time_.begin()->first > stamp) {
     return std::nullopt;
   }
-  return by_time_.begin()->second;
+  return Waiting{.key = by_time_.begin()->second, .at = by_time_.begin()->first};
 }
 
 void ReleaseDesk::WakeAll() {

@@ -34,8 +34,12 @@ class ReleaseDesk {
 
   // The subject of that key waits until then (kEpoch: for the next release), or for nothing.
   void NoteWaiting(const std::string& subject_key, std::optional<Instant> waits);
+  struct Waiting {
+    std::string key;
+    Instant at;
+  };
   // A subject that may be looked at at `stamp`, the longest waiting first; nullopt: there is none.
-  std::optional<std::string> NextWaiting(Instant stamp) const;
+  std::optional<Waiting> NextWaiting(Instant stamp) const;
   // Everything that waits is looked at at the next release: what people said may concern it.
   void WakeAll();
   std::size_t waiting_count() const { return waiting_.size(); }

@@ -32,6 +32,16 @@ bool IsLeftOut(std::string_view field) {
   return std::ranges::find(kLeftOut, field, &LeftOut::field) != kLeftOut.end();
 }
 
+// Risk reasons without `since`: of what has no time of its own it is that of its notice.
+std::string SignalsOf(const simdjson::dom::element& reasons) {
+  std::string signals;
+  for (const simdjson::dom::element reason : reasons.get_array().value()) {
+    signals += fmt::format("{} {}, ", std::string_view(reason["signal"]),
+                           simdjson::to_string(reason["weight"].value()));
+  }
+  return signals;
+}
+
 // A line of `replay`, taken apart.
 class Line {
  public:
@@ -193,7 +203,9 @@ std::optional<Fields> ComparableStatus(std::string_view line) {
   }
   Fields fields;
   for (const auto [name, value] : *parsed.value()) {
-    if (!IsLeftOut(name)) {
+    if (name == "riskReasons") {
+      fields[std::string(name)] = SignalsOf(value);
+    } else if (!IsLeftOut(name)) {
       fields[std::string(name)] = simdjson::to_string(value);
     }
   }

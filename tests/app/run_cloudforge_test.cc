@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
@@ -74,6 +75,20 @@ TEST(RunCloudforgeTest, ARunDecidesWhatReplaysOfTheFileAndOfItsJournalDecide) {
   EXPECT_GT(ran.decision_count(), 1'000U);
   EXPECT_EQ(FirstDifference(ran.decisions, folded.decisions), "");
   EXPECT_EQ(FindSequenceFault(ran), "");
+
+  // Commands that look at a system see what they see in its input.
+  const Ending stuck = RunFoothold({"stuck", "-c", config, "--younger", "any"});
+  EXPECT_EQ(stuck.out, RunFoothold({"stuck", "-c", config, "--younger", "any", kEvents}).out);
+  EXPECT_THAT(stuck.out, testing::HasSubstr("13 people stuck for 3d or longer"));
+  const Ending explained = RunFoothold({"explain", "-c", config, "cloudforge", *users.begin()});
+  EXPECT_EQ(explained.code, kExitOk) << explained.error;
+  EXPECT_THAT(explained.out,
+              testing::HasSubstr(*users.begin() + ", role engineer of cloudforge\n"));
+  EXPECT_THAT(explained.out, testing::HasSubstr(setup.source + "["));
+  const Ending tested = RunFoothold({"backtest", setup.playbook, "default", "-c", config});
+  EXPECT_EQ(tested.code, kExitOk) << tested.error;
+  EXPECT_THAT(tested.out, testing::HasSubstr("before: cloudforge@1   after: default@1\n"));
+  EXPECT_THAT(tested.out, testing::HasSubstr("  engineer                      49    146       7"));
 }
 
 }  // namespace

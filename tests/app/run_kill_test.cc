@@ -131,6 +131,11 @@ class RunKillTest : public testing::Test {
         setup_(NewSetup(broker_->servers(), folder_)) {
     setup_.source = kafka::MakeTopic(log_.get(), kSourcePartitions);
     setup_.journal_partitions = kJournalPartitions;
+    // The breaker counts by partition of the journal, of which a replay of files has one.
+    setup_.playbook = folder_.Write("crowd.yaml",
+                                    "playbook: crowd\n"
+                                    "extends: default\n"
+                                    "gate: {breaker: none}\n");
     config_ = WriteConfig(setup_, folder_);
     intake_group_ = Must(log_->NewConsumer({.group = setup_.app + "-intake"}));
     feed_.emplace(log_.get(), setup_.source, folder_.PathOf("events.ndjson"));

@@ -46,6 +46,29 @@ TEST(JsonWriterTest, MembersAreSeparatedAcrossNestedObjects) {
   EXPECT_EQ(text, R"({"name":"Ada \"L\"","empty":{},"inner":{"count":-3},"is_new":true})");
 }
 
+TEST(JsonWriterTest, ArraysHoldObjectsAndTexts) {
+  std::string text;
+  JsonWriter json(&text);
+
+  json.BeginObject();
+  json.BeginArray("people");
+  json.BeginItem();
+  json.Member("name", "Ada");
+  json.Null("age");
+  json.EndObject();
+  json.BeginItem();
+  json.EndObject();
+  json.EndArray();
+  json.BeginArray("words");
+  json.Item("a");
+  json.Item("b");
+  json.EndArray();
+  json.Raw("share", "0.5");
+  json.EndObject();
+
+  EXPECT_EQ(text, R"({"people":[{"name":"Ada","age":null},{}],"words":["a","b"],"share":0.5})");
+}
+
 TEST(Utf8Test, OnlyShortestFormsOfScalarValuesAreCharacters) {
   EXPECT_EQ(Utf8CharacterLength("a"), 1U);
   EXPECT_EQ(Utf8CharacterLength("\xc3\xbc"), 2U);

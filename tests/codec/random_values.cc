@@ -181,7 +181,7 @@ journey::User RandomValues::User() {
   user.steps = {.role = Name(),
                 .met = static_cast<std::uint32_t>(Hash()),
                 .current = static_cast<std::int32_t>(Integer())};
-  user.last_refresh = MaybeTime();
+  user.is_due_for_refresh = MaybeTime().has_value();
   user.status_hash = Hash();
   user.volatile_hash = Hash();
   user.activation_sequence = Integer();
@@ -290,6 +290,8 @@ journey::Account RandomValues::Account() {
   account.trackers = Trackers();
   account.traits = Traits();
   account.first_seen = MaybeTime();
+  account.first_seen_source = Name();
+  account.born_at = MaybeTime();
   account.open_tickets = Integer();
   account.last_outreach_at = MaybeTime();
   for (std::size_t i = Below(6); i > 0; --i) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ostream>
 #include <thread>
 #include <utility>
 
@@ -232,6 +233,7 @@ Status Service::OpenWorkers() {
   journey.journal_partitions = options_.journal_partitions;
   journey.output_partitions = 2;
   journey.cache_bytes_max = options_.cache_bytes_max;
+  journey.is_draining = options_.is_draining;
   journey.store_write_interval = options_.store_write_interval;
   journey.store_write_bytes = options_.store_write_bytes;
   journey.email_salt = "salt of a test";
@@ -385,6 +387,13 @@ std::map<std::string, std::string> Service::LastStatuses() {
     }
   }
   return last;
+}
+
+void PrintTo(const Output& output, std::ostream* out) {
+  *out << output.topic << " " << output.key << " " << output.value.value_or("null");
+  for (const auto& [name, value] : output.headers) {
+    *out << "\n" << name << "=" << value;
+  }
 }
 
 // An intervention carries a status and with it a place in the journal: where every run interleaves

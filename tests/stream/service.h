@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
 #include <map>
 #include <memory>
 #include <optional>
@@ -48,6 +49,7 @@ struct Output {
   std::map<std::string, std::string> headers;
   friend auto operator<=>(const Output&, const Output&) = default;
 };
+void PrintTo(const Output& output, std::ostream* out);
 
 struct ServiceOptions {
   std::int32_t source_partitions = 2;
@@ -62,6 +64,7 @@ struct ServiceOptions {
   std::size_t waiting_bytes_max = 1U << 20U;  // Of one partition.
   std::size_t cache_bytes_max = 8U << 20U;
   journey::ClockMode mode = journey::ClockMode::kEvent;
+  bool is_draining = false;
   StartAt start = {};
   int intake_batch_records_max = 500;
   // The stores are written with every commit, or lag behind as these allow.

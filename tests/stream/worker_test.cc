@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
+#include <random>
+#include <regex>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -247,6 +249,107 @@ TEST(WorkerTest, CommitsCutAnywhereGiveTheSameDecisionsToTheByte) {
         expected = decisions;
       }
       EXPECT_EQ(decisions, *expected) << entries_max << " " << cache_bytes_max;
+    }
+  }
+}
+
+// Some of the story arrives late: behind up to six later events.
+std::vector<StoryEvent> Delayed(std::vector<StoryEvent> story, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  for (std::size_t i = 0; i + 6 < story.size(); ++i) {
+    if (random() % 4 == 0) {
+      std::rotate(story.begin() + static_cast<std::ptrdiff_t>(i),
+                  story.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                  story.begin() + static_cast<std::ptrdiff_t>(i + 2 + random() % 5));
+    }
+  }
+  return story;
+}
+
+// How a process folds a journal.
+struct Folding {
+  std::size_t entries_max = 1'000;
+  int aborted = 0;  // Every n-th commit is; 0: none.
+  bool is_draining = false;
+};
+
+// The intake to its end first: one and the same journal for a seed. Some of it arrives late.
+std::vector<Output> DecisionsOf(std::uint64_t seed, const Folding& folding) {
+  Saboteur saboteur;
+  Service service({.source_partitions = 1,
+                   .journal_partitions = 1,
+                   .intake_entries_max = 20,
+                   .journey_entries_max = folding.entries_max,
+                   .cache_bytes_max = folding.aborted == 0 ? std::size_t{8} << 20U : std::size_t{0},
+                   .is_draining = folding.is_draining,
+                   .intake_batch_records_max = 10},
+                  &saboteur);
+  for (const StoryEvent& event : Delayed(MakeStory(seed, 12, 1), seed)) {
+    service.Produce(event.partition, event.value);
+  }
+  service.Start();
+  for (int turn = 0; turn < 200; ++turn) {
+    EXPECT_TRUE(service.intake().RunOnce().has_value());
+  }
+  service.intake_stage().RequestFinish(kStoryEnd);
+  int calls = 0;
+  saboteur.before = [&](const log::Call& call) {
+    const bool is_hit = folding.aborted > 0 && call.kind == log::Call::Kind::kCommit &&
+                        call.who.find("journey") != std::string_view::npos &&
+                        ++calls % folding.aborted == 0;
+    return is_hit ? Status(Code::kAborted, "injected") : Status();
+  };
+  const Status ran = service.TryRun();
+  EXPECT_TRUE(ran.ok()) << ran.ToString();
+  EXPECT_TRUE(folding.aborted == 0 || calls > 20);
+  return service.Decisions();
+}
+
+void ExpectSameDecisions(const Folding& folding) {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    const std::vector<Output> expected = DecisionsOf(seed, {});
+    ASSERT_GT(expected.size(), 20U);
+    const std::vector<Output> decisions = DecisionsOf(seed, folding);
+    for (std::size_t i = 0; i < std::min(decisions.size(), expected.size()); ++i) {
+      ASSERT_EQ(decisions[i], expected[i]) << "seed " << seed;
+    }
+    ASSERT_EQ(decisions.size(), expected.size()) << "seed " << seed;
+  }
+}
+
+// A stimulus that was begun is done again from its first part that is not committed.
+TEST(WorkerTest, AStimulusBrokenOffAnywhereIsDoneAgainTheSameWay) {
+  ExpectSameDecisions({.entries_max = 3, .aborted = 2});
+}
+
+// When a status is refreshed is for the process to choose, and nothing is decided by it.
+TEST(WorkerTest, RefreshesDecideNothing) { ExpectSameDecisions({.is_draining = true}); }
+
+std::map<std::string, std::string> LastUserStatuses(const std::vector<StoryEvent>& story) {
+  Service service({.source_partitions = 1, .journal_partitions = 1, .intake_batch_records_max = 1});
+  for (const StoryEvent& event : story) {
+    service.Produce(event.partition, event.value);
+  }
+  service.Start();
+  EXPECT_TRUE(service.TryFinish(kStoryEnd).ok());
+  std::map<std::string, std::string> statuses = service.LastStatuses();
+  for (auto& [key, status] :
+       statuses) {  // Of what has no time of its own it is that of its notice.
+    status = std::regex_replace(status, std::regex("\"since\":\"[^\"]*\""), "");
+  }
+  std::erase_if(statuses,
+                [](const auto& entry) { return entry.first.find('|') == std::string::npos; });
+  return statuses;
+}
+
+TEST(WorkerTest, WhatArrivesLateEndsInTheSameStatus) {
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    const std::vector<StoryEvent> story = MakeStory(seed, 12, 1);
+    const std::map<std::string, std::string> expected = LastUserStatuses(story);
+    const std::map<std::string, std::string> statuses = LastUserStatuses(Delayed(story, seed));
+    ASSERT_EQ(statuses.size(), expected.size());
+    for (const auto& [user, status] : expected) {
+      EXPECT_EQ(statuses.at(user), status) << user << ", seed " << seed;
     }
   }
 }

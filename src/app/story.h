@@ -3,7 +3,7 @@
 // A scenario as text: what happens in a company, and what the product says to it.
 //
 //   # What the story is about.
-//   playbook: default                      default, or a path from the root of the repository
+//   playbook: default                      default, or a file, from the folder of the story
 //   mode: files                            files (default): events move the clock; live: wall time
 //   show: activation steps risk asks       what is told; activation alone by default
 //   history: 2025-06-01                    when our history begins; by default with the first event
@@ -29,7 +29,8 @@
 // A name of a call (identify, group, page, screen, alias) is that call, anything else a track
 // call. A value is JSON if it reads as a number, true, false, null, a list or an object, else text;
 // `traits.x=` goes to the context's traits, `#id` is the event's id. `[crm/1]` is partition 1.
-// What follows is written by the runner (FOOTHOLD_REWRITE=1) and read by people.
+// What follows is written by `foothold test --rewrite` and read by people. Lines that begin with
+// "!!" tell what must never be: no rewriting makes them right.
 
 #include <cstdint>
 #include <optional>
@@ -41,7 +42,7 @@
 #include "src/base/status.h"
 #include "src/base/time.h"
 
-namespace foothold::scenarios {
+namespace foothold::app {
 
 struct StorySource {
   std::string name;
@@ -51,7 +52,7 @@ struct StorySource {
   bool is_product = true;
 };
 
-struct Header {
+struct StoryHeader {
   std::string playbook = "default";
   bool is_live = false;
   bool shows_activation = true;
@@ -64,12 +65,12 @@ struct Header {
 };
 
 // A user of an account; with an empty user the account.
-struct Who {
+struct StorySubject {
   std::string user;
   std::string tenant;
 };
 
-struct Step {
+struct StoryStep {
   enum class Kind : std::uint8_t {
     kText,
     kRecord,
@@ -81,23 +82,25 @@ struct Step {
     kApproval
   };
   Kind kind = Kind::kText;
+  int line = 0;      // From 1.
   std::string text;  // The line.
   std::optional<Instant> at;
   std::string source;  // kRecord; empty: the first.
   std::int32_t partition = 0;
   std::string record;               // kRecord: its bytes.
-  Who who;                          // kStatus.
+  StorySubject who;                 // kStatus.
   std::vector<std::string> fields;  // kStatus; empty: all that are known.
   std::string word;                 // kRule: "pause"; kApproval: "approve".
   std::string rule;                 // kRule, kApproval.
 };
 
 struct Story {
-  Header header;
-  std::vector<Step> steps;  // kText for what is kept as it is: comments, the header, blank lines.
+  StoryHeader header;
+  std::vector<StoryStep>
+      steps;  // kText for what is kept as it is: comments, the header, blank lines.
 };
 
-// kInvalid names the line and what is wrong with it.
-Result<Story> ReadStory(std::string_view text);
+// kInvalid: "path:7: what is wrong with the line".
+Result<Story> ReadStory(const std::string& path, std::string_view text);
 
-}  // namespace foothold::scenarios
+}  // namespace foothold::app

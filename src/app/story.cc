@@ -1,4 +1,4 @@
-#include "tests/scenarios/runner/story.h"
+#include "src/app/story.h"
 
 #include <algorithm>
 #include <array>
@@ -7,9 +7,13 @@
 #include <fmt/format.h>
 
 #include "src/base/json.h"
+#include "src/intake/mapping.h"
 
-namespace foothold::scenarios {
+namespace foothold::app {
 namespace {
+
+constexpr std::int64_t kStoryPartitionsMax = 64;
+constexpr std::int64_t kStoryRecordBytesMax = 64LL << 20U;
 
 struct Token {
   std::string text;
@@ -79,12 +83,13 @@ std::optional<Instant> TakeTime(const std::vector<Token>& tokens, std::size_t* n
   return alone->instant;
 }
 
-std::optional<Who> WhoOf(std::string_view text) {
+std::optional<StorySubject> WhoOf(std::string_view text) {
   const std::size_t at = text.rfind('@');
   if (at == std::string_view::npos) {
     return std::nullopt;
   }
-  return Who{.user = std::string(text.substr(0, at)), .tenant = std::string(text.substr(at + 1))};
+  return StorySubject{.user = std::string(text.substr(0, at)),
+                      .tenant = std::string(text.substr(at + 1))};
 }
 
 void AddField(std::string_view name, std::string_view value, std::string* object) {
@@ -93,7 +98,7 @@ void AddField(std::string_view name, std::string_view value, std::string* object
 
 struct Call {
   Instant at;
-  Who who;
+  StorySubject who;
   std::string name;
   std::string id;
   std::string previous;
@@ -131,18 +136,30 @@ std::string RecordOf(const Call& call) {
   return "{" + record + "}";
 }
 
+// -1: it is no number.
+std::int32_t PartitionOf(std::string_view text) {
+  std::int32_t partition = -1;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), partition);
+  return parsed.ptr == text.data() + text.size() ? partition : -1;
+}
+
 // Reads "TIME [SOURCE] WHO CALL key=value..." behind the time.
-Status ReadCall(const std::vector<Token>& tokens, std::size_t next, int number, Step* step) {
+Status ReadCall(const std::vector<Token>& tokens, std::size_t next, int number, StoryStep* step) {
   if (next < tokens.size() && tokens[next].text.starts_with('[')) {
+    if (!tokens[next].text.ends_with(']')) {
+      return Error(Code::kInvalid,
+                   "expected [SOURCE] or [SOURCE/PARTITION], found " + tokens[next].text);
+    }
     std::string source = tokens[next].text.substr(1, tokens[next].text.size() - 2);
     if (const std::size_t slash = source.find('/'); slash != std::string::npos) {
-      step->partition = std::atoi(source.c_str() + slash + 1);
+      step->partition = PartitionOf(std::string_view(source).substr(slash + 1));
       source.resize(slash);
     }
     step->source = std::move(source);
     ++next;
   }
-  const std::optional<Who> who = next < tokens.size() ? WhoOf(tokens[next].text) : std::nullopt;
+  const std::optional<StorySubject> who =
+      next < tokens.size() ? WhoOf(tokens[next].text) : std::nullopt;
   if (!who.has_value()) {
     return Error(Code::kInvalid, "expected user@account, or @account, behind the time");
   }
@@ -176,17 +193,17 @@ Status ReadCall(const std::vector<Token>& tokens, std::size_t next, int number, 
   if (call.name.empty()) {
     return Error(Code::kInvalid, "expected what was done: a call or the name of an event");
   }
-  step->kind = Step::Kind::kRecord;
+  step->kind = StoryStep::Kind::kRecord;
   step->record = RecordOf(call);
   return {};
 }
 
-Status ReadStatusStep(const std::vector<Token>& tokens, Step* step) {
-  const std::optional<Who> who = tokens.size() > 1 ? WhoOf(tokens[1].text) : std::nullopt;
+Status ReadStatusStep(const std::vector<Token>& tokens, StoryStep* step) {
+  const std::optional<StorySubject> who = tokens.size() > 1 ? WhoOf(tokens[1].text) : std::nullopt;
   if (!who.has_value()) {
     return Error(Code::kInvalid, "expected user@account, or @account, behind status");
   }
-  step->kind = Step::Kind::kStatus;
+  step->kind = StoryStep::Kind::kStatus;
   step->who = *who;
   for (std::size_t i = 2; i < tokens.size(); ++i) {
     step->fields.push_back(tokens[i].text);
@@ -194,33 +211,33 @@ Status ReadStatusStep(const std::vector<Token>& tokens, Step* step) {
   return {};
 }
 
-Status ReadStep(std::string_view line, int number, Step* step) {
+Status ReadStep(std::string_view line, int number, StoryStep* step) {
   if (line == "raw" || line.starts_with("raw ")) {
-    step->kind = Step::Kind::kRecord;
+    step->kind = StoryStep::Kind::kRecord;
     step->record = std::string(line.substr(std::min<std::size_t>(4, line.size())));
     return {};
   }
   const std::vector<Token> tokens = Split(line);
   const std::string& verb = tokens.front().text;
   if (verb == "restart") {
-    step->kind = Step::Kind::kRestart;
+    step->kind = StoryStep::Kind::kRestart;
     return {};
   }
   if (verb == "status") {
     return ReadStatusStep(tokens, step);
   }
   if (verb == "rule" && tokens.size() == 3) {
-    step->kind = Step::Kind::kRule;
+    step->kind = StoryStep::Kind::kRule;
     step->word = tokens[1].text;
     step->rule = tokens[2].text;
     return {};
   }
   if ((verb == "approve" || verb == "reject") && tokens.size() == 3) {
-    const std::optional<Who> who = WhoOf(tokens[1].text);
+    const std::optional<StorySubject> who = WhoOf(tokens[1].text);
     if (!who.has_value()) {
       return Error(Code::kInvalid, "expected user@account, or @account, behind " + verb);
     }
-    step->kind = Step::Kind::kApproval;
+    step->kind = StoryStep::Kind::kApproval;
     step->who = *who;
     step->word = verb;
     step->rule = tokens[2].text;
@@ -228,7 +245,7 @@ Status ReadStep(std::string_view line, int number, Step* step) {
   }
   const bool is_clock = verb == "clock";
   if (is_clock || verb == "end") {
-    step->kind = is_clock ? Step::Kind::kClock : Step::Kind::kEnd;
+    step->kind = is_clock ? StoryStep::Kind::kClock : StoryStep::Kind::kEnd;
     std::size_t next = 1;
     step->at = TakeTime(tokens, &next);
     const bool is_right =
@@ -237,6 +254,12 @@ Status ReadStep(std::string_view line, int number, Step* step) {
   }
   std::size_t next = 0;
   step->at = TakeTime(tokens, &next);
+  if (!step->at.has_value() && verb.ends_with(':')) {
+    return Error(Code::kInvalid,
+                 fmt::format("'{}' does not begin a line of the header; those are playbook, mode, "
+                             "show, history, source, largest record, and stand above all steps",
+                             verb));
+  }
   if (!step->at.has_value()) {
     return Error(Code::kInvalid,
                  "expected a time, or one of raw, clock, restart, end, status, rule, approve, "
@@ -246,51 +269,94 @@ Status ReadStep(std::string_view line, int number, Step* step) {
   return ReadCall(tokens, next, number, step);
 }
 
+// A whole number in [1, max]; nullopt otherwise.
+std::optional<std::int64_t> CountOf(std::string_view text, std::int64_t max) {
+  std::int64_t count = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), count);
+  const bool is_whole = parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
+  return is_whole && count >= 1 && count <= max ? std::optional<std::int64_t>(count) : std::nullopt;
+}
+
 Status ReadSource(const std::vector<Token>& tokens, std::vector<StorySource>* sources) {
   StorySource source;
-  for (std::size_t i = 1; i < tokens.size(); ++i) {
+  source.name = tokens[1].text;
+  for (std::size_t i = 2; i < tokens.size(); ++i) {
     const std::string& word = tokens[i].text;
-    if (i == 1) {
-      source.name = word;
-    } else if (word == "optional") {
+    if (word == "optional") {
       source.is_required = false;
     } else if (word == "facts") {
       source.is_product = false;
     } else if (word.starts_with("preset=")) {
       source.preset = word.substr(7);
-    } else if (IsNumber(word)) {
-      source.partitions = std::atoi(word.c_str());
+      FOOTHOLD_TRY(StatusOf(intake::MakeMapping(source.preset, {})));
+    } else if (const auto count = CountOf(word, kStoryPartitionsMax)) {
+      source.partitions = static_cast<std::int32_t>(*count);
     } else {
-      return Error(Code::kInvalid, "a source is optional, facts, preset=..., not " + word);
+      return Error(Code::kInvalid,
+                   fmt::format("a source has a number of partitions (at most {}), optional, facts, "
+                               "preset=..., not {}",
+                               kStoryPartitionsMax, word));
     }
+  }
+  if (std::ranges::find(*sources, source.name, &StorySource::name) != sources->end()) {
+    return Error(Code::kInvalid, fmt::format("there is a source {} already", source.name));
   }
   sources->push_back(std::move(source));
   return {};
 }
 
+Status ReadShown(const std::vector<Token>& tokens, StoryHeader* header) {
+  header->shows_activation = false;
+  for (std::size_t i = 1; i < tokens.size(); ++i) {
+    const std::string& word = tokens[i].text;
+    if (word == "activation") {
+      header->shows_activation = true;
+    } else if (word == "steps") {
+      header->shows_steps = true;
+    } else if (word == "risk") {
+      header->shows_risk = true;
+    } else if (word == "asks") {
+      header->shows_asks = true;
+    } else {
+      return Error(Code::kInvalid, "show takes activation, steps, risk, asks, not " + word);
+    }
+  }
+  return {};
+}
+
 // A line of the header. False: it is none.
-Result<bool> ReadHeaderLine(std::string_view line, Header* header) {
+Result<bool> ReadHeaderLine(std::string_view line, StoryHeader* header) {
   const std::size_t colon = line.find(": ");
   if (colon == std::string_view::npos) {
     return false;
   }
   const std::string_view name = line.substr(0, colon);
   const std::vector<Token> tokens = Split(line);
-  const std::string& value = tokens.back().text;
+  const std::string value(line.substr(colon + 2));
+  if (tokens.size() < 2) {
+    return Error(Code::kInvalid, fmt::format("expected something behind {}:", name));
+  }
   if (name == "playbook") {
     header->playbook = value;
-  } else if (name == "mode" && (value == "live" || value == "files")) {
+  } else if (name == "mode") {
     header->is_live = value == "live";
+    if (value != "live" && value != "files") {
+      return Error(Code::kInvalid, "mode is files or live, not " + value);
+    }
   } else if (name == "show") {
-    header->shows_activation = line.find("activation") != std::string_view::npos;
-    header->shows_steps = line.find("steps") != std::string_view::npos;
-    header->shows_risk = line.find("risk") != std::string_view::npos;
-    header->shows_asks = line.find("asks") != std::string_view::npos;
+    FOOTHOLD_TRY(ReadShown(tokens, header));
   } else if (name == "history") {
     std::size_t next = 1;
     header->history = TakeTime(tokens, &next);
+    if (!header->history.has_value()) {
+      return Error(Code::kInvalid, "history takes a time, not " + value);
+    }
   } else if (name == "largest record") {
-    header->record_bytes_max = std::atoll(value.c_str());
+    header->record_bytes_max = CountOf(value, kStoryRecordBytesMax);
+    if (!header->record_bytes_max.has_value()) {
+      return Error(Code::kInvalid, fmt::format("largest record takes a number of bytes, at most {}",
+                                               kStoryRecordBytesMax));
+    }
   } else if (name == "source") {
     FOOTHOLD_TRY(ReadSource(tokens, &header->sources));
   } else {
@@ -299,30 +365,61 @@ Result<bool> ReadHeaderLine(std::string_view line, Header* header) {
   return true;
 }
 
+// That a record goes to a source and partition that are there.
+Status CheckPlace(const StoryStep& step, const std::vector<StorySource>& sources) {
+  if (step.kind != StoryStep::Kind::kRecord || step.source.empty()) {
+    return {};
+  }
+  const auto source = std::ranges::find(sources, step.source, &StorySource::name);
+  if (source == sources.end()) {
+    return Error(Code::kInvalid, fmt::format("there is no source {}", step.source));
+  }
+  if (step.partition < 0 || step.partition >= source->partitions) {
+    return Error(Code::kInvalid, fmt::format("source {} has no partition {}; it has {}",
+                                             step.source, step.partition, source->partitions));
+  }
+  return {};
+}
+
 }  // namespace
 
-Result<Story> ReadStory(std::string_view text) {
+Result<Story> ReadStory(const std::string& path, std::string_view text) {
   Story story;
   int number = 0;
   bool is_header = true;
   for (int line_number = 1; !text.empty(); ++line_number) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
+    std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
+    line = line.substr(0, line.find_last_not_of(" \t\r") + 1);
     if (line.starts_with("=>") || line.starts_with("!!") || line.starts_with("  ")) {
       continue;  // What followed at the last run.
     }
-    Step step;
+    const auto mistake = [&](const Status& status) {
+      return Error(Code::kInvalid, fmt::format("{}:{}: {}", path, line_number, status.message()));
+    };
+    StoryStep step;
+    step.line = line_number;
     step.text = std::string(line);
     bool is_text = line.empty() || line.starts_with('#');
     if (!is_text && is_header) {
-      FOOTHOLD_ASSIGN(is_text, ReadHeaderLine(line, &story.header));
+      const Result<bool> is_of_header = ReadHeaderLine(line, &story.header);
+      if (!is_of_header.has_value()) {
+        return mistake(is_of_header.error());
+      }
+      is_text = *is_of_header;
       is_header = is_text;
     }
     if (!is_text) {
-      const Status read = ReadStep(line, ++number, &step);
+      if (story.header.sources.empty()) {
+        story.header.sources.push_back({.name = "product"});
+      }
+      Status read = ReadStep(line, ++number, &step);
+      if (read.ok()) {
+        read = CheckPlace(step, story.header.sources);
+      }
       if (!read.ok()) {
-        return Error(Code::kInvalid, fmt::format("line {}: {}", line_number, read.message()));
+        return mistake(read);
       }
     }
     story.steps.push_back(std::move(step));
@@ -333,4 +430,4 @@ Result<Story> ReadStory(std::string_view text) {
   return story;
 }
 
-}  // namespace foothold::scenarios
+}  // namespace foothold::app

@@ -8,47 +8,58 @@
 #include <vector>
 
 #include "src/app/service.h"
+#include "src/app/story.h"
 #include "src/base/logging.h"
+#include "src/base/time.h"
 #include "src/log/memory_log.h"
 #include "src/metrics/registry.h"
 #include "src/stream/control_writer.h"
-#include "tests/fakes/manual_clock.h"
-#include "tests/scenarios/runner/story.h"
 
-namespace foothold::scenarios {
+namespace foothold::app {
 
 // A record of an output topic, as it was committed.
-struct Output {
+struct StoryOutput {
   std::string topic;
   std::string key;
   std::optional<std::string> value;
   std::map<std::string, std::string> headers;
 };
 
+// A wall clock that stands still until the story moves it.
+class StoryClock final : public WallClock {
+ public:
+  explicit StoryClock(Instant start) : now_(start) {}
+  Instant Now() const override { return now_; }
+  void Set(Instant now) { now_ = now; }
+
+ private:
+  Instant now_;
+};
+
 // The whole service on a log in memory, driven by one thread: what a story happens to.
 //
 // Not thread-safe.
-class Player {
+class StoryPlayer {
  public:
   // What was counted beside what was emitted, since the last call: "skipped anonymous" -> 1.
   using Remarks = std::map<std::string, std::int64_t>;
 
   // `begin` is where the wall stands at first, if the story is live.
-  static Result<std::unique_ptr<Player>> Open(const Header& header, Instant begin);
-  ~Player();
-  Player(const Player&) = delete;
-  Player& operator=(const Player&) = delete;
+  static Result<std::unique_ptr<StoryPlayer>> Open(const StoryHeader& header,
+                                                   const journey::Playbook& playbook,
+                                                   Instant begin);
+  ~StoryPlayer();
+  StoryPlayer(const StoryPlayer&) = delete;
+  StoryPlayer& operator=(const StoryPlayer&) = delete;
 
-  // Each returns when all that follows is committed.
-  Status Play(const Step& step);
+  // Returns when all that follows is committed. kInvalid: the step asks for what is not there.
+  Status Play(const StoryStep& step);
   // Committed since the last call.
-  Result<std::vector<Output>> TakeOutputs();
+  Result<std::vector<StoryOutput>> TakeOutputs();
   Remarks TakeRemarks();
 
-  bool is_live() const { return header_.is_live; }
-
  private:
-  Player(Header header, Instant begin);
+  StoryPlayer(const StoryHeader& header, const journey::Playbook& playbook, Instant begin);
 
   Status Start();
   Status Run();
@@ -60,18 +71,18 @@ class Player {
   Status Beat(Instant at, Instant arrival);
   Status MoveWall(Instant at);
 
-  Header header_;
-  ManualWallClock wall_;
-  ManualWallClock log_wall_;  // Stands still: no session ends because a story leaps over a week.
+  StoryHeader header_;
+  StoryClock wall_;
+  StoryClock log_wall_;  // Stands still: no session ends because a story leaps over a week.
   std::vector<std::string> log_lines_;
   Logger logger_;
   log::MemoryLog log_;
   config::Config config_;
   journey::Playbook playbook_;
   std::unique_ptr<metrics::Registry> registry_;
-  std::unique_ptr<app::Service> service_;
+  std::unique_ptr<Service> service_;
   std::unique_ptr<log::CommittedReader> reader_;
   Remarks told_;
 };
 
-}  // namespace foothold::scenarios
+}  // namespace foothold::app

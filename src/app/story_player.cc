@@ -1,4 +1,4 @@
-#include "tests/scenarios/runner/player.h"
+#include "src/app/story_player.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -12,7 +12,7 @@
 #include "src/app/stage_options.h"
 #include "src/base/check.h"
 
-namespace foothold::scenarios {
+namespace foothold::app {
 namespace {
 
 constexpr int kTurnsMax = 100'000;
@@ -20,7 +20,7 @@ constexpr std::size_t kReadMax = 1'000;
 
 std::string TopicOf(const std::string& source) { return "in." + source; }
 
-config::Config ConfigOf(const Header& header) {
+config::Config ConfigOf(const StoryHeader& header) {
   config::Config config;
   config.instance = "story";
   config.journal.partitions = 1;
@@ -47,13 +47,13 @@ std::string HeartbeatAt(Instant at, const std::string& source, std::int32_t part
 }
 
 // `name{why="x"} 2` of the counters a story tells -> "skipped x" -> 2.
-Player::Remarks Counted(const std::string& metrics) {
+StoryPlayer::Remarks Counted(const std::string& metrics) {
   constexpr std::pair<std::string_view, std::string_view> kCounters[] = {
       {"foothold_intake_skipped_records_total", "skipped"},
       {"foothold_people_skipped_records_total", "skipped"},
       {"foothold_journey_repeated_events_total", "a repeat"},
       {"foothold_journey_conflicting_events_total", "a conflict"}};
-  Player::Remarks counted;
+  StoryPlayer::Remarks counted;
   std::istringstream lines(metrics);
   for (std::string line; std::getline(lines, line);) {
     for (const auto& [name, word] : kCounters) {
@@ -74,22 +74,23 @@ Player::Remarks Counted(const std::string& metrics) {
 
 }  // namespace
 
-Player::Player(Header header, Instant begin)
-    : header_(std::move(header)),
+StoryPlayer::StoryPlayer(const StoryHeader& header, const journey::Playbook& playbook,
+                         Instant begin)
+    : header_(header),
       wall_(begin),
       log_wall_(begin),
       logger_({.level = LogLevel::kWarning}, wall_,
               [this](std::string_view line) { log_lines_.emplace_back(line); }),
       log_(log_wall_),
-      config_(ConfigOf(header_)) {}
+      config_(ConfigOf(header_)),
+      playbook_(playbook) {}
 
-Player::~Player() = default;
+StoryPlayer::~StoryPlayer() = default;
 
-Result<std::unique_ptr<Player>> Player::Open(const Header& header, Instant begin) {
-  std::unique_ptr<Player> player(new Player(header, begin));
-  const std::string path =
-      header.playbook == "default" ? "" : FOOTHOLD_SOURCE_DIR "/" + header.playbook;
-  FOOTHOLD_ASSIGN(player->playbook_, app::LoadPlaybook(path, player->logger_));
+Result<std::unique_ptr<StoryPlayer>> StoryPlayer::Open(const StoryHeader& header,
+                                                       const journey::Playbook& playbook,
+                                                       Instant begin) {
+  std::unique_ptr<StoryPlayer> player(new StoryPlayer(header, playbook, begin));
   FOOTHOLD_ASSIGN(const std::unique_ptr<log::Admin> admin, player->log_.NewAdmin());
   for (const StorySource& source : header.sources) {
     const log::TopicSpec topic{.name = TopicOf(source.name), .partitions = source.partitions};
@@ -100,17 +101,17 @@ Result<std::unique_ptr<Player>> Player::Open(const Header& header, Instant begin
   }
   FOOTHOLD_TRY(player->Start());
   FOOTHOLD_ASSIGN(player->reader_,
-                  player->log_.ReadCommitted(app::TopicNamesOf(player->config_).Outputs()));
+                  player->log_.ReadCommitted(TopicNamesOf(player->config_).Outputs()));
   return player;
 }
 
-Status Player::Start() {
+Status StoryPlayer::Start() {
   told_.clear();
   service_.reset();
   registry_ = std::make_unique<metrics::Registry>();
   FOOTHOLD_ASSIGN(
       service_,
-      app::Service::Open(
+      Service::Open(
           {.config = config_,
            .playbook = playbook_,
            .is_state_in_memory = true,
@@ -120,7 +121,7 @@ Status Player::Start() {
   return Run();
 }
 
-Status Player::Run() {
+Status StoryPlayer::Run() {
   for (int turn = 0; turn < kTurnsMax; ++turn) {
     FOOTHOLD_ASSIGN(const bool has_worked, service_->Turn());
     if (!has_worked) {
@@ -130,8 +131,8 @@ Status Player::Run() {
   return Error(Code::kFatal, "the service does not come to rest");
 }
 
-Status Player::Produce(const std::string& source, std::int32_t partition, const std::string& record,
-                       Instant arrival) {
+Status StoryPlayer::Produce(const std::string& source, std::int32_t partition,
+                            const std::string& record, Instant arrival) {
   return StatusOf(
       log_.AppendInput({.topic = TopicOf(source.empty() ? header_.sources.front().name : source),
                         .partition = PartitionId{partition},
@@ -140,7 +141,7 @@ Status Player::Produce(const std::string& source, std::int32_t partition, const 
                         .timestamp = arrival}));
 }
 
-Status Player::Beat(Instant at, Instant arrival) {
+Status StoryPlayer::Beat(Instant at, Instant arrival) {
   for (const StorySource& source : header_.sources) {
     for (std::int32_t i = 0; i < source.partitions; ++i) {
       FOOTHOLD_TRY(Produce(source.name, i, HeartbeatAt(at, source.name, i), arrival));
@@ -149,72 +150,72 @@ Status Player::Beat(Instant at, Instant arrival) {
   return {};
 }
 
-Status Player::MoveWall(Instant at) {
+Status StoryPlayer::MoveWall(Instant at) {
   if (at > wall_.Now()) {
     wall_.Set(at);
   }
   return Run();
 }
 
-Status Player::Say(const codec::ControlAction& action) {
-  stream::ControlWriter writer(&log_, app::ControlOptionsOf(config_, app::TopicNamesOf(config_)));
+Status StoryPlayer::Say(const codec::ControlAction& action) {
+  stream::ControlWriter writer(&log_, ControlOptionsOf(config_, TopicNamesOf(config_)));
   FOOTHOLD_TRY(StatusOf(writer.Say(action, std::nullopt)));
   return Run();
 }
 
-Status Player::Play(const Step& step) {
+Status StoryPlayer::Play(const StoryStep& step) {
   switch (step.kind) {
-    case Step::Kind::kRule: {
-      const std::optional<codec::RuleWord::Word> word = app::RuleWordOf(step.word);
+    case StoryStep::Kind::kRule: {
+      const std::optional<codec::RuleWord::Word> word = RuleWordOf(step.word);
       if (!word.has_value()) {
         return Error(Code::kInvalid, "a rule is not to be told: " + step.word);
       }
       return Say(codec::RuleWord{.rule = step.rule, .word = *word});
     }
-    case Step::Kind::kApproval:
+    case StoryStep::Kind::kApproval:
       return Say(codec::ApprovalWord{.tenant = step.who.tenant,
                                      .user = step.who.user,
                                      .rule = step.rule,
                                      .rung = 0,
                                      .is_granted = step.word == "approve"});
-    case Step::Kind::kRecord:
+    case StoryStep::Kind::kRecord:
       if (header_.is_live && step.at.has_value()) {
         FOOTHOLD_TRY(MoveWall(*step.at));
       }
       FOOTHOLD_TRY(Produce(step.source, step.partition, step.record, wall_.Now()));
       return Run();
-    case Step::Kind::kClock:
+    case StoryStep::Kind::kClock:
       if (header_.is_live) {
         return MoveWall(*step.at);
       }
       FOOTHOLD_TRY(Beat(*step.at + playbook_.lateness, wall_.Now()));
       return Run();
-    case Step::Kind::kRestart:
+    case StoryStep::Kind::kRestart:
       return Start();
-    case Step::Kind::kEnd: {
+    case StoryStep::Kind::kEnd: {
       const std::optional<Instant> last = service_->outlook().event_time_max;
       service_->RequestFinish(step.at.has_value() ? *step.at : last.value_or(kEpoch));
       return Run();
     }
-    case Step::Kind::kStatus:
-    case Step::Kind::kText:
+    case StoryStep::Kind::kStatus:
+    case StoryStep::Kind::kText:
       return {};
   }
   FOOTHOLD_CHECK(false, "a step outside its enum");
 }
 
-Result<std::vector<Output>> Player::TakeOutputs() {
-  std::vector<Output> outputs;
+Result<std::vector<StoryOutput>> StoryPlayer::TakeOutputs() {
+  std::vector<StoryOutput> outputs;
   while (true) {
     const std::span<const log::RecordView> records = reader_->Read(kReadMax);
     if (records.empty()) {
       return outputs;
     }
     for (const log::RecordView& record : records) {
-      Output output{.topic = std::string(record.topic),
-                    .key = std::string(record.key.value_or("")),
-                    .value = std::nullopt,
-                    .headers = {}};
+      StoryOutput output{.topic = std::string(record.topic),
+                         .key = std::string(record.key.value_or("")),
+                         .value = std::nullopt,
+                         .headers = {}};
       if (record.value.has_value()) {
         output.value = std::string(*record.value);
       }
@@ -226,7 +227,7 @@ Result<std::vector<Output>> Player::TakeOutputs() {
   }
 }
 
-Player::Remarks Player::TakeRemarks() {
+StoryPlayer::Remarks StoryPlayer::TakeRemarks() {
   const Remarks now = Counted(registry_->Render());
   Remarks moved;
   for (const auto& [remark, count] : now) {
@@ -238,4 +239,4 @@ Player::Remarks Player::TakeRemarks() {
   return moved;
 }
 
-}  // namespace foothold::scenarios
+}  // namespace foothold::app
