@@ -458,13 +458,18 @@ RetryPolicy Worker::MakeRetryPolicy() const {
 Status Worker::Close() {
   FOOTHOLD_CHECK(consumer_ != nullptr, "the worker is not open");
   Status status;
-  if (!change_.has_value() && stage_->staged_entries() > 0 && !consumer_->IsAssignmentLost()) {
+  const bool may_commit = !change_.has_value() && owed_ == Owed::kNothing;
+  if (may_commit && stage_->staged_entries() > 0 && !consumer_->IsAssignmentLost()) {
     status = Commit();
     if (!status.ok() && status.code() != Code::kFatal) {
-      // It is done again after the next start.
+      // It is done again after the next start, which also settles what is left open: one whose
+      // outcome is unknown may be committed, and must not be aborted.
       around_.logger->Warning("the last commit did not succeed",
                               {{"worker", options_.name}, {"why", status.message()}});
-      status = transaction_->Abort();
+      if (status.code() == Code::kAborted) {
+        static_cast<void>(transaction_->Abort());
+      }
+      status = Status();
     }
   }
   DropHandles();

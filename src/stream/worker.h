@@ -57,7 +57,8 @@ class Worker {
   // more is called then but the destructor.
   Result<Activity> RunOnce();
 
-  // Commits what is staged and leaves the group. REQUIRES: open, no call failed.
+  // Commits what is staged and leaves the group. A commit that does not succeed is left to the next
+  // start. REQUIRES: open, no call failed.
   Status Close();
 
   // Open(), RunOnce() until `stop` or an error, Close().

@@ -80,6 +80,7 @@ class Checker {
         return;
       }
     }
+    CheckClock(model, partition);
     shown_->timers_fired += model.timers_fired();
     for (const ModelOutput& output : model.outputs()) {
       expected_[evidence_.topics.Of(output.topic)][output.key].push_back(
@@ -89,6 +90,22 @@ class Checker {
     CompareState(name + " in the changelog", model.State(),
                  Changelog(evidence_.topics.changelog, partition));
     CompareStore(name, model.State(), model.Timers(), evidence_.journey_stores, partition);
+  }
+
+  // All has been read, so nothing may hold the clock.
+  void CheckClock(const JourneyModel& model, std::int32_t partition) {
+    constexpr milliseconds kBehindMax = 2 * kHour;  // More than any playbook's lateness here.
+    if (evidence_.mode == journey::ClockMode::kEvent) {
+      if (!model.is_at_end()) {
+        Say(fmt::format("journal[{}] never comes to the end of its input", partition));
+      }
+      return;
+    }
+    if (model.now().value_or(kEpoch) < evidence_.events_until - kBehindMax) {
+      Say(fmt::format("the clock of journal[{}] stands at {}, the last input is of {}", partition,
+                      FormatRfc3339(model.now().value_or(kEpoch)),
+                      FormatRfc3339(evidence_.events_until)));
+    }
   }
 
   // The last value of each key; and how often a commit cut a stimulus.

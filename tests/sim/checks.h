@@ -36,6 +36,7 @@ struct Evidence {
   std::int32_t people_partitions = 2;
   std::int32_t output_partitions = 2;
   std::uint64_t waiting_bytes_max = 0;
+  Instant events_until;  // When the last input was written.
   std::vector<Produced> produced;
   // Where each source partition was first read from.
   std::map<std::int32_t, std::int64_t> starts;

@@ -67,8 +67,7 @@ std::string JourneyModel::Fold(std::int64_t offset, std::string_view batch) {
     } else if (const auto* control = std::get_if<codec::Control>(&*entry)) {
       FoldControl(*control);
     } else if (const auto* release = std::get_if<codec::Release>(&*entry)) {
-      while (!Release(release->wall)) {
-      }
+      Release(release->wall);
     } else {
       return fmt::format("offset {}: an entry of the people topic", offset);
     }
@@ -95,31 +94,9 @@ void JourneyModel::FoldProgress(const journey::Progress& progress) {
   if (!clock_.now().has_value()) {
     return;
   }
-  const bool is_of_files = clock_.roster().mode == journey::ClockMode::kEvent;
-  while (true) {
-    const auto timer = EarliestTimer();
-    const auto waiting = is_of_files ? EarliestWaiting(*clock_.now()) : std::nullopt;
-    if (waiting.has_value()) {
-      // In files what waits has its turn among the timers, though never before what was done.
-      const Instant stamp = std::max(waiting->first, released_until_);
-      if (!timer.has_value() || stamp < timer->first) {
-        journey::Visit visit = VisitTo(waiting->second, journey::VisitKind::kRelease);
-        visit.due = stamp;
-        VisitAll({visit}, nullptr, stamp);
-        DoWalks();
-        continue;
-      }
-    }
-    if (!timer.has_value()) {
-      break;
-    }
-    ++timers_fired_;
-    journey::Visit visit = VisitTo(timer->second, journey::VisitKind::kTimer);
-    visit.due = timer->first;
-    VisitAll({visit}, nullptr, timer->first);
-    DoWalks();
+  while (FireNext()) {
   }
-  if (is_of_files) {
+  if (clock_.roster().mode == journey::ClockMode::kEvent) {
     released_until_ = *clock_.now();
     meta_.counters["released_until"] = static_cast<std::uint64_t>(ToMs(released_until_));
   }
@@ -127,6 +104,35 @@ void JourneyModel::FoldProgress(const journey::Progress& progress) {
     meta_.walks.push_back({.kind = codec::WalkKind::kFinal, .tenant = {}, .cursor = {}});
     DoWalks();
   }
+}
+
+// What is due next: a timer, or, in files, what waits for the gate, whichever comes first. False:
+// nothing is.
+bool JourneyModel::FireNext() {
+  const Instant now = *clock_.now();
+  const auto timer = EarliestTimer();
+  if (clock_.roster().mode == journey::ClockMode::kEvent) {
+    const auto waiting = EarliestWaiting();
+    // Never before what was done already.
+    const Instant stamp = waiting.has_value() ? std::max(waiting->first, released_until_) : now;
+    if (waiting.has_value() && waiting->first <= now &&
+        (!timer.has_value() || stamp < timer->first)) {
+      journey::Visit visit = VisitTo(waiting->second, journey::VisitKind::kRelease);
+      visit.due = stamp;
+      VisitAll({visit}, nullptr, stamp);
+      DoWalks();
+      return true;
+    }
+  }
+  if (!timer.has_value()) {
+    return false;
+  }
+  ++timers_fired_;
+  journey::Visit visit = VisitTo(timer->second, journey::VisitKind::kTimer);
+  visit.due = timer->first;
+  VisitAll({visit}, nullptr, timer->first);
+  DoWalks();
+  return true;
 }
 
 // The end is once: with intake's last entry, or, when the people stage was not through by then,
@@ -187,30 +193,27 @@ void JourneyModel::FoldControl(const codec::Control& control) {
   is_publishing_ = false;
 }
 
-std::optional<std::pair<Instant, std::string>> JourneyModel::EarliestWaiting(Instant until) const {
-  const auto next = std::ranges::min_element(
-      waiting_, {}, [](const auto& entry) { return std::pair(entry.second, entry.first); });
-  if (next == waiting_.end() || next->second > until) {
-    return std::nullopt;
-  }
-  return std::pair(next->second, next->first);
-}
-
-bool JourneyModel::Release(Instant stamp) {
+void JourneyModel::Release(Instant stamp) {
   while (definition_ != nullptr) {
-    const auto next = EarliestWaiting(stamp);
-    if (!next.has_value()) {
-      break;
+    const auto next = EarliestWaiting();
+    if (!next.has_value() || next->first > stamp) {
+      return;
     }
     journey::Visit visit = VisitTo(next->second, journey::VisitKind::kRelease);
     visit.due = stamp;
     VisitAll({visit}, nullptr, clock_.now());
-    if (!meta_.walks.empty()) {
-      DoWalks();
-      return false;
+    DoWalks();
+  }
+}
+
+std::optional<std::pair<Instant, std::string>> JourneyModel::EarliestWaiting() const {
+  std::optional<std::pair<Instant, std::string>> earliest;
+  for (const auto& [key, until] : waiting_) {
+    if (!earliest.has_value() || std::pair(until, key) < *earliest) {
+      earliest.emplace(until, key);
     }
   }
-  return true;
+  return earliest;
 }
 
 void JourneyModel::DoWalks() {

@@ -45,6 +45,10 @@ class JourneyModel {
   // Subject's key -> due.
   std::map<std::string, Instant> Timers() const;
   int timers_fired() const { return timers_fired_; }
+  // How far event time is complete.
+  std::optional<Instant> now() const { return clock_.now(); }
+  // The input has ended, and that was all taken account of.
+  bool is_at_end() const { return clock_.is_final() && !meta_.counters.contains("end_owed"); }
 
  private:
   struct Subject {
@@ -55,15 +59,16 @@ class JourneyModel {
   void FoldEvent(const journey::Event& event);
   void FoldProgress(const journey::Progress& progress);
   void FoldControl(const codec::Control& control);
-  // Lets the gate look at all that waits; false once a look asked for a walk, which is done.
-  bool Release(Instant stamp);
-  std::optional<std::pair<Instant, std::string>> EarliestWaiting(Instant until) const;
+  bool FireNext();
+  // Lets the gate look at all that waits.
+  void Release(Instant stamp);
   bool IsEnd(const journey::Progress& progress);
   // Walks over many subjects, until none is owed.
   void DoWalks();
   std::optional<std::string> NextOf(const codec::PendingWalk& walk) const;
   std::optional<std::string> NextKey(const std::string& prefix, const std::string& after) const;
   std::optional<std::pair<Instant, std::string>> EarliestTimer() const;
+  std::optional<std::pair<Instant, std::string>> EarliestWaiting() const;
 
   void VisitAll(std::vector<journey::Visit> visits, const journey::Event* event,
                 std::optional<Instant> clock);

@@ -274,7 +274,8 @@ class Schedule {
   ScheduleReport Report() {
     ScheduleReport report;
     report.events = static_cast<int>(workload_.inputs.size());
-    const Evidence evidence = world_.End();
+    Evidence evidence = world_.End();
+    evidence.events_until = workload_.end;
     report.findings = world_.findings();
     const std::vector<std::string> checked = CheckAll(evidence, &report.shown);
     report.findings.insert(report.findings.end(), checked.begin(), checked.end());

@@ -61,7 +61,10 @@ Status Storm::Strike(const Spot& spot, Step step, When when) {
     const bool is_here = armed.cell.stage == spot.stage && armed.cell.step == step &&
                          WhenOf(armed.cell.fault) == when &&
                          (armed.site == nullptr || armed.site == spot.site);
-    if (!is_here) {
+    // What is committed already, and only lacks its reply, cannot be void.
+    const bool cannot_be = armed.cell.fault == Fault::kVoided && step == Step::kCommit &&
+                           committed_.contains(spot.instance_id);
+    if (!is_here || cannot_be) {
       continue;
     }
     if (armed.skip > 0) {
@@ -143,7 +146,11 @@ void Storm::Rival(const Spot& spot) {
 
 void Storm::EndCall() { pending_ = Pending{}; }
 
-Status Storm::Before(const log::Call& /*call*/) {
+Status Storm::Before(const log::Call& call) {
+  if (call.kind == log::Call::Kind::kSend || call.kind == log::Call::Kind::kSendOffsets ||
+      call.kind == log::Call::Kind::kInit) {
+    committed_.erase(std::string(call.who));
+  }
   if (!pending_.before.has_value()) {
     return Status();
   }
@@ -154,8 +161,11 @@ Status Storm::Before(const log::Call& /*call*/) {
 }
 
 Status Storm::After(const log::Call& call) {
-  if (call.kind == log::Call::Kind::kCommit && on_committed) {
-    on_committed(call.who);
+  if (call.kind == log::Call::Kind::kCommit) {
+    committed_.insert(std::string(call.who));
+    if (on_committed) {
+      on_committed(call.who);
+    }
   }
   if (!pending_.after.has_value()) {
     return Status();

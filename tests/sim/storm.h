@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -97,6 +98,7 @@ class Storm final : public log::FaultInjector {
   Instant late_until_;
   std::map<std::string, int> rivals_;  // Transactional id -> how often one comes yet.
   std::map<std::string, int> fences_;
+  std::set<std::string> committed_;  // Transactional ids whose last transaction took effect.
   std::vector<std::unique_ptr<log::TransactionalProducer>> rival_handles_;
   std::map<Cell, int> struck_;
   std::array<int, kFaultCount> world_struck_{};

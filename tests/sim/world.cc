@@ -406,9 +406,6 @@ bool World::IsExplained(const Process& process, StageId stage, const Status& sta
     return status.message().find(words) != std::string::npos;
   };
   const std::string& id = process.spots[At(stage)].instance_id;
-  if (status.code() == Code::kFenced) {  // While it closed.
-    return storm_.fences(id) > 0;
-  }
   if (says("was fenced twice")) {
     return storm_.fences(id) > 1;
   }

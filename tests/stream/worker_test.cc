@@ -446,5 +446,34 @@ TEST(WorkerTest, AStopCommitsWhatIsDone) {
   ExpectSame(OutcomeOf(&service), expected);
 }
 
+// The commit took effect, and nobody hears of it, or it did not: the next start finds out.
+TEST(WorkerTest, AStopWhoseLastCommitIsNotAnsweredLeavesItToTheNextStart) {
+  const std::string last = Track("acme", "ada", "Signed Up", kStart);
+  Service calm(SmallCommits());
+  calm.Start();
+  calm.Produce(0, last);
+  ASSERT_TRUE(calm.TryFinish(kStoryEnd).ok());
+  for (const bool has_effect : {true, false}) {
+    Saboteur saboteur;
+    Service service(SmallCommits(), &saboteur);
+    service.Start();
+    service.Run();
+    service.Produce(0, last);
+    ASSERT_TRUE(service.intake().RunOnce().has_value());
+    ASSERT_GT(service.intake_stage().staged_entries(), 0U);
+    (has_effect ? saboteur.after : saboteur.before) = [](const log::Call& call) {
+      return call.kind == log::Call::Kind::kCommit ? Status(Code::kRetry, "no answer") : Status();
+    };
+
+    service.Stop();  // Every worker closes without an error.
+
+    saboteur.before = nullptr;
+    saboteur.after = nullptr;
+    service.Start();
+    ASSERT_TRUE(service.TryFinish(kStoryEnd).ok());
+    ExpectSame(OutcomeOf(&service), OutcomeOf(&calm));
+  }
+}
+
 }  // namespace
 }  // namespace foothold::stream
