@@ -81,6 +81,12 @@ Status PeopleTask::Load() {
   told_.clear();
   to_tell_.clear();
   told_wall_.reset();
+  // Whether all that was handled was told is not known any more, so it is told again.
+  for (const auto& [key, moved] : clock_.parts().partitions) {
+    if (moved.unplaced_next > 0) {
+      to_tell_[key] = moved.unplaced_next;
+    }
+  }
   return Status();
 }
 

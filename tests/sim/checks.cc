@@ -102,9 +102,9 @@ class Checker {
       return;
     }
     if (model.now().value_or(kEpoch) < evidence_.events_until - kBehindMax) {
-      Say(fmt::format("the clock of journal[{}] stands at {}, the last input is of {}", partition,
-                      FormatRfc3339(model.now().value_or(kEpoch)),
-                      FormatRfc3339(evidence_.events_until)));
+      Say(fmt::format("the clock of journal[{}] stands at {}, the last input is of {}: {}",
+                      partition, FormatRfc3339(model.now().value_or(kEpoch)),
+                      FormatRfc3339(evidence_.events_until), model.holder()));
     }
   }
 

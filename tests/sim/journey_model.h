@@ -47,6 +47,8 @@ class JourneyModel {
   int timers_fired() const { return timers_fired_; }
   // How far event time is complete.
   std::optional<Instant> now() const { return clock_.now(); }
+  // What holds the clock back; "" if nothing does.
+  std::string holder() const { return clock_.Holder(kDay); }
   // The input has ended, and that was all taken account of.
   bool is_at_end() const { return clock_.is_final() && !meta_.counters.contains("end_owed"); }
 

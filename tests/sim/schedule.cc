@@ -35,6 +35,10 @@ class Schedule {
   ScheduleReport Run() {
     world_.clock().Set(settings_.is_live ? workload_.begin : workload_.end + kDay);
     Plan(world_.settings());
+    world_.Tell(fmt::format(
+        "{}{}, starts {}", settings_.mode == journey::ClockMode::kEvent ? "as files" : "wall",
+        settings_.is_live ? ", live" : "",
+        settings_.start.kind == stream::StartAt::Kind::kLatest ? "late" : "early"));
     if (settings_.start.kind == stream::StartAt::Kind::kLatest) {
       ProduceSome(static_cast<int>(random_.Between(1, 30)));
       // Where it begins is found out once, whatever becomes of who did.

@@ -47,8 +47,11 @@ TEST(SimTest, WhateverGoesWrongTheOutcomeIsThatOfAnUninterruptedFold) {
 TEST(SimTest, TheSeedsThatFoundSomethingFindNothingMore) {
   Lab lab;
   for (const std::uint64_t seed : {
-           33U,   // The final walk began before the people stage was through.
-           221U,  // A rebuild that the log did not answer: the dropped task was worked on.
+           33U,    // The final walk began before the people stage was through.
+           221U,   // A rebuild that the log did not answer: the dropped task was worked on.
+           383U,   // What people had handled was forgotten: the clock stood still.
+           494U,   // Likewise.
+           1876U,  // Likewise.
        }) {
     EXPECT_THAT(RunSchedule({.seed = seed, .folder = {}}, &lab).findings, IsEmpty()) << seed;
   }

@@ -109,7 +109,7 @@ class Author {
 
   // Signs up, misses the window; what was done in time is told long after.
   void WriteLate() {
-    const Instant signed_up = kBegin + 4 * kDay;
+    const Instant signed_up = kBegin + 9 * kDay;
     PlanAt(signed_up,
            Text({.event = "Signed Up",
                  .user = "late",

@@ -158,6 +158,31 @@ TEST(PeopleTest, TheEndIsOnceThePeopleStageIsThere) {
   EXPECT_THAT(StatusOf(&service, "acme|ada"), HasSubstr(R"("activationState":"window_expired")"));
 }
 
+// What the stage has handled and has not told yet, because it told something just before, is told
+// after a restart: else the clock would wait for the next record without an account.
+TEST(PeopleTest, WhatWasHandledIsToldAfterARestart) {
+  Service service({.source_partitions = 1, .mode = journey::ClockMode::kWall});
+  service.Start();
+  const auto produce = [&](Instant at, const std::string& value) {
+    service.Produce(0, value, at);
+    service.Run();
+  };
+  produce(kStart, Track("acme", "ada", "Signed Up", kStart));
+  produce(kStart + 2 * kHour, BareTrack("ada", "form.completed", kStart + 2 * kHour));
+  produce(kStart + 4 * kHour, BareTrack("ada", "form.completed", kStart + 4 * kHour));
+  produce(kStart + 6 * kHour, BareTrack("ada", "form.completed", kStart + 6 * kHour));
+
+  service.Kill();
+  service.Start();
+  for (int i = 0; i < 4; ++i) {
+    service.clock().Advance(milliseconds{11'000});
+    service.Run();
+  }
+
+  EXPECT_GE(service.journey_task(PartitionId{0})->clock().now(), kStart + 6 * kHour - kHour);
+  EXPECT_EQ(service.journey_task(PartitionId{0})->ClockHolder().find("people"), std::string::npos);
+}
+
 TEST(PeopleTest, WithoutSuchRecordsThePeopleStageTellsNothing) {
   Service service({.source_partitions = 1});
   service.Start();
