@@ -35,7 +35,8 @@ bool IsLeftOut(std::string_view field) {
 // Risk reasons without `since`: of what has no time of its own it is that of its notice.
 std::string SignalsOf(const simdjson::dom::element& reasons) {
   std::string signals;
-  for (const simdjson::dom::element reason : reasons.get_array().value()) {
+  const simdjson::dom::array all = reasons.get_array().value();
+  for (const simdjson::dom::element reason : all) {
     signals += fmt::format("{} {}, ", std::string_view(reason["signal"]),
                            simdjson::to_string(reason["weight"].value()));
   }
@@ -202,14 +203,16 @@ std::optional<Fields> ComparableStatus(std::string_view line) {
     return std::nullopt;
   }
   Fields fields;
-  for (const auto [name, value] : *parsed.value()) {
+  const simdjson::dom::object status = *parsed.value();
+  for (const auto [name, value] : status) {
     if (name == "riskReasons") {
       fields[std::string(name)] = SignalsOf(value);
     } else if (!IsLeftOut(name)) {
       fields[std::string(name)] = simdjson::to_string(value);
     }
   }
-  for (const auto [name, value] : parsed.headers()) {
+  const simdjson::dom::object headers = parsed.headers();
+  for (const auto [name, value] : headers) {
     std::string field = fmt::format("header {}", name);
     if (!IsLeftOut(field)) {
       fields[std::move(field)] = simdjson::to_string(value);
