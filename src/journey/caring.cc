@@ -238,29 +238,33 @@ MeasurementBlock MeasurementOf(const Context& context, const Account& account, c
   return block;
 }
 
-void JudgeUserRisk(const Occasion& occasion, const Facts& facts, const WakeSet& woken,
+bool JudgeUserRisk(const Occasion& occasion, const Facts& facts, const WakeSet& woken,
                    RiskPhase phase, User* user, Decision* decision) {
   const RiskLevel before = user->risk.level;
   if (!JudgeRisk(facts, OfRisk(occasion, facts, woken), phase, occasion.decided_at, &user->risk)) {
-    return;
+    return false;
   }
   if (before != user->risk.level) {
     AnnounceRisk(occasion, facts, before,
                  MeasurementOf(occasion.context, occasion.account, user, facts.is_history_known),
                  NextMoment(facts, facts.clock), &user->risk, decision);
   }
+  return true;
 }
 
-void JudgeUserRules(const Occasion& occasion, const Facts& facts, const WakeSet& woken, User* user,
+bool JudgeUserRules(const Occasion& occasion, const Facts& facts, const WakeSet& woken, User* user,
                     Account* account, Decision* decision) {
   CareScene scene = SceneOf(occasion, facts, &user->care, account, decision);
   const Event* event = occasion.event;
   scene.is_first_hand = occasion.visit.kind == VisitKind::kActor && !decision->is_repeat &&
                         event != nullptr && event->user == user->id;
+  const std::size_t rungs_before = user->care.rungs.size();
+  const std::size_t records_before = decision->records.size();
   SettleOutcomes(&scene);
   ActOn(occasion.visit, &scene);
   JudgeRules(&scene, woken);
   Watch(*user, account);
+  return user->care.rungs.size() != rungs_before || decision->records.size() != records_before;
 }
 
 bool CareForAccount(const Occasion& occasion, const WakeSet& asked, Account* account,

@@ -31,10 +31,11 @@ MeasurementBlock MeasurementOf(const Context& context, const Account& account, c
 // Since when the account's measurement is incomplete; nullopt: it is complete.
 std::optional<Instant> IncompleteSince(const Context& context, const Account& account);
 
-// The user's risk; then, with the account's counters moved, its rules.
-void JudgeUserRisk(const Occasion& occasion, const Facts& facts, const WakeSet& woken,
+// The user's risk; then, with the account's counters moved, its rules. True if anything that its
+// status shows may have changed.
+bool JudgeUserRisk(const Occasion& occasion, const Facts& facts, const WakeSet& woken,
                    RiskPhase phase, User* user, Decision* decision);
-void JudgeUserRules(const Occasion& occasion, const Facts& facts, const WakeSet& woken, User* user,
+bool JudgeUserRules(const Occasion& occasion, const Facts& facts, const WakeSet& woken, User* user,
                     Account* account, Decision* decision);
 // Stage, blockers, risk and rules of the account. True if anything its status shows changed.
 bool CareForAccount(const Occasion& occasion, const WakeSet& woken, Account* account,

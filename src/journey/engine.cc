@@ -84,9 +84,16 @@ RiskPhase PhaseOf(const Definition& definition, const User& user, const Truth& t
   return truth.activated_at.has_value() ? RiskPhase::kAdoption : RiskPhase::kOnboarding;
 }
 
+// What a look moved.
+struct Moved {
+  bool counters = false;  // Of the account.
+  bool status = false;    // What the user's status shows, or so it may be.
+};
+
 // Risk before the counters, which count those at risk; rules behind them, as they rest on them.
-bool JudgeCare(const Occasion& occasion, Facts facts, WakeSet* woken,
-               std::optional<Instant> judged_before, const Subjects& subjects, Decision* decision) {
+Moved JudgeCare(const Occasion& occasion, Facts facts, WakeSet* woken,
+                std::optional<Instant> judged_before, const Subjects& subjects,
+                Decision* decision) {
   User& user = *subjects.user;
   const Definition& definition = occasion.definition;
   const Wakes& wakes = definition.wakes();
@@ -100,19 +107,21 @@ bool JudgeCare(const Occasion& occasion, Facts facts, WakeSet* woken,
       was_reached != facts.truth->activated_at.has_value()) {
     woken->Add(wakes.OfChange(SubjectKind::kUser, Change::kEverything));
   }
-  JudgeUserRisk(occasion, facts, *woken, phase, &user, decision);
+  Moved moved;
+  moved.status = JudgeUserRisk(occasion, facts, *woken, phase, &user, decision);
   if (user.risk.level != risk_before) {
     woken->Add(wakes.OfChange(SubjectKind::kUser, Change::kRisk));
   }
   const Contribution now =
       ContributionOf(user, *facts.truth, *facts.ladder, occasion.context.clock);
-  const bool is_moved = Count(user.contribution, now, *facts.ladder, subjects.account);
+  moved.counters = Count(user.contribution, now, *facts.ladder, subjects.account);
   user.contribution = now;
   NoteContact(user, subjects.account);
   if (!IsRemoved(user)) {
-    JudgeUserRules(occasion, facts, *woken, &user, subjects.account, decision);
+    moved.status = JudgeUserRules(occasion, facts, *woken, &user, subjects.account, decision) ||
+                   moved.status;
   }
-  return is_moved;
+  return moved;
 }
 
 // The event that the visit goes back to, whether or not it carries it.
@@ -152,6 +161,19 @@ struct Look {
   const Facts facts;
 };
 
+// Whether the visit may change what the status shows without announcing anything. A timer's does not
+// but for a refresh, and for requests that expired meanwhile: no timer is theirs.
+bool MayShow(const Look& look, bool matters) {
+  const Visit& visit = look.occasion.visit;
+  if (visit.kind != VisitKind::kTimer) {
+    return matters;
+  }
+  return IsRefreshDue(visit, RefreshedSince(look.truth, look.ladder, look.is_history_known)) ||
+         std::ranges::any_of(look.facts.user->care.rungs, [](const RungState& rung) {
+           return rung.phase == RungState::Phase::kRequested;
+         });
+}
+
 // All that a removed user still has to come: nothing is asked of them any more, and what was asked
 // has its outcome. The rest of what is learned meanwhile is decided when the user is back.
 void SettleRemoved(const Look& look, const Subjects& subjects, Decision* decision) {
@@ -167,11 +189,14 @@ void SettleRemoved(const Look& look, const Subjects& subjects, Decision* decisio
   user.is_due_for_refresh = false;
 }
 
-// Looks at the user as a whole and says what is new. `event` is what set it off, if any. Returns
-// true if the account's counters moved.
+// Looks at the user as a whole and says what is new. `event` is what set it off, if any; `matters`:
+// what was learned may show in the status. Returns true if the account's counters moved.
 bool Decide(const Definition& definition, const Context& context, const Visit& visit,
-            const Event* event, const Subjects& subjects, WakeSet woken, Decision* decision) {
+            const Event* event, const Subjects& subjects, bool matters, WakeSet woken,
+            Decision* decision) {
   User& user = *subjects.user;
+  decision->touches_account = true;
+  const std::size_t records_before = decision->records.size();
   const std::optional<Instant> judged_before = user.absence_judged_until;
   JudgeAbsence(context, visit, &user);
   const Look look(definition, context, visit, event, subjects);
@@ -181,7 +206,7 @@ bool Decide(const Definition& definition, const Context& context, const Visit& v
     AnnounceSteps(look.occasion, look.ladder, &user, decision);
     CountFlow(steps_before, user.steps, look.ladder, subjects.account);
   }
-  const bool is_moved =
+  const Moved moved =
       JudgeCare(look.occasion, look.facts, &woken, judged_before, subjects, decision);
   if (IsRemoved(user)) {
     SettleRemoved(look, subjects, decision);
@@ -190,8 +215,11 @@ bool Decide(const Definition& definition, const Context& context, const Visit& v
     user.due = due.at;
     user.is_due_for_refresh = due.is_for_refresh;
   }
-  ShowStatus(look.occasion, look.truth, look.ladder, look.is_history_known, &user, decision);
-  return is_moved;
+  if (MayShow(look, matters) || moved.counters || moved.status ||
+      decision->records.size() != records_before) {
+    ShowStatus(look.occasion, look.truth, look.ladder, look.is_history_known, &user, decision);
+  }
+  return moved.counters;
 }
 
 // Whether a visit that taught nothing new still moves something: who was inactive is active again.
@@ -250,6 +278,7 @@ bool AdvanceUser(const Definition& definition, const Context& context, const Vis
     }
     case VisitKind::kMerge: {
       FOOTHOLD_CHECK(subjects.merge_from != nullptr, "a merge has two users");
+      decision->touches_account = true;
       Contribution nothing;
       is_moved = Count(subjects.merge_from->contribution, nothing, Ladder{}, subjects.account);
       MergeUser(definition, subjects.merge_from, &user);
@@ -274,6 +303,7 @@ bool AdvanceUser(const Definition& definition, const Context& context, const Vis
   const bool is_frozen = was_removed && IsRemoved(user) && user.status_hash != 0;
   if (is_frozen) {
     if (!user.care.rungs.empty()) {
+      decision->touches_account = true;
       SettleRemoved(Look(definition, context, visit, CauseOf(context, event), subjects), subjects,
                     decision);
     }
@@ -288,8 +318,8 @@ bool AdvanceUser(const Definition& definition, const Context& context, const Vis
   if (!matters && woken.is_empty() && !Stirs(user, context)) {
     return false;
   }
-  return Decide(definition, context, visit, CauseOf(context, event), subjects, std::move(woken),
-                decision) ||
+  return Decide(definition, context, visit, CauseOf(context, event), subjects, matters || is_fresh,
+                std::move(woken), decision) ||
          is_moved;
 }
 
@@ -340,6 +370,7 @@ void AdvanceAccount(const Definition& definition, const Context& context, const 
   if (!is_moved && woken.is_empty() && !IsOwnVisit(visit)) {
     return;
   }
+  decision->touches_account = true;
   const Event* cause = CauseOf(context, event);
   const Occasion occasion{
       .definition = definition,
@@ -357,9 +388,12 @@ void AdvanceAccount(const Definition& definition, const Context& context, const 
   }
   const bool is_activated_now =
       state == AccountState::kActivated && account->state != AccountState::kActivated;
+  const bool is_other_state = state != account->state;
   AnnounceAccount(occasion, state, account, decision);
-  CareForAccount(occasion, woken, account, decision);
-  ShowAccountStatus(occasion, account, decision);
+  const bool has_changed = CareForAccount(occasion, woken, account, decision);
+  if (is_new || is_moved || is_other_state || has_changed || IsOwnVisit(visit)) {
+    ShowAccountStatus(occasion, account, decision);
+  }
   const bool is_of_interest = learned.has_evidence || learned.has_traits || is_activated_now;
   if (!is_of_interest || visit.kind == VisitKind::kRecheck) {
     return;
@@ -426,6 +460,7 @@ Decision Advance(const Definition& definition, const Context& context, const Vis
   if (visit.kind == VisitKind::kActor || visit.kind == VisitKind::kAccount) {
     FOOTHOLD_CHECK(event != nullptr, "visits of an event carry it");
     learned = LearnAccount(definition, *event, visit.canonical, subjects.account);
+    decision.touches_account = learned.matters || learned.has_evidence || event->user.empty();
   }
   bool is_moved = learned.matters;
   if (subjects.user != nullptr) {
@@ -437,8 +472,10 @@ Decision Advance(const Definition& definition, const Context& context, const Vis
     decision.is_repeat = learned.is_repeat;
   }
   AdvanceAccount(definition, context, visit, event, learned, is_moved, subjects.account, &decision);
-  decision.account_due = subjects.account->due;
-  decision.account_waits = WaitsUntil(subjects.account->care);
+  if (decision.touches_account) {
+    decision.account_due = subjects.account->due;
+    decision.account_waits = WaitsUntil(subjects.account->care);
+  }
   if (learned.moves_members) {  // Who only signed up is no member yet, and has a window.
     decision.walks.push_back({.tenant = subjects.account->tenant});
   }

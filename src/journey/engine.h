@@ -122,11 +122,12 @@ struct Decision {
   std::vector<MemberWalk> walks;         // After the follow-ups.
   std::vector<EmailOwner> email_owners;  // To be written to the index.
   std::optional<Instant> user_due;       // The user's earliest timer after this visit.
-  std::optional<Instant> account_due;
+  std::optional<Instant> account_due;    // Likewise, if the account was touched.
   // When each is to be visited at a release; nullopt: nothing of it waits.
   std::optional<Instant> user_waits;
   std::optional<Instant> account_waits;
   std::vector<std::uint64_t> released;  // Hash64() of the name of each rule that asked.
+  bool touches_account = false;         // False: the account is as it was.
   bool is_user_gone = false;            // kMerge: delete `merge_from` from the state.
   bool is_repeat = false;               // The event was known already.
   bool is_conflict = false;             // Same id as a known event, other content: both kept.

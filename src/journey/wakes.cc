@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "src/base/hash.h"
+
 namespace foothold::journey {
 namespace {
 
@@ -119,20 +121,26 @@ void Wakes::Fill(const Playbook& playbook, SubjectKind subject, Side* side) cons
   using Kind = Judged::Kind;
   if (subject == SubjectKind::kAccount) {
     if (!playbook.stages.empty()) {
-      side->things.push_back({.kind = Kind::kStages, .index = 0});
+      side->things.push_back({.kind = Kind::kStages, .index = 0, .key = 0});
     }
     for (std::size_t i = 0; i < playbook.blockers.size(); ++i) {
-      side->things.push_back({.kind = Kind::kBlocker, .index = static_cast<std::int32_t>(i)});
+      side->things.push_back({.kind = Kind::kBlocker,
+                              .index = static_cast<std::int32_t>(i),
+                              .key = Hash64(playbook.blockers[i].name)});
     }
   }
   for (std::size_t i = 0; i < playbook.signals.size(); ++i) {
     if (playbook.signals[i].subject == subject) {
-      side->things.push_back({.kind = Kind::kSignal, .index = static_cast<std::int32_t>(i)});
+      side->things.push_back({.kind = Kind::kSignal,
+                              .index = static_cast<std::int32_t>(i),
+                              .key = Hash64(playbook.signals[i].name)});
     }
   }
   for (std::size_t i = 0; i < playbook.rules.size(); ++i) {
     if (playbook.rules[i].subject == subject) {
-      side->things.push_back({.kind = Kind::kRule, .index = static_cast<std::int32_t>(i)});
+      side->things.push_back({.kind = Kind::kRule,
+                              .index = static_cast<std::int32_t>(i),
+                              .key = Hash64(playbook.rules[i].name)});
     }
   }
   const WakeSet none(side->things.size());

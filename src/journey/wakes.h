@@ -22,6 +22,7 @@ struct Judged {
   enum class Kind : std::uint8_t { kSignal = 1, kRule, kBlocker, kStages };
   Kind kind = Kind::kSignal;
   std::int32_t index = 0;  // In Playbook::signals, rules or blockers; stages are one thing.
+  std::uint64_t key = 0;   // Hash64() of its name; 0 for stages.
   friend bool operator==(const Judged&, const Judged&) = default;
 };
 

@@ -18,7 +18,7 @@ namespace foothold::stream {
 namespace {
 
 // What one stimulus may set off at its own position; more is a loop in the engine.
-constexpr int kVisitsOfStimulusMax = 100'000;
+constexpr std::size_t kVisitsOfStimulusMax = 100'000;
 // A counter of meta: the input has ended, and the clock could not go there yet.
 constexpr const char* kEndOwed = "end_owed";
 constexpr const char* kReleasedUntil = "released_until";  // In files: where the clock was then.
@@ -255,21 +255,17 @@ Status JourneyTask::FireTimer(const state::DueTimer& timer) {
 
 Status JourneyTask::RunVisits(std::vector<journey::Visit> visits, const journey::Event* event,
                               const journey::Context& context) {
-  std::deque<journey::Visit> waiting(std::make_move_iterator(visits.begin()),
-                                     std::make_move_iterator(visits.end()));
-  for (int count = 0; !waiting.empty(); ++count) {
-    FOOTHOLD_CHECK(count < kVisitsOfStimulusMax, "a stimulus sets off visits without end");
-    journey::Visit visit = std::move(waiting.front());
-    waiting.pop_front();
-    const journey::Event* cause = BelongsToEvent(visit.kind) ? event : nullptr;
-    FOOTHOLD_TRY(RunVisit(std::move(visit), cause, context, &waiting));
+  for (std::size_t i = 0; i < visits.size(); ++i) {  // What follows is added at the end.
+    FOOTHOLD_CHECK(i < kVisitsOfStimulusMax, "a stimulus sets off visits without end");
+    const journey::Event* cause = BelongsToEvent(visits[i].kind) ? event : nullptr;
+    FOOTHOLD_TRY(RunVisit(std::move(visits[i]), cause, context, &visits));
   }
   return Status();
 }
 
 Status JourneyTask::RunVisit(journey::Visit visit, const journey::Event* event,
                              const journey::Context& context,
-                             std::deque<journey::Visit>* follow_ups) {
+                             std::vector<journey::Visit>* follow_ups) {
   FOOTHOLD_TRY(Resolve(&visit.target));
   SubjectTable& table = state_.subjects();
   const std::string& tenant = visit.target.tenant;
@@ -293,7 +289,7 @@ Status JourneyTask::RunVisit(journey::Visit visit, const journey::Event* event,
       return Status();
     }
   }
-  FOOTHOLD_ASSIGN(Subject * account, table.TouchAccount(tenant));
+  FOOTHOLD_ASSIGN(Subject * account, table.LookAtAccount(tenant));
   Subject* user = nullptr;
   if (!visit.target.user.empty()) {
     FOOTHOLD_ASSIGN(user, table.TouchUser(tenant, visit.target.user));
@@ -308,11 +304,14 @@ Status JourneyTask::RunVisit(journey::Visit visit, const journey::Event* event,
   if (user != nullptr) {
     table.SetDue(user, decision.user_due);
   }
-  table.SetDue(account, decision.account_due);
+  if (decision.touches_account) {
+    table.Stage(account);
+    table.SetDue(account, decision.account_due);
+    desk_.NoteWaiting(account->key, decision.account_waits);
+  }
   if (user != nullptr) {
     desk_.NoteWaiting(user->key, decision.user_waits);
   }
-  desk_.NoteWaiting(account->key, decision.account_waits);
   desk_.Count(decision.released, visit.due.value_or(kEpoch));
   if (decision.is_user_gone) {
     desk_.NoteWaiting(merge_from->key, std::nullopt);

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -129,7 +128,7 @@ class JourneyTask final : public KeyedTask {
   Status RunVisits(std::vector<journey::Visit> visits, const journey::Event* event,
                    const journey::Context& context);
   Status RunVisit(journey::Visit visit, const journey::Event* event,
-                  const journey::Context& context, std::deque<journey::Visit>* follow_ups);
+                  const journey::Context& context, std::vector<journey::Visit>* follow_ups);
   // Fills in the user that owns the target's e-mail.
   Status Resolve(journey::VisitTarget* target);
   std::string EmailKeyOf(const std::string& tenant, const std::string& email) const;

@@ -333,8 +333,10 @@ void JourneyModel::VisitOne(journey::Visit visit, const journey::Event* event,
 
 void JourneyModel::Settle(const journey::Visit& visit, const std::string& user_key,
                           const std::string& account_key, journey::Decision* decision) {
-  subjects_[account_key].due = decision->account_due;
-  Wait(account_key, decision->account_waits);
+  if (decision->touches_account) {
+    subjects_[account_key].due = decision->account_due;
+    Wait(account_key, decision->account_waits);
+  }
   if (!user_key.empty()) {
     subjects_[user_key].due = decision->user_due;
     Wait(user_key, decision->user_waits);
