@@ -43,6 +43,11 @@ std::optional<Instant> TimeOfKey(const Facts& facts, const ScheduleKey& key) {
   return std::nullopt;
 }
 
+bool HasDeadLetter(const Context& context, const Account& account) {
+  return account.dead_letter_at.has_value() &&
+         (!context.clock.has_value() || *account.dead_letter_at + kDeadLetterSpan > *context.clock);
+}
+
 SubjectKind KindOf(const Facts& facts) {
   return facts.user == nullptr ? SubjectKind::kAccount : SubjectKind::kUser;
 }
@@ -56,7 +61,8 @@ Facts FactsOfAccount(const Occasion& occasion, const Account& account) {
           .is_history_known = IsHistoryKnown(account, *occasion.context.sources),
           .incomplete_since = IncompleteSince(occasion.context, account),
           .evidence_until = is_timer ? occasion.visit.due.value_or(clock) : Instant::max(),
-          .clock = clock};
+          .clock = clock,
+          .measured_at = MeasuredAt(occasion.context)};
 }
 
 CareScene SceneOf(const Occasion& occasion, const Facts& facts, CareState* care, Account* account,
@@ -155,6 +161,9 @@ WakeSet WokenBy(const Definition& definition, SubjectKind subject, const Visit& 
     case VisitKind::kSweep:
       change(Change::kEverything);
       break;
+    case VisitKind::kMeasure:
+      change(Change::kMeasurement);
+      break;
     case VisitKind::kActor:
     case VisitKind::kInvitee:
     case VisitKind::kMember:
@@ -209,13 +218,33 @@ std::optional<Instant> NextMoment(const Facts& facts, std::optional<Instant> aft
 
 std::optional<Instant> IncompleteSince(const Context& context, const Account& account) {
   std::optional<Instant> since = context.sources_silent_since;
-  const bool has_dead_letter =
-      account.dead_letter_at.has_value() &&
-      (!context.clock.has_value() || *account.dead_letter_at + kDeadLetterSpan > *context.clock);
-  if (has_dead_letter) {
-    since = std::min(since.value_or(*account.dead_letter_at), *account.dead_letter_at);
+  if (HasDeadLetter(context, account)) {
+    const Instant first = account.incomplete_since.value_or(*account.dead_letter_at);
+    since = std::min(since.value_or(first), first);
   }
   return since;
+}
+
+Instant MeasuredAt(const Context& context) {
+  const Instant clock = context.clock.value_or(kEpoch);
+  return context.sources_silent_since.has_value() ? std::max(clock, context.wall.value_or(clock))
+                                                  : clock;
+}
+
+void NoteDeadLetter(Instant at, Account* account) {
+  const bool goes_on =
+      account->dead_letter_at.has_value() && at < *account->dead_letter_at + kDeadLetterSpan;
+  account->incomplete_since = goes_on ? std::min(account->incomplete_since.value_or(at), at) : at;
+  account->dead_letter_at = std::max(account->dead_letter_at.value_or(at), at);
+}
+
+bool ForgetOldDeadLetters(const Context& context, Account* account) {
+  if (!account->dead_letter_at.has_value() || HasDeadLetter(context, *account)) {
+    return false;
+  }
+  account->dead_letter_at.reset();
+  account->incomplete_since.reset();
+  return true;
 }
 
 MeasurementBlock MeasurementOf(const Context& context, const Account& account, const User* user,
@@ -225,8 +254,8 @@ MeasurementBlock MeasurementOf(const Context& context, const Account& account, c
   if (context.sources_silent_since.has_value()) {
     block.why.push_back(fmt::format("source_silent:{}", context.silent_source));
   }
-  if (since.has_value() && since != context.sources_silent_since) {
-    block.why.emplace_back("dead_letters");
+  if (HasDeadLetter(context, account)) {
+    block.why.emplace_back(kDeadLetters);
   }
   block.since = since;
   if (!is_history_known) {
@@ -277,6 +306,9 @@ bool CareForAccount(const Occasion& occasion, const WakeSet& asked, Account* acc
   WakeSet woken = asked;
   if (is_timer) {
     AddWokenByTime(facts, account->judged_until, *occasion.visit.due, &woken);
+    if (account->dead_letter_at.has_value()) {
+      woken.Add(wakes.OfChange(SubjectKind::kAccount, Change::kMeasurement));
+    }
     account->judged_until =
         std::max(account->judged_until.value_or(*occasion.visit.due), *occasion.visit.due);
   }
@@ -325,6 +357,10 @@ bool CareForAccount(const Occasion& occasion, const WakeSet& asked, Account* acc
   const auto outcome = NextOutcome(account->care, definition.playbook().attribution);
   if (outcome.has_value()) {
     account->due = std::min(account->due.value_or(*outcome), *outcome);
+  }
+  if (HasDeadLetter(occasion.context, *account)) {
+    const Instant forgotten = *account->dead_letter_at + kDeadLetterSpan;
+    account->due = std::min(account->due.value_or(forgotten), forgotten);
   }
   return has_changed;
 }

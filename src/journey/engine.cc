@@ -58,6 +58,7 @@ void ShowStatus(const Occasion& occasion, const Truth& truth, const Ladder& ladd
   UserStatus status =
       UserStatusOf(occasion.definition, *user, occasion.account, truth, ladder, is_history_known,
                    occasion.decided_at, occasion.context.revision);
+  status.measurement = MeasurementOf(occasion.context, occasion.account, user, is_history_known);
   const StatusHashes hashes = HashesOf(status);
   const bool is_refresh =
       occasion.visit.kind == VisitKind::kFinal ||
@@ -118,8 +119,8 @@ Moved JudgeCare(const Occasion& occasion, Facts facts, WakeSet* woken,
   user.contribution = now;
   NoteContact(user, subjects.account);
   if (!IsRemoved(user)) {
-    moved.status = JudgeUserRules(occasion, facts, *woken, &user, subjects.account, decision) ||
-                   moved.status;
+    moved.status =
+        JudgeUserRules(occasion, facts, *woken, &user, subjects.account, decision) || moved.status;
   }
   return moved;
 }
@@ -150,7 +151,8 @@ struct Look {
               .is_history_known = is_history_known,
               .incomplete_since = IncompleteSince(context, *subjects.account),
               .evidence_until = IsJudgedByTime(visit, *subjects.user) ? *visit.due : Instant::max(),
-              .clock = context.clock.value_or(kEpoch)} {}
+              .clock = context.clock.value_or(kEpoch),
+              .measured_at = MeasuredAt(context)} {}
   Look(const Look&) = delete;
   Look& operator=(const Look&) = delete;
 
@@ -161,8 +163,8 @@ struct Look {
   const Facts facts;
 };
 
-// Whether the visit may change what the status shows without announcing anything. A timer's does not
-// but for a refresh, and for requests that expired meanwhile: no timer is theirs.
+// Whether the visit may change what the status shows without announcing anything. A timer's does
+// not but for a refresh, and for requests that expired meanwhile: no timer is theirs.
 bool MayShow(const Look& look, bool matters) {
   const Visit& visit = look.occasion.visit;
   if (visit.kind != VisitKind::kTimer) {
@@ -298,6 +300,7 @@ bool AdvanceUser(const Definition& definition, const Context& context, const Vis
       matters = true;
       break;
     case VisitKind::kAccount:
+    case VisitKind::kMeasure:
       break;
   }
   const bool is_frozen = was_removed && IsRemoved(user) && user.status_hash != 0;
@@ -315,7 +318,8 @@ bool AdvanceUser(const Definition& definition, const Context& context, const Vis
   if (is_fresh) {
     woken.Add(definition.wakes().OfChange(SubjectKind::kUser, Change::kEverything));
   }
-  if (!matters && woken.is_empty() && !Stirs(user, context)) {
+  if (!matters && woken.is_empty() &&
+      (visit.kind == VisitKind::kMeasure || !Stirs(user, context))) {
     return false;
   }
   return Decide(definition, context, visit, CauseOf(context, event), subjects, matters || is_fresh,
@@ -331,6 +335,7 @@ bool IsOwnVisit(const Visit& visit) {
     case VisitKind::kApprove:
     case VisitKind::kSweep:
     case VisitKind::kFinal:
+    case VisitKind::kMeasure:
       return visit.target.user.empty();
     case VisitKind::kActor:
     case VisitKind::kInvitee:
@@ -462,21 +467,29 @@ Decision Advance(const Definition& definition, const Context& context, const Vis
     learned = LearnAccount(definition, *event, visit.canonical, subjects.account);
     decision.touches_account = learned.matters || learned.has_evidence || event->user.empty();
   }
+  if (visit.dead_letter_at.has_value()) {
+    NoteDeadLetter(*visit.dead_letter_at, subjects.account);
+    decision.touches_account = true;
+  }
+  const bool is_measured = !IncompleteSince(context, *subjects.account).has_value();
   bool is_moved = learned.matters;
   if (subjects.user != nullptr) {
     is_moved =
         AdvanceUser(definition, context, visit, event, subjects, learned, &decision) || is_moved;
     decision.user_due = subjects.user->due;
-    decision.user_waits = WaitsUntil(subjects.user->care);
+    decision.user_waits = WaitsUntil(subjects.user->care, is_measured);
   } else {
     decision.is_repeat = learned.is_repeat;
   }
   AdvanceAccount(definition, context, visit, event, learned, is_moved, subjects.account, &decision);
   if (decision.touches_account) {
     decision.account_due = subjects.account->due;
-    decision.account_waits = WaitsUntil(subjects.account->care);
+    decision.account_waits = WaitsUntil(subjects.account->care, is_measured);
   }
-  if (learned.moves_members) {  // Who only signed up is no member yet, and has a window.
+  const bool is_whole_again = visit.kind == VisitKind::kTimer && subjects.user == nullptr &&
+                              ForgetOldDeadLetters(context, subjects.account);
+  // Who only signed up is no member yet, and has a window.
+  if (learned.moves_members || is_whole_again) {
     decision.walks.push_back({.tenant = subjects.account->tenant});
   }
   return decision;

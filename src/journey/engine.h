@@ -42,6 +42,7 @@ enum class VisitKind : std::uint8_t {
   kRelease,  // The gate is to look at what waits; `due` is the release's stamp.
   kApprove,  // Somebody granted or refused what waits for approval.
   kSweep,    // Judge everything again: a rule was killed or paused, or another playbook holds.
+  kMeasure,  // Look at what rests on the measurement: it has become another one.
 };
 
 // The subject of a visit. `user` empty: the account. `email` set: the user that owns this canonical
@@ -64,10 +65,11 @@ struct Approval {
 struct Visit {
   VisitKind kind = VisitKind::kActor;
   VisitTarget target;
-  std::string merge_from;      // kMerge: the user id that ends.
-  std::optional<Instant> due;  // kTimer, kRelease.
-  std::string canonical{};     // Of the event, its canonical name; "" without one.
-  Approval approval{};         // kApprove.
+  std::string merge_from;                   // kMerge: the user id that ends.
+  std::optional<Instant> due;               // kTimer, kRelease.
+  std::string canonical{};                  // Of the event, its canonical name; "" without one.
+  Approval approval{};                      // kApprove.
+  std::optional<Instant> dead_letter_at{};  // kMeasure of an account: its tenant had a dead letter.
   friend bool operator==(const Visit&, const Visit&) = default;
 };
 

@@ -115,6 +115,20 @@ Wakes::Wakes(const Playbook& playbook) {
   }
   Fill(playbook, SubjectKind::kUser, &user_);
   Fill(playbook, SubjectKind::kAccount, &account_);
+  const auto add_spans = [this](const Condition& condition) {
+    for (const ConditionNode& node : condition.nodes) {
+      if (node.kind == ConditionKind::kMeasurement) {
+        measurement_spans_.push_back(node.span);
+      }
+    }
+  };
+  std::ranges::for_each(playbook.rules, add_spans, &Rule::when);
+  std::ranges::for_each(playbook.signals, add_spans, &Signal::when);
+  std::ranges::for_each(playbook.blockers, add_spans, &BlockerKind::when);
+  std::ranges::for_each(playbook.stages, add_spans, &Stage::when);
+  std::ranges::sort(measurement_spans_);
+  const auto repeated = std::ranges::unique(measurement_spans_);
+  measurement_spans_.erase(repeated.begin(), repeated.end());
 }
 
 void Wakes::Fill(const Playbook& playbook, SubjectKind subject, Side* side) const {

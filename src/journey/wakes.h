@@ -99,6 +99,8 @@ class Wakes {
   const std::vector<Schedule>& schedules(SubjectKind subject) const {
     return Of(subject).schedules;
   }
+  // After how long an incomplete measurement makes a condition hold; ascending, each once.
+  const std::vector<milliseconds>& measurement_spans() const { return measurement_spans_; }
   // Whether the rule rests on what the account did or has, so that another member may clear it.
   bool RestsOnAccount(std::size_t rule) const { return rests_on_account_[rule]; }
   // The trackers whose new occurrences trigger the rule; empty: it is triggered by beginning to
@@ -130,6 +132,7 @@ class Wakes {
 
   Side user_;
   Side account_;
+  std::vector<milliseconds> measurement_spans_;
   std::vector<bool> rests_on_account_;               // By rule.
   std::vector<std::vector<std::int32_t>> triggers_;  // By rule.
 };

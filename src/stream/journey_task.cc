@@ -48,6 +48,7 @@ bool BelongsToEvent(journey::VisitKind kind) {
     case journey::VisitKind::kRelease:
     case journey::VisitKind::kApprove:
     case journey::VisitKind::kSweep:
+    case journey::VisitKind::kMeasure:
       return false;
   }
   return false;
@@ -78,6 +79,7 @@ Status JourneyTask::Load() {
     FOOTHOLD_ASSIGN(journey::Clock::Parts parts, codec::DecodeClock(*clock));
     clock_ = journey::Clock::FromParts(std::move(parts));
   }
+  silence_ = clock_.Silent();
   FOOTHOLD_ASSIGN(const std::optional<std::string> playbook, state_.Read(PlaybookFactKey()));
   if (playbook.has_value()) {
     FOOTHOLD_ASSIGN(journey::Playbook decoded, codec::DecodePlaybook(*playbook));
@@ -159,6 +161,10 @@ Status JourneyTask::RunEntry() {
       clock_.Advance(definition_->playbook().lateness);
     }
     is_clock_changed_ = true;
+    if (definition_ != nullptr && NoteSilence()) {
+      phase_ = Phase::kWalking;  // After it the entry is done again, and goes on.
+      return Status();
+    }
     phase_ = Phase::kFiring;
     return Fire();
   }
@@ -170,6 +176,11 @@ Status JourneyTask::RunEntry() {
                              log::ToString({around_.options->topics.journal, partition_})));
   }
   around_.metrics->StimulusApplied(metrics::Stimulus::kControl);
+  if (const auto* letter = std::get_if<codec::DeadLetterNote>(&queue_.entry())) {
+    FOOTHOLD_TRY(NoteDeadLetter(*letter));
+    FinishEntry();
+    return Status();
+  }
   if (const auto* release = std::get_if<codec::Release>(&queue_.entry())) {
     return BeginRelease(release->wall);
   }
@@ -280,9 +291,9 @@ Status JourneyTask::RunVisit(journey::Visit visit, const journey::Event* event,
     }
     FOOTHOLD_ASSIGN(merge_from, table.TouchUser(tenant, visit.merge_from));
   }
-  const bool may_be_gone = visit.kind == journey::VisitKind::kRecheck ||
-                           visit.kind == journey::VisitKind::kApprove ||
-                           visit.kind == journey::VisitKind::kSweep;
+  const bool may_be_gone =
+      visit.kind == journey::VisitKind::kRecheck || visit.kind == journey::VisitKind::kApprove ||
+      visit.kind == journey::VisitKind::kSweep || visit.kind == journey::VisitKind::kMeasure;
   if (may_be_gone && !visit.target.user.empty()) {
     FOOTHOLD_ASSIGN(const bool is_known, table.Has(state::UserKey(tenant, visit.target.user)));
     if (!is_known) {
@@ -374,17 +385,20 @@ std::int64_t JourneyTask::revision() const {
 }
 
 journey::Context JourneyTask::MakeContext(std::optional<Instant> clock) const {
-  return {.clock = clock,
-          .wall = clock_.wall(),
-          .revision = revision(),
-          .sources = &clock_,
-          .app = around_.options->app,
-          .is_draining = around_.options->is_draining,
-          .cause = queue_.has_entry() ? std::get_if<journey::Event>(&queue_.entry()) : nullptr,
-          .controls = &desk_.controls(),
-          .counts = &desk_.counts(),
-          .partitions = around_.options->journal_partitions,
-          .is_redeciding = IsPublishing()};
+  return {
+      .clock = clock,
+      .wall = clock_.wall(),
+      .revision = revision(),
+      .sources = &clock_,
+      .app = around_.options->app,
+      .is_draining = around_.options->is_draining,
+      .cause = queue_.has_entry() ? std::get_if<journey::Event>(&queue_.entry()) : nullptr,
+      .controls = &desk_.controls(),
+      .counts = &desk_.counts(),
+      .partitions = around_.options->journal_partitions,
+      .sources_silent_since = silence_.has_value() ? std::optional(silence_->since) : std::nullopt,
+      .silent_source = silence_.has_value() ? std::string_view(silence_->source) : "",
+      .is_redeciding = IsPublishing()};
 }
 
 std::string JourneyTask::ClockHolder() const {
@@ -417,6 +431,8 @@ Status JourneyTask::Collect(const std::optional<std::string>& place, StagedWrite
 
 void JourneyTask::Measure() {
   around_.metrics->ClockAt(partition_, clock_.now(), ClockHolder());
+  around_.metrics->SourceSilent(partition_, silence_.has_value() ? silence_->source : "",
+                                silence_.has_value() ? silence_->since : kEpoch);
   if (const Result<std::size_t> due = CountDueTimers(kDueTimersCounted); due.has_value()) {
     around_.metrics->TimersWaiting(partition_, *due, waiting_count());
   }

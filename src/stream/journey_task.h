@@ -105,6 +105,9 @@ class JourneyTask final : public KeyedTask {
   Status Say(const codec::RuleWord& word);
   Status Say(const codec::ApprovalWord& word);
   void Sweep();
+  // Whether a source is silent now. True if a walk begins for it.
+  bool NoteSilence();
+  Status NoteDeadLetter(const codec::DeadLetterNote& note);
   // Up to where of event time the gate has looked at what waits; kEpoch: at nothing yet.
   Instant ReleasedUntil() const;
   void NoteReleased();
@@ -149,6 +152,7 @@ class JourneyTask final : public KeyedTask {
   std::unique_ptr<journey::Definition> definition_;  // Null until a playbook is published.
   std::uint64_t email_seed_ = 0;
   bool is_desk_loaded_ = false;
+  std::optional<journey::Clock::Silence> silence_;  // As of the clock.
   bool is_clock_changed_ = false;
   NextOffset committed_position_;
 
