@@ -43,6 +43,11 @@ std::optional<Instant> TimeOfKey(const Facts& facts, const ScheduleKey& key) {
   return std::nullopt;
 }
 
+bool HasDeadLetter(const Context& context, const Account& account) {
+  return account.dead_letter_at.has_value() &&
+         (!context.clock.has_value() || *account.dead_letter_at + kDeadLetterSpan > *context.clock);
+}
+
 SubjectKind KindOf(const Facts& facts) {
   return facts.user == nullptr ? SubjectKind::kAccount : SubjectKind::kUser;
 }
@@ -56,7 +61,8 @@ Facts FactsOfAccount(const Occasion& occasion, const Account& account) {
           .is_history_known = IsHistoryKnown(account, *occasion.context.sources),
           .incomplete_since = IncompleteSince(occasion.context, account),
           .evidence_until = is_timer ? occasion.visit.due.value_or(clock) : Instant::max(),
-          .clock = clock};
+          .clock = clock,
+          .measured_at = MeasuredAt(occasion.context)};
 }
 
 CareScene SceneOf(const Occasion& occasion, const Facts& facts, CareState* care, Account* account,
@@ -155,6 +161,9 @@ WakeSet WokenBy(const Definition& definition, SubjectKind subject, const Visit& 
     case VisitKind::kSweep:
       change(Change::kEverything);
       break;
+    case VisitKind::kMeasure:
+      change(Change::kMeasurement);
+      break;
     case VisitKind::kActor:
     case VisitKind::kInvitee:
     case VisitKind::kMember:
@@ -209,13 +218,33 @@ std::optional<Instant> NextMoment(const Facts& facts, std::optional<Instant> aft
 
 std::optional<Instant> IncompleteSince(const Context& context, const Account& account) {
   std::optional<Instant> since = context.sources_silent_since;
-  const bool has_dead_letter =
-      account.dead_letter_at.has_value() &&
-      (!context.clock.has_value() || *account.dead_letter_at + kDeadLetterSpan > *context.clock);
-  if (has_dead_letter) {
-    since = std::min(since.value_or(*account.dead_letter_at), *account.dead_letter_at);
+  if (HasDeadLetter(context, account)) {
+    const Instant first = account.incomplete_since.value_or(*account.dead_letter_at);
+    since = std::min(since.value_or(first), first);
   }
   return since;
+}
+
+Instant MeasuredAt(const Context& context) {
+  const Instant clock = context.clock.value_or(kEpoch);
+  return context.sources_silent_since.has_value() ? std::max(clock, context.wall.value_or(clock))
+                                                  : clock;
+}
+
+void NoteDeadLetter(Instant at, Account* account) {
+  const bool goes_on =
+      account->dead_letter_at.has_value() && at < *account->dead_letter_at + kDeadLetterSpan;
+  account->incomplete_since = goes_on ? std::min(account->incomplete_since.value_or(at), at) : at;
+  account->dead_letter_at = std::max(account->dead_letter_at.value_or(at), at);
+}
+
+bool ForgetOldDeadLetters(const Context& context, Account* account) {
+  if (!account->dead_letter_at.has_value() || HasDeadLetter(context, *account)) {
+    return false;
+  }
+  account->dead_letter_at.reset();
+  account->incomplete_since.reset();
+  return true;
 }
 
 MeasurementBlock MeasurementOf(const Context& context, const Account& account, const User* user,
@@ -225,8 +254,8 @@ MeasurementBlock MeasurementOf(const Context& context, const Account& account, c
   if (context.sources_silent_since.has_value()) {
     block.why.push_back(fmt::format("source_silent:{}", context.silent_source));
   }
-  if (since.has_value() && since != context.sources_silent_since) {
-    block.why.emplace_back("dead_letters");
+  if (HasDeadLetter(context, account)) {
+    block.why.emplace_back(kDeadLetters);
   }
   block.since = since;
   if (!is_history_known) {
@@ -238,29 +267,33 @@ MeasurementBlock MeasurementOf(const Context& context, const Account& account, c
   return block;
 }
 
-void JudgeUserRisk(const Occasion& occasion, const Facts& facts, const WakeSet& woken,
+bool JudgeUserRisk(const Occasion& occasion, const Facts& facts, const WakeSet& woken,
                    RiskPhase phase, User* user, Decision* decision) {
   const RiskLevel before = user->risk.level;
   if (!JudgeRisk(facts, OfRisk(occasion, facts, woken), phase, occasion.decided_at, &user->risk)) {
-    return;
+    return false;
   }
   if (before != user->risk.level) {
     AnnounceRisk(occasion, facts, before,
                  MeasurementOf(occasion.context, occasion.account, user, facts.is_history_known),
                  NextMoment(facts, facts.clock), &user->risk, decision);
   }
+  return true;
 }
 
-void JudgeUserRules(const Occasion& occasion, const Facts& facts, const WakeSet& woken, User* user,
+bool JudgeUserRules(const Occasion& occasion, const Facts& facts, const WakeSet& woken, User* user,
                     Account* account, Decision* decision) {
   CareScene scene = SceneOf(occasion, facts, &user->care, account, decision);
   const Event* event = occasion.event;
   scene.is_first_hand = occasion.visit.kind == VisitKind::kActor && !decision->is_repeat &&
                         event != nullptr && event->user == user->id;
+  const std::size_t rungs_before = user->care.rungs.size();
+  const std::size_t records_before = decision->records.size();
   SettleOutcomes(&scene);
   ActOn(occasion.visit, &scene);
   JudgeRules(&scene, woken);
   Watch(*user, account);
+  return user->care.rungs.size() != rungs_before || decision->records.size() != records_before;
 }
 
 bool CareForAccount(const Occasion& occasion, const WakeSet& asked, Account* account,
@@ -273,6 +306,9 @@ bool CareForAccount(const Occasion& occasion, const WakeSet& asked, Account* acc
   WakeSet woken = asked;
   if (is_timer) {
     AddWokenByTime(facts, account->judged_until, *occasion.visit.due, &woken);
+    if (account->dead_letter_at.has_value()) {
+      woken.Add(wakes.OfChange(SubjectKind::kAccount, Change::kMeasurement));
+    }
     account->judged_until =
         std::max(account->judged_until.value_or(*occasion.visit.due), *occasion.visit.due);
   }
@@ -321,6 +357,10 @@ bool CareForAccount(const Occasion& occasion, const WakeSet& asked, Account* acc
   const auto outcome = NextOutcome(account->care, definition.playbook().attribution);
   if (outcome.has_value()) {
     account->due = std::min(account->due.value_or(*outcome), *outcome);
+  }
+  if (HasDeadLetter(occasion.context, *account)) {
+    const Instant forgotten = *account->dead_letter_at + kDeadLetterSpan;
+    account->due = std::min(account->due.value_or(forgotten), forgotten);
   }
   return has_changed;
 }

@@ -28,13 +28,23 @@ std::optional<Instant> NextMoment(const Facts& facts, std::optional<Instant> aft
 // Whether what is measured of the subject can be trusted. `user` may be null.
 MeasurementBlock MeasurementOf(const Context& context, const Account& account, const User* user,
                                bool is_history_known);
+// Of MeasurementBlock::why.
+inline constexpr std::string_view kDeadLetters = "dead_letters";
 // Since when the account's measurement is incomplete; nullopt: it is complete.
 std::optional<Instant> IncompleteSince(const Context& context, const Account& account);
+// The time by which the age of an incomplete measurement is told: a silent source holds the clock,
+// so then it is the wall.
+Instant MeasuredAt(const Context& context);
+// A record of the account's tenant became a dead letter: for a day its measurement is incomplete.
+void NoteDeadLetter(Instant at, Account* account);
+// True if the last one has just become too old to matter.
+bool ForgetOldDeadLetters(const Context& context, Account* account);
 
-// The user's risk; then, with the account's counters moved, its rules.
-void JudgeUserRisk(const Occasion& occasion, const Facts& facts, const WakeSet& woken,
+// The user's risk; then, with the account's counters moved, its rules. True if anything that its
+// status shows may have changed.
+bool JudgeUserRisk(const Occasion& occasion, const Facts& facts, const WakeSet& woken,
                    RiskPhase phase, User* user, Decision* decision);
-void JudgeUserRules(const Occasion& occasion, const Facts& facts, const WakeSet& woken, User* user,
+bool JudgeUserRules(const Occasion& occasion, const Facts& facts, const WakeSet& woken, User* user,
                     Account* account, Decision* decision);
 // Stage, blockers, risk and rules of the account. True if anything its status shows changed.
 bool CareForAccount(const Occasion& occasion, const WakeSet& woken, Account* account,

@@ -36,8 +36,10 @@ GateVerdict AskGate(CareScene* scene, const Rule& rule, const RungState& state) 
        .is_measured = !scene->facts.incomplete_since.has_value() || is_about_measurement,
        .is_refused = IsRefused(scene->facts, ask),
        .is_held_out = IsHeldOut(rule, policy, scene->account->tenant),
-       .is_breaker_open = context.counts != nullptr &&
-                          context.counts->IsOver(policy, context.partitions, state.rule, now),
+       .breaker_open_until =
+           context.counts == nullptr
+               ? std::nullopt
+               : context.counts->OverUntil(policy, context.partitions, state.rule, now),
        .zone = ZoneOf(scene->facts, ask),
        .user = scene->facts.user == nullptr ? nullptr : scene->care,
        .account = &scene->account->care});

@@ -43,6 +43,7 @@ struct JourneyMetrics::Rep {
   Counters& caps;
   Gauges& clock;
   Gauges& clock_held;
+  Gauges& silent;
   Counters& timers_fired;
   Gauges& timers_due;
   Gauges& timers_held;
@@ -56,6 +57,7 @@ struct JourneyMetrics::Rep {
 
   Mutex mutex;
   std::map<PartitionId, std::string> holder_by_partition GUARDED_BY(mutex);
+  std::map<PartitionId, std::string> silent_by_partition GUARDED_BY(mutex);
 };
 
 JourneyMetrics::Rep::Rep(Families& families)
@@ -91,6 +93,10 @@ JourneyMetrics::Rep::Rep(Families& families)
                                   .help = "1 for the source partition that holds the clock back.",
                                   .labels = {"partition", "holder"},
                                   .label_sets_max = kPartitionSetsMax})),
+      silent(families.gauges({.name = "foothold_journey_source_silent_since_timestamp_seconds",
+                              .help = "Last sign of life of the source that is silent.",
+                              .labels = {"partition", "source"},
+                              .label_sets_max = kPartitionSetsMax})),
       timers_fired(families.counters({.name = "foothold_journey_timers_fired_total",
                                       .help = "Timers fired.",
                                       .labels = {"kind"}})),
@@ -169,6 +175,15 @@ void JourneyMetrics::ClockAt(PartitionId partition, std::optional<Instant> clock
   if (!current.empty()) rep_->clock_held.Set({label, current}, 1);
 }
 
+void JourneyMetrics::SourceSilent(PartitionId partition, std::string_view source, Instant since) {
+  const std::string label = Text(partition);
+  const MutexLock lock(rep_->mutex);
+  std::string& current = rep_->silent_by_partition[partition];
+  if (!current.empty() && current != source) rep_->silent.Remove({label, current});
+  current = source;
+  if (!current.empty()) rep_->silent.Set({label, current}, Seconds(since.time_since_epoch()));
+}
+
 void JourneyMetrics::TimersFired(std::string_view kind, std::size_t count) {
   rep_->timers_fired.At({kind})->Increment(static_cast<double>(count));
 }
@@ -210,6 +225,11 @@ void JourneyMetrics::PartitionDropped(PartitionId partition) {
     gauges->Remove({label});
   }
   const MutexLock lock(rep_->mutex);
+  if (const auto silent = rep_->silent_by_partition.find(partition);
+      silent != rep_->silent_by_partition.end()) {
+    rep_->silent.Remove({label, silent->second});
+    rep_->silent_by_partition.erase(silent);
+  }
   const auto holder = rep_->holder_by_partition.find(partition);
   if (holder == rep_->holder_by_partition.end()) return;
   rep_->clock_held.Remove({label, holder->second});

@@ -55,6 +55,8 @@ class JourneyMetrics final : public KeyedMetrics {
   // The clock of a partition, nullopt while it is held from the start, and who holds it back:
   // "source topic[3]", "" if nobody does.
   void ClockAt(PartitionId partition, std::optional<Instant> clock, std::string_view holder);
+  // The required source that is silent, and since when; "": none is.
+  void SourceSilent(PartitionId partition, std::string_view source, Instant since);
   void TimersFired(std::string_view kind, std::size_t count);
   // Timers due and not fired yet; rungs held back by the gate.
   void TimersWaiting(PartitionId partition, std::size_t due, std::size_t held);

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -106,6 +105,9 @@ class JourneyTask final : public KeyedTask {
   Status Say(const codec::RuleWord& word);
   Status Say(const codec::ApprovalWord& word);
   void Sweep();
+  // Whether a source is silent now. True if a walk begins for it.
+  bool NoteSilence();
+  Status NoteDeadLetter(const codec::DeadLetterNote& note);
   // Up to where of event time the gate has looked at what waits; kEpoch: at nothing yet.
   Instant ReleasedUntil() const;
   void NoteReleased();
@@ -129,7 +131,7 @@ class JourneyTask final : public KeyedTask {
   Status RunVisits(std::vector<journey::Visit> visits, const journey::Event* event,
                    const journey::Context& context);
   Status RunVisit(journey::Visit visit, const journey::Event* event,
-                  const journey::Context& context, std::deque<journey::Visit>* follow_ups);
+                  const journey::Context& context, std::vector<journey::Visit>* follow_ups);
   // Fills in the user that owns the target's e-mail.
   Status Resolve(journey::VisitTarget* target);
   std::string EmailKeyOf(const std::string& tenant, const std::string& email) const;
@@ -150,6 +152,7 @@ class JourneyTask final : public KeyedTask {
   std::unique_ptr<journey::Definition> definition_;  // Null until a playbook is published.
   std::uint64_t email_seed_ = 0;
   bool is_desk_loaded_ = false;
+  std::optional<journey::Clock::Silence> silence_;  // As of the clock.
   bool is_clock_changed_ = false;
   NextOffset committed_position_;
 

@@ -207,7 +207,9 @@ void World::Run(const Visit& visit, const Event* event, std::optional<Instant> c
   if (!id.empty()) {
     note(id, decision.user_waits);
   }
-  note("", decision.account_waits);
+  if (decision.touches_account) {
+    note("", decision.account_waits);
+  }
   for (const std::uint64_t rule : decision.released) {
     counts_.Count(rule, *visit.due);
   }

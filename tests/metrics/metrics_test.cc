@@ -96,6 +96,7 @@ void CallEveryVerb(Registry* registry) {
   journey.Conflict();
   journey.CapMet("recent_ids");
   journey.ClockAt(PartitionId{0}, InstantFromMs(1'700'000'000'500), "app events[3]");
+  journey.SourceSilent(PartitionId{0}, "app", InstantFromMs(1'700'000'000'000));
   journey.TimersFired("window", 2);
   journey.TimersWaiting(PartitionId{0}, 4, 5);
   journey.CacheLooked(CacheLook::kHit, 1);
@@ -267,6 +268,25 @@ TEST(MetricsTest, OnlyTheNewestHolderOfTheClockIsNamed) {
   journey.ClockAt(PartitionId{1}, InstantFromMs(2000), "");
   journey.PartitionDropped(PartitionId{2});
   EXPECT_THAT(Samples(registry, "foothold_journey_clock_held_info"), testing::IsEmpty());
+}
+
+TEST(MetricsTest, ASilentSourceIsNamedWhileItIs) {
+  Registry registry;
+  JourneyMetrics journey(&registry);
+
+  journey.SourceSilent(PartitionId{1}, "app", InstantFromMs(5'000));
+  journey.SourceSilent(PartitionId{2}, "crm", InstantFromMs(6'000));
+  EXPECT_THAT(Samples(registry, "foothold_journey_source_silent_since_timestamp_seconds"),
+              testing::UnorderedElementsAre(
+                  "foothold_journey_source_silent_since_timestamp_seconds{partition=\"1\",source="
+                  "\"app\"} 5",
+                  "foothold_journey_source_silent_since_timestamp_seconds{partition=\"2\",source="
+                  "\"crm\"} 6"));
+
+  journey.SourceSilent(PartitionId{1}, "", kEpoch);
+  journey.PartitionDropped(PartitionId{2});
+  EXPECT_THAT(Samples(registry, "foothold_journey_source_silent_since_timestamp_seconds"),
+              testing::IsEmpty());
 }
 
 TEST(MetricsTest, TheGaugesOfADroppedPartitionGo) {
