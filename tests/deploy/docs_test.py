@@ -46,7 +46,7 @@ def files_of(text):
 def sessions_of(text):
     """(section, [(command, [expected lines])]) of each console block."""
     section = ""
-    for heading, block in re.findall(r"^## (.+)$|^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+    for heading, block in re.findall(r"^## ([^\n]+)$|^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
         section = heading or section
         steps = []
         for line in block.splitlines():
