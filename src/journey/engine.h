@@ -118,6 +118,13 @@ struct Subjects {
   User* merge_from = nullptr;  // kMerge.
 };
 
+// A due rung that does not go out yet.
+struct HeldRung {
+  std::string rule;  // Its name.
+  Suppressor by = Suppressor::kPaused;
+  friend bool operator==(const HeldRung&, const HeldRung&) = default;
+};
+
 struct Decision {
   std::vector<OutputRecord> records;     // In order.
   std::vector<Visit> follow_ups;         // To run at the same position, in order.
@@ -129,6 +136,7 @@ struct Decision {
   std::optional<Instant> user_waits;
   std::optional<Instant> account_waits;
   std::vector<std::uint64_t> released;  // Hash64() of the name of each rule that asked.
+  std::vector<HeldRung> held;           // Rungs that the gate let wait: only counted.
   bool touches_account = false;         // False: the account is as it was.
   bool is_user_gone = false;            // kMerge: delete `merge_from` from the state.
   bool is_repeat = false;               // The event was known already.

@@ -58,6 +58,9 @@ bool Conclude(CareScene* scene, const Rule& rule, GateVerdict verdict, RungState
   if (verdict.kind == Kind::kWait) {
     state->held_by = verdict.by;
     state->not_before = verdict.until;
+    if (verdict.by.has_value()) {
+      scene->decision->held.push_back({.rule = rule.name, .by = *verdict.by});
+    }
     return false;
   }
   if (IsShadow(*scene, rule)) {

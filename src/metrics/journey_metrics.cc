@@ -35,6 +35,7 @@ struct JourneyMetrics::Rep {
   std::array<prometheus::Counter*, 4> stimuli;
   Counters& decisions;
   Counters& interventions;
+  Counters& rungs_held;
   Counters& statuses;
   Histograms& time_to_value;
   prometheus::Counter* repeats;
@@ -67,6 +68,10 @@ JourneyMetrics::Rep::Rep(Families& families)
                                        .help = "Records of interventions emitted.",
                                        .labels = {"type", "rule", "channel", "detail"},
                                        .label_sets_max = kRuleSetsMax})),
+      rungs_held(families.counters({.name = "foothold_journey_rungs_held_total",
+                                    .help = "Times the gate let a due rung wait.",
+                                    .labels = {"rule", "by"},
+                                    .label_sets_max = kRuleSetsMax})),
       statuses(families.counters({.name = "foothold_journey_statuses_total",
                                   .help = "Statuses and tombstones emitted.",
                                   .labels = {"type"}})),
@@ -137,6 +142,10 @@ void JourneyMetrics::DecisionEmitted(std::string_view type, std::string_view rol
 void JourneyMetrics::InterventionEmitted(std::string_view type, std::string_view rule,
                                          std::string_view channel, std::string_view detail) {
   rep_->interventions.At({type, rule, channel, detail})->Increment();
+}
+
+void JourneyMetrics::RungHeld(std::string_view rule, std::string_view by) {
+  rep_->rungs_held.At({rule, by})->Increment();
 }
 
 void JourneyMetrics::StatusesEmitted(std::string_view type, std::size_t count) {

@@ -39,6 +39,8 @@ class JourneyMetrics final : public KeyedMetrics {
   // "".
   void InterventionEmitted(std::string_view type, std::string_view rule, std::string_view channel,
                            std::string_view detail);
+  // A due rung of this rule that the gate let wait, and what for: "breaker", "quiet_hours", ...
+  void RungHeld(std::string_view rule, std::string_view by);
   // Statuses and tombstones of one commit, of a type ("user_status", ...).
   void StatusesEmitted(std::string_view type, std::size_t count);
   void TimeToValue(ValueAnchor anchor, std::string_view role, std::string_view segment,

@@ -1,6 +1,7 @@
 #include "src/stream/journey_task.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -324,6 +325,7 @@ Status JourneyTask::RunVisit(journey::Visit visit, const journey::Event* event,
     desk_.NoteWaiting(user->key, decision.user_waits);
   }
   desk_.Count(decision.released, visit.due.value_or(kEpoch));
+  std::ranges::move(decision.held, std::back_inserter(held_));
   if (decision.is_user_gone) {
     desk_.NoteWaiting(merge_from->key, std::nullopt);
     table.Remove(merge_from);
@@ -445,6 +447,10 @@ void JourneyTask::Apply() {
   committed_position_ = meta_.journal_next;
   is_clock_changed_ = false;
   CountEmitted(outbox_, definition_.get(), around_.metrics);
+  for (const journey::HeldRung& rung : held_) {
+    around_.metrics->RungHeld(rung.rule, journey::SuppressorName(rung.by));
+  }
+  held_.clear();
   CountCacheLooks();
   outbox_.Clear();
   staged_entries_ = 0;
@@ -466,6 +472,7 @@ Status JourneyTask::Rewind() {
 
 void JourneyTask::DropAll() {
   state_.Drop();
+  held_.clear();
   pending_release_.reset();
   outbox_.Clear();
   staged_entries_ = 0;

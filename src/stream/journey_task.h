@@ -164,6 +164,7 @@ class JourneyTask final : public KeyedTask {
   std::optional<Instant> released_at_;      // The last one written.
 
   Outbox outbox_;
+  std::vector<journey::HeldRung> held_;  // Since the last commit.
   std::size_t staged_entries_ = 0;
   std::uint64_t counted_hits_ = 0;
   std::uint64_t counted_misses_ = 0;

@@ -197,6 +197,7 @@ void World::Run(const Visit& visit, const Event* event, std::optional<Instant> c
                         .counts = &counts_};
   const Decision decision = Advance(definition_, context, visit, event, subjects);
   records_.insert(records_.end(), decision.records.begin(), decision.records.end());
+  held_.insert(held_.end(), decision.held.begin(), decision.held.end());
   const auto note = [&](const std::string& user, std::optional<Instant> waits) {
     waits_.erase({visit.target.tenant, user});
     if (waits.has_value()) {
