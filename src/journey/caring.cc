@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "src/base/check.h"
+#include "src/base/names.h"
 #include "src/journey/interventions.h"
 #include "src/journey/risk.h"
 #include "src/journey/stages.h"
@@ -163,6 +164,7 @@ WakeSet WokenBy(const Definition& definition, SubjectKind subject, const Visit& 
     case VisitKind::kFinal:
     case VisitKind::kRelease:
     case VisitKind::kApprove:
+    case VisitKind::kErase:
       break;
   }
   return woken;
@@ -376,6 +378,26 @@ void NoteContact(const User& user, Account* account) {
                        .timezone = TraitText(user.traits, "timezone").value_or("")};
     }
   }
+}
+
+bool ForgetPerson(const User& user, Account* account) {
+  const std::string email = CanonicalEmail(TraitText(user.traits, "email").value_or(""));
+  const std::string name = TraitText(user.traits, "name").value_or("");
+  const auto names_them = [&](const TraitState& trait) {
+    const std::optional<std::string> text = TraitText(account->traits, trait.name);
+    return text.has_value() && !text->empty() &&
+           (*text == user.id || *text == name || CanonicalEmail(*text) == email);
+  };
+  std::vector<std::string> named;
+  for (const TraitState& trait : account->traits) {
+    if (names_them(trait)) {
+      named.push_back(trait.name);
+    }
+  }
+  std::erase_if(account->traits, [&](const TraitState& trait) {
+    return std::ranges::find(named, trait.name) != named.end();
+  });
+  return !named.empty();
 }
 
 void ForgetUser(const std::string& user, Account* account) {

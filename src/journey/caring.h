@@ -47,6 +47,9 @@ void CountFlow(const EmittedSteps& before, const EmittedSteps& after, const Ladd
 void NoteContact(const User& user, Account* account);
 
 // Nobody of the account goes by that name any more: who they were goes on as another user.
+// The account's own facts no longer name the person: what says its id, address or name is dropped.
+// True if there was something.
+bool ForgetPerson(const User& user, Account* account);
 void ForgetUser(const std::string& user, Account* account);
 // What time will wake for the account, the next 5 by time.
 std::vector<NextTimer> NextTimersOf(const Definition& definition, const Account& account,

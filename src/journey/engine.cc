@@ -167,6 +167,26 @@ void SettleRemoved(const Look& look, const Subjects& subjects, Decision* decisio
   user.is_due_for_refresh = false;
 }
 
+// Nothing is asked of the person any more, what was asked ends here, and nobody counts it. What is
+// told of that repeats neither name nor address.
+void EraseUser(const Look& look, const Subjects& subjects, Decision* decision) {
+  User& user = *subjects.user;
+  CareScene scene{.occasion = look.occasion,
+                  .facts = look.facts,
+                  .care = &user.care,
+                  .account = subjects.account,
+                  .decision = decision};
+  user.traits.clear();
+  WithdrawAll(&scene, CancelCause::kErased);
+  ConcludeAll(&scene);
+  Count(user.contribution, Contribution{}, Ladder{}, subjects.account);
+  ForgetUser(user.id, subjects.account);
+  user.contribution = {};
+  user.due.reset();
+  decision->is_user_gone = true;
+  decision->records.emplace_back(StatusTombstone{.tenant = user.tenant, .user = user.id});
+}
+
 // Looks at the user as a whole and says what is new. `event` is what set it off, if any. Returns
 // true if the account's counters moved.
 bool Decide(const Definition& definition, const Context& context, const Visit& visit,
@@ -268,6 +288,9 @@ bool AdvanceUser(const Definition& definition, const Context& context, const Vis
     case VisitKind::kSweep:
       matters = true;
       break;
+    case VisitKind::kErase:
+      EraseUser(Look(definition, context, visit, nullptr, subjects), subjects, decision);
+      return true;
     case VisitKind::kAccount:
       break;
   }
@@ -308,6 +331,7 @@ bool IsOwnVisit(const Visit& visit) {
     case VisitKind::kAccount:
     case VisitKind::kMerge:
     case VisitKind::kRecheck:
+    case VisitKind::kErase:
       return false;
   }
   return false;
@@ -426,6 +450,9 @@ Decision Advance(const Definition& definition, const Context& context, const Vis
   if (visit.kind == VisitKind::kActor || visit.kind == VisitKind::kAccount) {
     FOOTHOLD_CHECK(event != nullptr, "visits of an event carry it");
     learned = LearnAccount(definition, *event, visit.canonical, subjects.account);
+  }
+  if (visit.kind == VisitKind::kErase) {
+    learned.has_traits = ForgetPerson(*subjects.user, subjects.account);
   }
   bool is_moved = learned.matters;
   if (subjects.user != nullptr) {

@@ -42,6 +42,7 @@ enum class VisitKind : std::uint8_t {
   kRelease,  // The gate is to look at what waits; `due` is the release's stamp.
   kApprove,  // Somebody granted or refused what waits for approval.
   kSweep,    // Judge everything again: a rule was killed or paused, or another playbook holds.
+  kErase,    // The person is to be forgotten. The caller skips the visit if there is no such user.
 };
 
 // The subject of a visit. `user` empty: the account. `email` set: the user that owns this canonical
@@ -127,9 +128,9 @@ struct Decision {
   std::optional<Instant> user_waits;
   std::optional<Instant> account_waits;
   std::vector<std::uint64_t> released;  // Hash64() of the name of each rule that asked.
-  bool is_user_gone = false;            // kMerge: delete `merge_from` from the state.
-  bool is_repeat = false;               // The event was known already.
-  bool is_conflict = false;             // Same id as a known event, other content: both kept.
+  bool is_user_gone = false;  // Delete from the state: kMerge `merge_from`, kErase `user`.
+  bool is_repeat = false;     // The event was known already.
+  bool is_conflict = false;   // Same id as a known event, other content: both kept.
 };
 
 // The subjects an event concerns, in the order in which they are visited. Empty for none.
