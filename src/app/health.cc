@@ -7,7 +7,8 @@
 namespace foothold::app {
 Result<std::unique_ptr<http::HttpServer>> ServeHealth(const std::string& listen,
                                                       const Service& service,
-                                                      const metrics::Registry& registry) {
+                                                      const metrics::Registry& registry,
+                                                      const Show* show) {
   http::HttpOptions options;
   options.listen = listen;
   options.handlers["/metrics"] = [&registry](const http::HttpRequest&) {
@@ -25,6 +26,9 @@ Result<std::unique_ptr<http::HttpServer>> ServeHealth(const std::string& listen,
     return http::HttpResponse{.status = why_not.has_value() ? 503 : 200,
                               .body = why_not.value_or("ready") + "\n"};
   };
+  if (show != nullptr) {
+    FOOTHOLD_TRY(show->AddTo(&options));
+  }
   return http::HttpServer::Start(std::move(options));
 }
 
