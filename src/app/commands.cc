@@ -12,6 +12,7 @@
 #include "src/app/replay.h"
 #include "src/app/rules_command.h"
 #include "src/app/run.h"
+#include "src/app/serve.h"
 #include "src/app/state_command.h"
 #include "src/app/stuck.h"
 #include "src/app/tap.h"
@@ -39,6 +40,9 @@ std::vector<Command> Commands() {
       {.name = "stuck",
        .summary = "Who has not got past a step, since when and why: the list to call",
        .run = &RunStuck},
+      {.name = "serve",
+       .summary = "Accounts, people, funnels and what comes next, as a page and an HTTP API",
+       .run = &RunServe},
       {.name = "validate",
        .summary = "Checks playbooks and foothold.yaml: file, line, remedy",
        .run = &RunValidate},
