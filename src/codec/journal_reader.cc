@@ -57,6 +57,9 @@ Result<journey::Roster> ReadRoster(std::string_view body) {
     read.is_required = source.is_required();
     read.is_product = source.is_product();
     read.history_begin = OptionalInstant(source.has_history_begin(), source.history_begin());
+    if (source.has_silence_after()) {
+      read.silence_after = milliseconds(source.silence_after());
+    }
   }
   return roster;
 }
@@ -265,9 +268,22 @@ Result<JournalEntry> JournalBatchReader::entry(std::size_t i) const {
       return ReadPersonRecord(body);
     case Tag(Entry::kPersonFactFieldNumber, kSizedType):
       return ReadPersonFact(body);
+    case Tag(Entry::kDeadLetterFieldNumber, kSizedType):
+      return ReadDeadLetterNote(body);
     default:
       return Newer(fmt::format("entry {} is of an unknown kind", i));
   }
+}
+
+Result<DeadLetterNote> JournalBatchReader::ReadDeadLetterNote(std::string_view body) const {
+  v1::JournalDeadLetter message;
+  DeadLetterNote note;
+  if (!Parse(body, &message) || !Resolve(message.tenant_ref(), &note.tenant) ||
+      note.tenant.empty()) {
+    return Damaged("the note of a dead letter cannot be parsed");
+  }
+  note.at = InstantFromMs(message.at());
+  return note;
 }
 
 Result<journey::Event> JournalBatchReader::ReadEvent(std::string_view body) const {

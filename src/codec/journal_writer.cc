@@ -162,6 +162,9 @@ void JournalBatchWriter::Append(const journey::Roster& roster) {
     if (source.history_begin.has_value()) {
       written->set_history_begin(ToMs(*source.history_begin));
     }
+    if (source.silence_after.has_value()) {
+      written->set_silence_after(source.silence_after->count());
+    }
   }
   AppendEntry(Entry::kRosterFieldNumber, message.SerializeAsString());
 }
@@ -192,6 +195,14 @@ void JournalBatchWriter::Append(const Release& release) {
   v1::JournalRelease message;
   message.set_wall(ToMs(release.wall));
   AppendEntry(Entry::kReleaseFieldNumber, message.SerializeAsString());
+}
+
+void JournalBatchWriter::Append(const DeadLetterNote& note) {
+  FOOTHOLD_CHECK(!note.tenant.empty(), "a dead letter's note has a tenant");
+  v1::JournalDeadLetter message;
+  message.set_tenant_ref(Intern(note.tenant));
+  message.set_at(ToMs(note.at));
+  AppendEntry(Entry::kDeadLetterFieldNumber, message.SerializeAsString());
 }
 
 void JournalBatchWriter::Append(const PersonRecord& record) {

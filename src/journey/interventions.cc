@@ -369,11 +369,14 @@ std::optional<Instant> NextOutcome(const CareState& care, milliseconds attributi
   return next;
 }
 
-std::optional<Instant> WaitsUntil(const CareState& care) {
+std::optional<Instant> WaitsUntil(const CareState& care, bool is_measured) {
   std::optional<Instant> next;
   for (const RungState& state : care.rungs) {
     if (state.phase == Phase::kWaiting) {
-      const Instant at = std::max(state.due, state.not_before.value_or(state.due));
+      // What an incomplete measurement held may be looked at as soon as it is complete.
+      const bool is_let_go = is_measured && state.held_by == Suppressor::kMeasurement;
+      const Instant at =
+          is_let_go ? state.due : std::max(state.due, state.not_before.value_or(state.due));
       next = std::min(next.value_or(at), at);
     }
   }

@@ -265,6 +265,18 @@ TEST(JournalTest, EntriesOfThePeopleTopicComeBackAsTheyWere) {
   }
 }
 
+TEST(JournalTest, TheNoteOfADeadLetterComesBack) {
+  JournalBatchWriter writer;
+  const DeadLetterNote note{.tenant = "acme", .at = InstantFromMs(1'790'000'000'000)};
+  writer.Append(note);
+  const std::string bytes = writer.Take();
+
+  const Result<JournalBatchReader> batch = JournalBatchReader::Open(bytes);
+
+  ASSERT_TRUE(batch.has_value());
+  EXPECT_EQ(std::get<DeadLetterNote>(batch->entry(0).value()), note);
+}
+
 TEST(JournalTest, GeneratedCodeReadsWhatWasWrittenByHand) {
   OwnedEvent event;
   event.previous_user = "anon-3";
