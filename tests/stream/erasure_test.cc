@@ -153,6 +153,34 @@ TEST_F(ErasureTest, TheLedgerWhichIsKeptForEverDoesNotNameThePerson) {
   }
 }
 
+TEST_F(ErasureTest, WhatWasAskedIsCancelledAndConcluded) {
+  Take(Event("acme", "adalow77", "Signed Up", now(), R"({"role":"admin"})"));
+  Take(Record("identify", "acme", "adalow77", now(),
+              fmt::format(R"(,"traits":{{"email":"{}","name":"Ada Low"}})", kMail)));
+  Take(Event("acme", "adalow77", "Integration Connected", now()));
+  Pass(4 * kDay);
+  const auto told_of_ada = [&](const std::string& type, const std::string& what) {
+    const std::vector<Output> told = service_.Committed(service_.topics().Logs());
+    return std::ranges::count_if(told, [&](const Output& output) {
+      const auto header = output.headers.find("ce_type");
+      const std::string value = output.value.value_or("");
+      return value.find(R"("userId":"adalow77")") != std::string::npos &&
+             value.find(what) != std::string::npos && header != output.headers.end() &&
+             header->second.find(type) != std::string::npos;
+    });
+  };
+  const auto requested = told_of_ada("requested", "");
+  const auto held_back = told_of_ada("suppressed", R"("suppressedBy":"holdout")");
+  ASSERT_GT(requested, 0);
+  ASSERT_EQ(told_of_ada("outcome", ""), 0);
+
+  Erase({"adalow77"});
+
+  EXPECT_EQ(told_of_ada("outcome", ""), requested + held_back);
+  EXPECT_GT(told_of_ada("cancelled", R"("cause":"erased")"), 0);
+  EXPECT_EQ(told_of_ada("cancelled", kMail), 0);
+}
+
 TEST_F(ErasureTest, ARestoreDoesNotBringThePersonBack) {
   SignUp();
   Pass(kDay);
