@@ -4,6 +4,7 @@
 
 #include "src/journey/engine.h"
 #include "src/journey/standard_events.h"
+#include "src/journey/tracking.h"
 
 namespace foothold::journey {
 
