@@ -137,7 +137,10 @@ http::HttpResponse AnswerAccount(const ApiState& state, const Parameters& parame
                              : ErrorResponse(404, "there is no such account");
 }
 
-http::HttpResponse AnswerAbout(const ApiState& state, const Parameters& /*parameters*/) {
+http::HttpResponse AnswerAbout(const ApiState& state, const Parameters& parameters) {
+  if (!parameters.empty()) {
+    return ErrorResponse(400, "about takes no parameters");
+  }
   std::string body;
   JsonWriter json(&body);
   json.BeginObject();

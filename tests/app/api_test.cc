@@ -60,6 +60,13 @@ struct Served {
   int port = 0;
 };
 
+ApiOptions OptionsOf(const std::string& listen, const std::string& token = {}) {
+  ApiOptions options;
+  options.listen = listen;
+  options.token = token;
+  return options;
+}
+
 Served Serve(ApiOptions options = {}) {
   options.listen = "127.0.0.1:0";
   Served served;
@@ -224,7 +231,7 @@ TEST(ApiTest, SizesAreBounded) {
 }
 
 TEST(ApiTest, WithATokenNobodyIsAnsweredWithoutIt) {
-  const Served served = Serve({.token = kToken});
+  const Served served = Serve(OptionsOf("", kToken));
 
   for (const std::string wrong : {"", "Bearer ", "Bearer wrong", "Basic a-token-of-the-test",
                                   "Bearer a-token-of-the-tesT", "bearer a-token-of-the-test"}) {
@@ -255,7 +262,7 @@ TEST(ApiTest, WithoutATokenOnlyLocalhostIsAnswered) {
 
 TEST(ApiTest, BeyondLoopbackThereIsATokenOrNoServer) {
   for (const std::string listen : {"0.0.0.0:0", "[::]:0", "192.168.1.5:0", "127.evil.example:0"}) {
-    const auto show = Show::Open({}, {.listen = listen}, {});
+    const auto show = Show::Open({}, OptionsOf(listen), {});
     const Status served = (*show)->Serve();
     EXPECT_EQ(served.ok() ? Code::kFatal : served.code(), Code::kInvalid) << listen;
     EXPECT_THAT(served.ok() ? "" : served.message(), HasSubstr("serve.token_file"));
@@ -285,12 +292,13 @@ std::string Word(const std::string& tenant, int rung, const std::string& decisio
 
 TEST(ApiTest, AnApprovalIsSaidOnceItIsWholeAndWaitedFor) {
   std::vector<std::string> said;
-  const Served served =
-      Serve({.token = kToken, .approve = [&](const ApprovalSaid& approval) {
-               said.push_back(fmt::format("{} {} {} {}", approval.rung.tenant, approval.rung.rung,
-                                          approval.is_granted, approval.reason));
-               return Status();
-             }});
+  ApiOptions options = OptionsOf("", kToken);
+  options.approve = [&](const ApprovalSaid& approval) {
+    said.push_back(fmt::format("{} {} {} {}", approval.rung.tenant, approval.rung.rung,
+                               approval.is_granted, approval.reason));
+    return Status();
+  };
+  const Served served = Serve(std::move(options));
   const auto post = [&](const std::string& body, const std::string& type = "application/json",
                         const std::string& token = kToken) {
     return HttpAsk(served.port, {.method = "POST",
@@ -318,11 +326,12 @@ TEST(ApiTest, AnApprovalIsSaidOnceItIsWholeAndWaitedFor) {
 
 TEST(ApiTest, ApprovalsAreOffUnlessTurnedOnAndNeedAToken) {
   EXPECT_EQ(
-      HttpAsk(Serve({.token = kToken}).port, {.method = "POST", .target = "/api/v1/approvals"})
+      HttpAsk(Serve(OptionsOf("", kToken)).port, {.method = "POST", .target = "/api/v1/approvals"})
           .status,
       405);
-  const auto show = Show::Open(
-      {}, {.listen = "127.0.0.1:0", .approve = [](const ApprovalSaid&) { return Status(); }}, {});
+  ApiOptions options = OptionsOf("127.0.0.1:0");
+  options.approve = [](const ApprovalSaid&) { return Status(); };
+  const auto show = Show::Open({}, std::move(options), {});
   EXPECT_THAT((*show)->Serve().message(), HasSubstr("approvals are for callers with a token"));
 }
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <cstdint>
+#include <string_view>
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -19,10 +21,12 @@ long LengthOf(const std::string& head) {
   std::string lower = head;
   std::ranges::transform(lower, lower.begin(),
                          [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  const std::size_t mark = lower.find("content-length: ");
+  constexpr std::string_view kName = "\ncontent-length:";
+  const std::size_t mark = lower.find(kName);
   long length = -1;
   if (mark != std::string::npos) {
-    std::from_chars(lower.data() + mark + 16, lower.data() + lower.size(), length);
+    const std::size_t digits = lower.find_first_not_of(' ', mark + kName.size());
+    std::from_chars(lower.data() + digits, lower.data() + lower.size(), length);
   }
   return length;
 }

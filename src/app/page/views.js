@@ -38,7 +38,7 @@ const kAccountColumns = [
   { label: "In stage", sort: "since", number: true, title: "Longest first", cell: (a) => a.since
     ? el("time", { datetime: a.since, title: "since " + p.moment(a.since), class: a.activationRate !== 1 && p.daysSince(a.since) > kLateDays ? "long" : "" }, p.since(a.since)) : "" },
   { label: "Risk", sort: "risk", cell: (a) => p.risk(a.dropoffRisk, a.riskScore) },
-  { label: "Activated", sort: "rate", title: "Least first", cell: (a) => [el("span", {}, p.bar(a.reached, a.eligible), a.reached + " of " + a.eligible), el("small", {}, p.state(a.activationState))] },
+  { label: "Activated", sort: "rate", title: "Least first", cell: (a) => [el("span", { class: "whole" }, p.bar(a.reached, a.eligible), a.reached + " of " + a.eligible), el("small", {}, p.state(a.activationState))] },
   { label: "Blockers", sort: "blockers", cell: (a) => blockerChips(a.blockers) },
   { label: "Owner", cell: (a) => a.owner || a.ownerEmail || el("span", { class: "quiet" }, "nobody") },
   { label: "Last outreach", sort: "outreach", title: "Longest ago first", cell: (a) => p.ago(a.lastOutreachAt) },
