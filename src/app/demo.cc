@@ -21,6 +21,7 @@
 #include "src/app/health.h"
 #include "src/app/service.h"
 #include "src/app/settings.h"
+#include "src/app/show.h"
 #include "src/app/signals.h"
 #include "src/app/stage_options.h"
 #include "src/app/terminal.h"
@@ -50,6 +51,7 @@ struct DemoFlags {
   bool is_unpaced = false;
   std::string playbook;
   std::string http_listen = "127.0.0.1:9464";
+  bool stays = false;
 };
 
 std::optional<int> Parse(std::span<const std::string> arguments, const Surroundings& surroundings,
@@ -62,7 +64,8 @@ std::optional<int> Parse(std::span<const std::string> arguments, const Surroundi
   flags.AddSwitch("--no-pace", &given->is_unpaced, "As fast as it goes");
   flags.AddText("--playbook", &given->playbook, "Playbook file; without it the default playbook");
   flags.AddText("--http-listen", &given->http_listen,
-                "Address of /metrics, /livez and /readyz meanwhile");
+                "Address of the page, /metrics, /livez and /readyz meanwhile");
+  flags.AddSwitch("--stay", &given->stays, "In the end, keep the page until interrupted");
   return flags.Parse(arguments, surroundings);
 }
 
@@ -123,15 +126,15 @@ Result<std::unique_ptr<http::HttpServer>> ServeSomewhere(const std::string& list
                                                          const Service& service,
                                                          const metrics::Registry& registry,
                                                          metrics::ProcessMetrics* process,
-                                                         std::ostream* error) {
+                                                         const Show* show, std::ostream* error) {
   Result<std::unique_ptr<http::HttpServer>> server =
-      ServeHealth(listen, service, registry, process);
+      ServeHealth(listen, service, registry, process, show);
   if (server.has_value()) {
     return server;
   }
   const std::string host = listen.substr(0, listen.rfind(':'));
   Result<std::unique_ptr<http::HttpServer>> second =
-      ServeHealth(host + ":0", service, registry, process);
+      ServeHealth(host + ":0", service, registry, process, show);
   if (!second.has_value()) {
     return server;
   }
@@ -150,6 +153,7 @@ class Demo {
 
  private:
   Status Open(const journey::Playbook& playbook, const Logger& logger);
+  Status OpenShow();
   Status Play(const std::stop_token& stop);
   Status Finish();
   // Turns the service until it has nothing to do, and takes in what came out.
@@ -175,6 +179,7 @@ class Demo {
   Board board_;
   std::unique_ptr<CompanyFeed> feed_;
   std::unique_ptr<Service> service_;
+  std::unique_ptr<Show> show_;
   std::unique_ptr<http::HttpServer> server_;
   std::unique_ptr<log::CommittedReader> outputs_;
   std::unique_ptr<Terminal> terminal_;
@@ -194,10 +199,22 @@ Status Demo::Open(const journey::Playbook& playbook, const Logger& logger) {
       Service::Open(
           {.config = config_, .playbook = playbook, .is_state_in_memory = true, .is_stepped = true},
           {.log = &log_, .clock = &clock_, .logger = &logger, .registry = &registry_}));
+  FOOTHOLD_TRY(OpenShow());
   FOOTHOLD_ASSIGN(server_, ServeSomewhere(given_.http_listen, *service_, registry_,
-                                          &process_metrics_, &surroundings_.error));
+                                          &process_metrics_, show_.get(), &surroundings_.error));
   FOOTHOLD_ASSIGN(outputs_, log_.ReadCommitted(TopicNamesOf(config_).Outputs()));
   return service_->Start();
+}
+
+Status Demo::OpenShow() {
+  ApiOptions api;
+  api.listen = given_.http_listen;
+  api.has_real_people = false;
+  api.app = config_.app;
+  api.source = fmt::format("a simulated company of {} accounts", company_.accounts);
+  FOOTHOLD_ASSIGN(show_, Show::Open({}, std::move(api), TopicNamesOf(config_)));
+  show_->is_caught_up()->store(true);
+  return {};
 }
 
 Status Demo::TakeOutputs() {
@@ -214,7 +231,7 @@ Status Demo::TakeIn(std::span<const log::RecordView> records) {
   for (const log::RecordView& record : records) {
     FOOTHOLD_TRY(board_.Apply(record));
   }
-  return {};
+  return show_->feed().Take(records);
 }
 
 Status Demo::Settle() {
@@ -266,9 +283,9 @@ RunFacts Demo::Facts() {
   const milliseconds over = std::chrono::duration_cast<milliseconds>(now - lately_.front().first);
   const std::int64_t came = feed_->record_count() - lately_.front().second;
   return {.playbook = service_->playbook(),
-          .metrics_url = fmt::format("http://{}:{}/metrics",
-                                     given_.http_listen.substr(0, given_.http_listen.rfind(':')),
-                                     server_->port()),
+          .url = fmt::format("http://{}:{}/",
+                             given_.http_listen.substr(0, given_.http_listen.rfind(':')),
+                             server_->port()),
           .weeks = company_.weeks,
           .start = company_.start,
           .now = feed_->reached(),
@@ -344,8 +361,9 @@ Status Demo::Run(const journey::Playbook& playbook, const Logger& logger,
     const std::string pace =
         given_.is_unpaced ? "as fast as it goes" : fmt::format("in about {} s", given_.seconds);
     surroundings_.out << fmt::format(
-        "a simulated SaaS company, {} accounts, {} weeks {}, playbook {}\n{} while it runs\n\n",
-        company_.accounts, company_.weeks, pace, service_->playbook(), Facts().metrics_url);
+        "a simulated SaaS company, {} accounts, {} weeks {}, playbook {}\n{} shows it while it "
+        "runs, {}metrics counts\n\n",
+        company_.accounts, company_.weeks, pace, service_->playbook(), Facts().url, Facts().url);
   }
   Status played = Play(stop);
   if (played.ok() && !stop.stop_requested()) {
@@ -353,7 +371,13 @@ Status Demo::Run(const journey::Playbook& playbook, const Logger& logger,
   }
   terminal_.reset();
   if (played.ok()) {
-    surroundings_.out << DrawSummary(board_.Draw(), Facts(), Cost(stop));
+    surroundings_.out << DrawSummary(board_.Draw(), Facts(), Cost(stop)) << std::flush;
+  }
+  if (played.ok() && given_.stays) {
+    surroundings_.error << fmt::format("{} until interrupted\n", Facts().url) << std::flush;
+    while (!stop.stop_requested()) {
+      std::this_thread::sleep_for(kFrameEvery);
+    }
   }
   return played;
 }

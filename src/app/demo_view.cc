@@ -393,7 +393,7 @@ void Screen::AddBottom() {
           .Add(" REJECTED ", Paint::kBold)
           .Add(RejectedText(picture_, style_.columns - std::min<std::size_t>(style_.columns, 11)),
                picture_.rejected_count > 0 ? Paint::kBad : Paint::kDim));
-  Put(Line(style_).Add(fmt::format(" {}   Ctrl-C ends it with a summary", facts_.metrics_url),
+  Put(Line(style_).Add(fmt::format(" {} shows it all   Ctrl-C ends it with a summary", facts_.url),
                        Paint::kDim));
 }
 

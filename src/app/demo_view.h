@@ -17,7 +17,7 @@ namespace foothold::app {
 // What the demo itself knows of its run; everything about the company is in the Picture.
 struct RunFacts {
   std::string playbook;     // "name@version"
-  std::string metrics_url;  // "http://127.0.0.1:9464/metrics"
+  std::string url;  // "http://127.0.0.1:9464/": of the page and of /metrics.
   int weeks = 0;
   Instant start, now, end;            // Of event time: what has been laid into the source.
   std::int64_t records = 0;           // As many records.

@@ -11,6 +11,7 @@
 #include "src/journey/asks.h"
 #include "src/journey/caring.h"
 #include "src/journey/interventions.h"
+#include "src/journey/measurement.h"
 #include "src/journey/occasion.h"
 #include "src/journey/statuses.h"
 

@@ -8,7 +8,8 @@ namespace foothold::app {
 Result<std::unique_ptr<http::HttpServer>> ServeHealth(const std::string& listen,
                                                       const Service& service,
                                                       const metrics::Registry& registry,
-                                                      metrics::ProcessMetrics* process) {
+                                                      metrics::ProcessMetrics* process,
+                                                      const Show* show) {
   http::HttpOptions options;
   options.listen = listen;
   options.handlers["/metrics"] = [&registry, process](const http::HttpRequest&) {
@@ -27,6 +28,9 @@ Result<std::unique_ptr<http::HttpServer>> ServeHealth(const std::string& listen,
     return http::HttpResponse{.status = why_not.has_value() ? 503 : 200,
                               .body = why_not.value_or("ready") + "\n"};
   };
+  if (show != nullptr) {
+    FOOTHOLD_TRY(show->AddTo(&options));
+  }
   return http::HttpServer::Start(std::move(options));
 }
 

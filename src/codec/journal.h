@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "src/base/hash.h"
 #include "src/base/status.h"
 #include "src/base/time.h"
 #include "src/journey/clock.h"
@@ -53,7 +54,17 @@ struct ApprovalWord {
   friend bool operator==(const ApprovalWord&, const ApprovalWord&) = default;
 };
 
-using ControlAction = std::variant<PublishPlaybook, RuleWord, ApprovalWord>;
+// A person is erased from an account: it is forgotten, and what comes of it until
+// journey::kErasedFor later is dropped.
+struct EraseWord {
+  std::string tenant;
+  Instant at;                      // When it was said, of the wall.
+  std::vector<std::string> users;  // The user, and the ids that lead to it; empty in the ledger.
+  std::vector<Hash128> hashes;     // Of them; in the ledger alone.
+  friend bool operator==(const EraseWord&, const EraseWord&) = default;
+};
+
+using ControlAction = std::variant<PublishPlaybook, RuleWord, ApprovalWord, EraseWord>;
 
 // An entry of the ledger, numbered from 1, and the number it follows (0: it is the first).
 struct Control {

@@ -64,6 +64,27 @@ Result<journey::Roster> ReadRoster(std::string_view body) {
   return roster;
 }
 
+Result<EraseWord> ReadErase(const v1::EraseWord& message) {
+  EraseWord word{.tenant = message.tenant_id(), .at = {}, .users = {}, .hashes = {}};
+  if (word.tenant.empty() || message.at() < 0) {
+    return Damaged("an erasure cannot be parsed");
+  }
+  word.at = InstantFromMs(message.at());
+  word.users.assign(message.user_ids().begin(), message.user_ids().end());
+  for (const std::string& bytes : message.user_hashes()) {
+    if (bytes.size() != 2 * sizeof(std::uint64_t)) {
+      return Damaged("the hash of an erased id has another size");
+    }
+    Hash128 hash;
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      std::uint64_t& half = i < sizeof(std::uint64_t) ? hash.high : hash.low;
+      half = half << 8U | static_cast<unsigned char>(bytes[i]);
+    }
+    word.hashes.push_back(hash);
+  }
+  return word;
+}
+
 Result<Control> ReadControl(std::string_view body) {
   v1::JournalControl message;
   if (!Parse(body, &message)) {
@@ -93,6 +114,10 @@ Result<Control> ReadControl(std::string_view body) {
                                     .rule = word.rule(),
                                     .rung = word.rung(),
                                     .is_granted = word.is_granted()};
+      return control;
+    }
+    case v1::JournalControl::kErase: {
+      FOOTHOLD_ASSIGN(control.action, ReadErase(message.erase()));
       return control;
     }
     case v1::JournalControl::ACTION_NOT_SET:

@@ -19,6 +19,8 @@ namespace {
 
 constexpr const char* kThreads = "4";
 constexpr const char* kRequestTimeoutMs = "10000";
+constexpr const char* kHeadBytesMax = "16384";
+constexpr const char* kWaitingMax = "20";
 constexpr std::size_t kErrorTextBytes = 256;
 constexpr std::chrono::milliseconds kWakeInterval{5};
 
@@ -54,27 +56,74 @@ std::string_view ReasonPhrase(int status) {
   return phrase == nullptr ? "Status" : phrase;
 }
 
-HttpResponse NotFound(const std::map<std::string, HttpHandler>& handlers) {
+struct Handlers {
+  std::map<std::string, HttpHandler> gets;
+  std::map<std::string, HttpHandler> posts;
+  std::size_t body_bytes_max = 0;
+};
+
+HttpResponse NotFound(const Handlers& handlers) {
   HttpResponse response{.status = 404, .body = "not found; there is\n"};
-  for (const auto& [path, handler] : handlers) response.body += "  " + path + "\n";
+  for (const auto& [path, handler] : handlers.gets) response.body += "  " + path + "\n";
+  for (const auto& [path, handler] : handlers.posts) response.body += "  POST " + path + "\n";
   return response;
+}
+
+HttpResponse NotAllowed(const Handlers& handlers, const std::string& path) {
+  const bool has_post = handlers.posts.contains(path);
+  const bool has_get = handlers.gets.contains(path) || !has_post;
+  const std::string allowed = fmt::format("{}{}{}", has_get ? "GET, HEAD" : "",
+                                          has_get && has_post ? ", " : "", has_post ? "POST" : "");
+  return {.status = 405,
+          .body = has_post ? "only " + allowed + "\n" : "only GET and HEAD\n",
+          .headers = {{"Allow", allowed}}};
 }
 
 void Send(mg_connection* connection, const HttpResponse& response, bool is_head) {
   std::string bytes = fmt::format(
       "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-store\r\n"
-      "X-Content-Type-Options: nosniff\r\n{}Connection: close\r\n\r\n",
-      response.status, ReasonPhrase(response.status), response.content_type, response.body.size(),
-      response.status == 405 ? "Allow: GET, HEAD\r\n" : "");
+      "X-Content-Type-Options: nosniff\r\n",
+      response.status, ReasonPhrase(response.status), response.content_type, response.body.size());
+  for (const auto& [name, value] : response.headers) {
+    FOOTHOLD_CHECK(value.find_first_of("\r\n") == std::string::npos, "a header is one line");
+    bytes += fmt::format("{}: {}\r\n", name, value);
+  }
+  bytes += "Connection: close\r\n\r\n";
   if (!is_head) bytes += response.body;
   // A reader that has gone away is no failure of ours.
   static_cast<void>(mg_write(connection, bytes.data(), bytes.size()));
 }
 
+std::string HeaderOf(const mg_connection* connection, const char* name) {
+  const char* const value = mg_get_header(connection, name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+// Reads the body into `*body`. A response: why it is not taken.
+std::optional<HttpResponse> ReadBody(mg_connection* connection, const mg_request_info& info,
+                                     std::size_t bytes_max, std::string* body) {
+  if (info.content_length < 0) {
+    return HttpResponse{.status = 411, .body = "say Content-Length\n"};
+  }
+  const auto length = static_cast<std::size_t>(info.content_length);
+  if (length > bytes_max) {
+    return HttpResponse{.status = 413, .body = fmt::format("{} bytes at most\n", bytes_max)};
+  }
+  body->resize(length);
+  std::size_t have = 0;
+  while (have < length) {
+    const int count = mg_read(connection, body->data() + have, length - have);
+    if (count <= 0) {
+      return HttpResponse{.status = 400, .body = "the body is shorter than it says\n"};
+    }
+    have += static_cast<std::size_t>(count);
+  }
+  return std::nullopt;
+}
+
 class CivetServerImpl final : public HttpServer {
  public:
-  explicit CivetServerImpl(std::map<std::string, HttpHandler> handlers)
-      : handlers_(std::move(handlers)) {
+  explicit CivetServerImpl(Handlers handlers) : handlers_(std::move(handlers)) {
     mg_init_library(0);
   }
   ~CivetServerImpl() override {
@@ -93,7 +142,7 @@ class CivetServerImpl final : public HttpServer {
   void Answer(mg_connection* connection, const mg_request_info& info) const;
   void Stop();
 
-  const std::map<std::string, HttpHandler> handlers_;
+  const Handlers handlers_;
   mg_context* context_ = nullptr;
   std::string host_;
   std::uint16_t port_ = 0;
@@ -104,9 +153,19 @@ class CivetServerImpl final : public HttpServer {
 
 Status CivetServerImpl::Listen(const ListenAddress& address) {
   const std::string listen = fmt::format("{}:{}", address.host, address.port);
-  std::array<const char*, 9> settings = {
-      "listening_ports", listen.c_str(),      "num_threads", kThreads, "request_timeout_ms",
-      kRequestTimeoutMs, "enable_keep_alive", "no",          nullptr};
+  std::array<const char*, 13> settings = {"listening_ports",
+                                          listen.c_str(),
+                                          "num_threads",
+                                          kThreads,
+                                          "request_timeout_ms",
+                                          kRequestTimeoutMs,
+                                          "enable_keep_alive",
+                                          "no",
+                                          "max_request_size",
+                                          kHeadBytesMax,
+                                          "connection_queue",
+                                          kWaitingMax,
+                                          nullptr};
   mg_callbacks callbacks{};
   callbacks.begin_request = &CivetServerImpl::OnRequest;
   callbacks.log_message = &CivetServerImpl::OnMessage;
@@ -171,14 +230,27 @@ void CivetServerImpl::Stop() {
 void CivetServerImpl::Answer(mg_connection* connection, const mg_request_info& info) const {
   const std::string_view method = info.request_method;
   const bool is_head = method == "HEAD";
-  if (method != "GET" && !is_head) {
-    Send(connection, {.status = 405, .body = "only GET and HEAD\n"}, is_head);
+  HttpRequest request{.path = info.local_uri == nullptr ? "" : info.local_uri,
+                      .query = info.query_string == nullptr ? "" : info.query_string,
+                      .host = HeaderOf(connection, "Host"),
+                      .authorization = HeaderOf(connection, "Authorization"),
+                      .content_type = HeaderOf(connection, "Content-Type")};
+  const bool is_post = method == "POST" && handlers_.posts.contains(request.path);
+  const bool is_get = (is_head || method == "GET") && (handlers_.gets.contains(request.path) ||
+                                                       !handlers_.posts.contains(request.path));
+  if (!is_post && !is_get) {
+    Send(connection, NotAllowed(handlers_, request.path), is_head);
     return;
   }
-  const HttpRequest request{.path = info.local_uri == nullptr ? "" : info.local_uri,
-                            .query = info.query_string == nullptr ? "" : info.query_string};
-  const auto handler = handlers_.find(request.path);
-  Send(connection, handler == handlers_.end() ? NotFound(handlers_) : handler->second(request),
+  if (is_post) {
+    const std::optional<HttpResponse> refused =
+        ReadBody(connection, info, handlers_.body_bytes_max, &request.body);
+    Send(connection, refused.has_value() ? *refused : handlers_.posts.at(request.path)(request),
+         false);
+    return;
+  }
+  const auto handler = handlers_.gets.find(request.path);
+  Send(connection, handler == handlers_.gets.end() ? NotFound(handlers_) : handler->second(request),
        is_head);
 }
 
@@ -191,10 +263,15 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpOptions options) {
                                            "127.0.0.1:9464 or [::1]:9464",
                                            options.listen));
   }
-  for (const auto& [path, handler] : options.handlers) {
-    FOOTHOLD_CHECK(path.starts_with('/') && handler != nullptr, "a handler for a path");
+  for (const auto* const handlers : {&options.handlers, &options.posts}) {
+    for (const auto& [path, handler] : *handlers) {
+      FOOTHOLD_CHECK(path.starts_with('/') && handler != nullptr, "a handler for a path");
+    }
   }
-  auto server = std::make_unique<CivetServerImpl>(std::move(options.handlers));
+  auto server =
+      std::make_unique<CivetServerImpl>(Handlers{.gets = std::move(options.handlers),
+                                                 .posts = std::move(options.posts),
+                                                 .body_bytes_max = options.body_bytes_max});
   FOOTHOLD_TRY(server->Listen(*address));
   return server;
 }

@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 
 #include "src/base/check.h"
+#include "src/base/names.h"
 #include "src/journey/interventions.h"
+#include "src/journey/measurement.h"
 #include "src/journey/risk.h"
 #include "src/journey/stages.h"
 #include "src/journey/statuses.h"
@@ -15,8 +17,6 @@
 
 namespace foothold::journey {
 namespace {
-
-constexpr milliseconds kDeadLetterSpan = 24 * kHour;
 
 std::optional<Instant> TimeOfKey(const Facts& facts, const ScheduleKey& key) {
   switch (key.kind) {
@@ -41,11 +41,6 @@ std::optional<Instant> TimeOfKey(const Facts& facts, const ScheduleKey& key) {
     }
   }
   return std::nullopt;
-}
-
-bool HasDeadLetter(const Context& context, const Account& account) {
-  return account.dead_letter_at.has_value() &&
-         (!context.clock.has_value() || *account.dead_letter_at + kDeadLetterSpan > *context.clock);
 }
 
 SubjectKind KindOf(const Facts& facts) {
@@ -172,6 +167,7 @@ WakeSet WokenBy(const Definition& definition, SubjectKind subject, const Visit& 
     case VisitKind::kFinal:
     case VisitKind::kRelease:
     case VisitKind::kApprove:
+    case VisitKind::kErase:
       break;
   }
   return woken;
@@ -214,57 +210,6 @@ std::optional<Instant> NextMoment(const Facts& facts, std::optional<Instant> aft
     }
   }
   return next;
-}
-
-std::optional<Instant> IncompleteSince(const Context& context, const Account& account) {
-  std::optional<Instant> since = context.sources_silent_since;
-  if (HasDeadLetter(context, account)) {
-    const Instant first = account.incomplete_since.value_or(*account.dead_letter_at);
-    since = std::min(since.value_or(first), first);
-  }
-  return since;
-}
-
-Instant MeasuredAt(const Context& context) {
-  const Instant clock = context.clock.value_or(kEpoch);
-  return context.sources_silent_since.has_value() ? std::max(clock, context.wall.value_or(clock))
-                                                  : clock;
-}
-
-void NoteDeadLetter(Instant at, Account* account) {
-  const bool goes_on =
-      account->dead_letter_at.has_value() && at < *account->dead_letter_at + kDeadLetterSpan;
-  account->incomplete_since = goes_on ? std::min(account->incomplete_since.value_or(at), at) : at;
-  account->dead_letter_at = std::max(account->dead_letter_at.value_or(at), at);
-}
-
-bool ForgetOldDeadLetters(const Context& context, Account* account) {
-  if (!account->dead_letter_at.has_value() || HasDeadLetter(context, *account)) {
-    return false;
-  }
-  account->dead_letter_at.reset();
-  account->incomplete_since.reset();
-  return true;
-}
-
-MeasurementBlock MeasurementOf(const Context& context, const Account& account, const User* user,
-                               bool is_history_known) {
-  MeasurementBlock block;
-  const std::optional<Instant> since = IncompleteSince(context, account);
-  if (context.sources_silent_since.has_value()) {
-    block.why.push_back(fmt::format("source_silent:{}", context.silent_source));
-  }
-  if (HasDeadLetter(context, account)) {
-    block.why.emplace_back(kDeadLetters);
-  }
-  block.since = since;
-  if (!is_history_known) {
-    const std::optional<Instant>& first = user != nullptr ? user->first_seen : account.first_seen;
-    block.why.emplace_back("history_unknown");
-    block.since = since.has_value() ? std::min(since, first) : first;
-  }
-  block.is_complete = block.why.empty();
-  return block;
 }
 
 bool JudgeUserRisk(const Occasion& occasion, const Facts& facts, const WakeSet& woken,
@@ -416,6 +361,26 @@ void NoteContact(const User& user, Account* account) {
                        .timezone = TraitText(user.traits, "timezone").value_or("")};
     }
   }
+}
+
+bool ForgetPerson(const User& user, Account* account) {
+  const std::string email = CanonicalEmail(TraitText(user.traits, "email").value_or(""));
+  const std::string name = TraitText(user.traits, "name").value_or("");
+  const auto names_them = [&](const TraitState& trait) {
+    const std::optional<std::string> text = TraitText(account->traits, trait.name);
+    return text.has_value() && !text->empty() &&
+           (*text == user.id || *text == name || CanonicalEmail(*text) == email);
+  };
+  std::vector<std::string> named;
+  for (const TraitState& trait : account->traits) {
+    if (names_them(trait)) {
+      named.push_back(trait.name);
+    }
+  }
+  std::erase_if(account->traits, [&](const TraitState& trait) {
+    return std::ranges::find(named, trait.name) != named.end();
+  });
+  return !named.empty();
 }
 
 void ForgetUser(const std::string& user, Account* account) {

@@ -25,21 +25,6 @@ void AddWokenByTime(const Facts& facts, std::optional<Instant> after, Instant un
 // The next time after `after` at which time alone may change something; nullopt: never.
 std::optional<Instant> NextMoment(const Facts& facts, std::optional<Instant> after);
 
-// Whether what is measured of the subject can be trusted. `user` may be null.
-MeasurementBlock MeasurementOf(const Context& context, const Account& account, const User* user,
-                               bool is_history_known);
-// Of MeasurementBlock::why.
-inline constexpr std::string_view kDeadLetters = "dead_letters";
-// Since when the account's measurement is incomplete; nullopt: it is complete.
-std::optional<Instant> IncompleteSince(const Context& context, const Account& account);
-// The time by which the age of an incomplete measurement is told: a silent source holds the clock,
-// so then it is the wall.
-Instant MeasuredAt(const Context& context);
-// A record of the account's tenant became a dead letter: for a day its measurement is incomplete.
-void NoteDeadLetter(Instant at, Account* account);
-// True if the last one has just become too old to matter.
-bool ForgetOldDeadLetters(const Context& context, Account* account);
-
 // The user's risk; then, with the account's counters moved, its rules. True if anything that its
 // status shows may have changed.
 bool JudgeUserRisk(const Occasion& occasion, const Facts& facts, const WakeSet& woken,
@@ -57,6 +42,9 @@ void CountFlow(const EmittedSteps& before, const EmittedSteps& after, const Ladd
 void NoteContact(const User& user, Account* account);
 
 // Nobody of the account goes by that name any more: who they were goes on as another user.
+// The account's own facts no longer name the person: what says its id, address or name is dropped.
+// True if there was something.
+bool ForgetPerson(const User& user, Account* account);
 void ForgetUser(const std::string& user, Account* account);
 // What time will wake for the account, the next 5 by time.
 std::vector<NextTimer> NextTimersOf(const Definition& definition, const Account& account,

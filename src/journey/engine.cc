@@ -11,6 +11,7 @@
 #include "src/journey/due.h"
 #include "src/journey/interventions.h"
 #include "src/journey/learning.h"
+#include "src/journey/measurement.h"
 #include "src/journey/members.h"
 #include "src/journey/standard_events.h"
 #include "src/journey/statuses.h"
@@ -191,6 +192,27 @@ void SettleRemoved(const Look& look, const Subjects& subjects, Decision* decisio
   user.is_due_for_refresh = false;
 }
 
+// Nothing is asked of the person any more, what was asked ends here, and nobody counts it. What is
+// told of that repeats neither name nor address.
+void EraseUser(const Look& look, const Subjects& subjects, Decision* decision) {
+  User& user = *subjects.user;
+  CareScene scene{.occasion = look.occasion,
+                  .facts = look.facts,
+                  .care = &user.care,
+                  .account = subjects.account,
+                  .decision = decision};
+  decision->touches_account = true;
+  user.traits.clear();
+  WithdrawAll(&scene, CancelCause::kErased);
+  ConcludeAll(&scene);
+  Count(user.contribution, Contribution{}, Ladder{}, subjects.account);
+  ForgetUser(user.id, subjects.account);
+  user.contribution = {};
+  user.due.reset();
+  decision->is_user_gone = true;
+  decision->records.emplace_back(StatusTombstone{.tenant = user.tenant, .user = user.id});
+}
+
 // Looks at the user as a whole and says what is new. `event` is what set it off, if any; `matters`:
 // what was learned may show in the status. Returns true if the account's counters moved.
 bool Decide(const Definition& definition, const Context& context, const Visit& visit,
@@ -299,6 +321,9 @@ bool AdvanceUser(const Definition& definition, const Context& context, const Vis
     case VisitKind::kSweep:
       matters = true;
       break;
+    case VisitKind::kErase:
+      EraseUser(Look(definition, context, visit, nullptr, subjects), subjects, decision);
+      return true;
     case VisitKind::kAccount:
     case VisitKind::kMeasure:
       break;
@@ -343,6 +368,7 @@ bool IsOwnVisit(const Visit& visit) {
     case VisitKind::kAccount:
     case VisitKind::kMerge:
     case VisitKind::kRecheck:
+    case VisitKind::kErase:
       return false;
   }
   return false;
@@ -420,42 +446,6 @@ void AdvanceAccount(const Definition& definition, const Context& context, const 
 
 }  // namespace
 
-std::vector<Visit> VisitsOf(const Definition& definition, const Event& event) {
-  const std::string tenant(event.tenant);
-  std::string canonical = event.name.empty() ? std::string() : definition.Canonical(event.name);
-  std::vector<Visit> visits;
-  if (canonical == "heartbeat") {
-    return visits;  // A sign of life of its source, and nobody's doing.
-  }
-  visits.push_back({.kind = event.user.empty() ? VisitKind::kAccount : VisitKind::kActor,
-                    .target = {.tenant = tenant, .user = std::string(event.user), .email = {}},
-                    .merge_from = {},
-                    .due = {},
-                    .canonical = canonical});
-  if (event.user.empty() || event.kind != CallKind::kTrack) {
-    return visits;
-  }
-  VisitTarget other{.tenant = tenant, .user = {}, .email = {}};
-  VisitKind kind = VisitKind::kInvitee;
-  if (canonical == kUserInvited) {
-    Invitee invitee = InviteeOf(event);
-    other.user = std::move(invitee.id);
-    other.email = std::move(invitee.email);
-  } else if (canonical == kUserJoined || canonical == kUserRemoved ||
-             canonical == kUserRoleChanged) {
-    kind = VisitKind::kMember;
-    other.user = MemberOf(event).value_or("");
-  }
-  if ((!other.user.empty() || !other.email.empty()) && other.user != event.user) {
-    visits.push_back({.kind = kind,
-                      .target = std::move(other),
-                      .merge_from = {},
-                      .due = {},
-                      .canonical = std::move(canonical)});
-  }
-  return visits;
-}
-
 Decision Advance(const Definition& definition, const Context& context, const Visit& visit,
                  const Event* event, const Subjects& subjects) {
   FOOTHOLD_CHECK(subjects.account != nullptr && context.sources != nullptr,
@@ -472,6 +462,9 @@ Decision Advance(const Definition& definition, const Context& context, const Vis
     decision.touches_account = true;
   }
   const bool is_measured = !IncompleteSince(context, *subjects.account).has_value();
+  if (visit.kind == VisitKind::kErase) {
+    learned.has_traits = ForgetPerson(*subjects.user, subjects.account);
+  }
   bool is_moved = learned.matters;
   if (subjects.user != nullptr) {
     is_moved =

@@ -43,6 +43,7 @@ enum class VisitKind : std::uint8_t {
   kApprove,  // Somebody granted or refused what waits for approval.
   kSweep,    // Judge everything again: a rule was killed or paused, or another playbook holds.
   kMeasure,  // Look at what rests on the measurement: it has become another one.
+  kErase,    // The person is to be forgotten. The caller skips the visit if there is no such user.
 };
 
 // The subject of a visit. `user` empty: the account. `email` set: the user that owns this canonical
@@ -138,9 +139,9 @@ struct Decision {
   std::vector<std::uint64_t> released;  // Hash64() of the name of each rule that asked.
   std::vector<HeldRung> held;           // Rungs that the gate let wait: only counted.
   bool touches_account = false;         // False: the account is as it was.
-  bool is_user_gone = false;            // kMerge: delete `merge_from` from the state.
-  bool is_repeat = false;               // The event was known already.
-  bool is_conflict = false;             // Same id as a known event, other content: both kept.
+  bool is_user_gone = false;  // Delete from the state: kMerge `merge_from`, kErase `user`.
+  bool is_repeat = false;     // The event was known already.
+  bool is_conflict = false;   // Same id as a known event, other content: both kept.
 };
 
 // The subjects an event concerns, in the order in which they are visited. Empty for none.

@@ -316,11 +316,24 @@ void SettleOutcomes(CareScene* scene) {
   });
 }
 
+void ConcludeAll(CareScene* scene) {
+  SettleOutcomes(scene);
+  for (const RungState& state : scene->care->rungs) {
+    const Rule* rule = scene->facts.definition.RuleOf(state.rule);
+    if (rule != nullptr && state.phase != Phase::kWaiting) {
+      EmitOutcome(scene, *rule, state, Outcome::kNotConverted, scene->occasion.decided_at);
+    }
+  }
+  scene->care->rungs.clear();
+}
+
 void WithdrawAll(CareScene* scene, CancelCause cause) {
+  const std::string_view why =
+      cause == CancelCause::kErased ? "the person was erased." : "the person is no longer there.";
   for (RungState& state : scene->care->rungs) {
     const Rule* rule = scene->facts.definition.RuleOf(state.rule);
     if (rule != nullptr && IsOpen(state, scene->occasion.decided_at)) {
-      EmitCancelled(scene, *rule, cause, "the person is no longer there.", &state);
+      EmitCancelled(scene, *rule, cause, why, &state);
     } else if (rule != nullptr && state.phase == Phase::kWaiting) {
       EmitSuppressed(scene, *rule, state, Suppressor::kCauseGone, {});
     }

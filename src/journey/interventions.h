@@ -34,6 +34,8 @@ void Release(CareScene* scene);
 void SettleOutcomes(CareScene* scene);
 // The subject is out of reach: what was requested is cancelled, what waits is suppressed.
 void WithdrawAll(CareScene* scene, CancelCause cause);
+// Concludes what was asked of a subject that will be gone: what is not decided was not converted.
+void ConcludeAll(CareScene* scene);
 // Grants or refuses what waits for approval.
 void Approve(CareScene* scene, const Approval& approval);
 

@@ -1,3 +1,4 @@
+#include "src/journey/measurement.h"
 #include "src/journey/statuses.h"
 
 #include <algorithm>

@@ -40,6 +40,7 @@ struct JourneyMetrics::Rep {
   Histograms& time_to_value;
   prometheus::Counter* repeats;
   prometheus::Counter* conflicts;
+  prometheus::Counter* of_erased;
   Counters& caps;
   Gauges& clock;
   Gauges& clock_held;
@@ -84,6 +85,8 @@ JourneyMetrics::Rep::Rep(Families& families)
                     "Events that had been counted before.")),
       conflicts(Plain(families, "foothold_journey_conflicting_events_total",
                       "Events under an id that had said something else.")),
+      of_erased(Plain(families, "foothold_journey_events_of_erased_total",
+                      "What events said of people who were erased, dropped.")),
       caps(families.counters({.name = "foothold_journey_caps_met_total",
                               .help = "Times a bounded list of a subject was full.",
                               .labels = {"cap"}})),
@@ -160,6 +163,7 @@ void JourneyMetrics::TimeToValue(ValueAnchor anchor, std::string_view role,
 
 void JourneyMetrics::Repeat() { rep_->repeats->Increment(); }
 void JourneyMetrics::Conflict() { rep_->conflicts->Increment(); }
+void JourneyMetrics::OfErased() { rep_->of_erased->Increment(); }
 void JourneyMetrics::CapMet(std::string_view cap) { rep_->caps.At({cap})->Increment(); }
 
 void JourneyMetrics::ClockAt(PartitionId partition, std::optional<Instant> clock,

@@ -49,6 +49,8 @@ class JourneyMetrics final : public KeyedMetrics {
   // The same event again; one of the same id that says something else.
   void Repeat();
   void Conflict();
+  // What an event says of somebody who was erased: dropped.
+  void OfErased();
   // A bounded list of a subject was full: its name, a word of a closed set.
   void CapMet(std::string_view cap);
 

@@ -50,6 +50,7 @@ bool BelongsToEvent(journey::VisitKind kind) {
     case journey::VisitKind::kApprove:
     case journey::VisitKind::kSweep:
     case journey::VisitKind::kMeasure:
+    case journey::VisitKind::kErase:
       return false;
   }
   return false;
@@ -92,6 +93,7 @@ Status JourneyTask::Load() {
     state_.Write(SaltKey(), *salt);
   }
   email_seed_ = Hash64(*salt);
+  FOOTHOLD_TRY(LoadErased());
 
   if (!is_desk_loaded_) {  // Later it takes back by itself what was staged.
     FOOTHOLD_TRY(desk_.Load());
@@ -146,6 +148,10 @@ Status JourneyTask::RunEntry() {
                                log::ToString({around_.options->topics.journal, partition_})));
     }
     around_.metrics->StimulusApplied(metrics::Stimulus::kEvent);
+    if (!event->user.empty() && IsErased(event->tenant, event->user)) {
+      FinishEntry();
+      return Status();
+    }
     FOOTHOLD_TRY(
         RunVisits(journey::VisitsOf(*definition_, *event), event, MakeContext(clock_.now())));
     if (meta_.walks.empty()) {
@@ -281,6 +287,10 @@ Status JourneyTask::RunVisit(journey::Visit visit, const journey::Event* event,
   FOOTHOLD_TRY(Resolve(&visit.target));
   SubjectTable& table = state_.subjects();
   const std::string& tenant = visit.target.tenant;
+  // Others may name somebody who was erased.
+  if (event != nullptr && IsErased(tenant, visit.target.user)) {
+    return Status();
+  }
   Subject* merge_from = nullptr;
   if (visit.kind == journey::VisitKind::kMerge) {
     if (visit.merge_from == visit.target.user) {
@@ -294,7 +304,8 @@ Status JourneyTask::RunVisit(journey::Visit visit, const journey::Event* event,
   }
   const bool may_be_gone =
       visit.kind == journey::VisitKind::kRecheck || visit.kind == journey::VisitKind::kApprove ||
-      visit.kind == journey::VisitKind::kSweep || visit.kind == journey::VisitKind::kMeasure;
+      visit.kind == journey::VisitKind::kSweep || visit.kind == journey::VisitKind::kMeasure ||
+      visit.kind == journey::VisitKind::kErase;
   if (may_be_gone && !visit.target.user.empty()) {
     FOOTHOLD_ASSIGN(const bool is_known, table.Has(state::UserKey(tenant, visit.target.user)));
     if (!is_known) {
@@ -327,8 +338,9 @@ Status JourneyTask::RunVisit(journey::Visit visit, const journey::Event* event,
   desk_.Count(decision.released, visit.due.value_or(kEpoch));
   std::ranges::move(decision.held, std::back_inserter(held_));
   if (decision.is_user_gone) {
-    desk_.NoteWaiting(merge_from->key, std::nullopt);
-    table.Remove(merge_from);
+    Subject* const gone = merge_from != nullptr ? merge_from : user;
+    desk_.NoteWaiting(gone->key, std::nullopt);
+    table.Remove(gone);
   }
   for (const journey::EmailOwner& owner : decision.email_owners) {
     state_.Write(EmailKeyOf(owner.tenant, owner.email), owner.user);

@@ -14,6 +14,7 @@
 #include "src/journey/clock.h"
 #include "src/journey/definition.h"
 #include "src/journey/engine.h"
+#include "src/journey/erased_ids.h"
 #include "src/log/log.h"
 #include "src/stream/entry_queue.h"
 #include "src/stream/keyed_task.h"
@@ -104,6 +105,13 @@ class JourneyTask final : public KeyedTask {
   Status Publish(const journey::Playbook& playbook);
   Status Say(const codec::RuleWord& word);
   Status Say(const codec::ApprovalWord& word);
+  Status Say(const codec::EraseWord& word);
+  Status Erase(const std::string& tenant, const std::string& user, Instant until);
+  // The addresses that lead to the user are forgotten.
+  Status EraseEmails(const std::string& tenant, const std::string& user);
+  Status LoadErased();
+  // Whether what comes of that user is dropped, and counts it if so.
+  bool IsErased(std::string_view tenant, std::string_view user);
   void Sweep();
   // Whether a source is silent now. True if a walk begins for it.
   bool NoteSilence();
@@ -151,6 +159,7 @@ class JourneyTask final : public KeyedTask {
   journey::Clock clock_;
   std::unique_ptr<journey::Definition> definition_;  // Null until a playbook is published.
   std::uint64_t email_seed_ = 0;
+  journey::ErasedIds erased_;
   bool is_desk_loaded_ = false;
   std::optional<journey::Clock::Silence> silence_;  // As of the clock.
   bool is_clock_changed_ = false;

@@ -39,6 +39,9 @@ Status JourneyTask::ApplyControl(const codec::Control& control) {
   if (const auto* word = std::get_if<codec::RuleWord>(&control.action)) {
     return Say(*word);
   }
+  if (const auto* word = std::get_if<codec::EraseWord>(&control.action)) {
+    return Say(*word);
+  }
   return Say(std::get<codec::ApprovalWord>(control.action));
 }
 

@@ -46,6 +46,13 @@ void WriteBehind::Put(Change change) {
   }
 }
 
+void WriteBehind::ForEach(
+    const std::function<void(std::string_view, const std::optional<std::string>&)>& visit) const {
+  for (const auto& [key, entry] : entries_) {
+    visit(key, entry.value);
+  }
+}
+
 bool WriteBehind::HasDeleted(std::string_view key) const {
   const auto found = entries_.find(key);
   return found != entries_.end() && !found->second.value.has_value();

@@ -55,7 +55,7 @@ Picture LargePicture() {
 
 RunFacts Facts() {
   return {.playbook = "default@1",
-          .metrics_url = "http://127.0.0.1:9464/metrics",
+          .url = "http://127.0.0.1:9464/",
           .weeks = 6,
           .start = kStart,
           .now = kStart + 9 * kDay,
@@ -101,7 +101,7 @@ TEST(DemoViewTest, TheSmallScreenHasEverythingThatMatters) {
        {"week 2 of 6", "0:21 left", "Wed 01-14 00:00", "12,480 records in, 1,310/s", "viewer",
         "123,456", "50 %", "2.1 d", "5,000 activated (33 %)", "analyst / first dashboard",
         "13 d Zoë Ångström-Müller", "unparseable 2,000, bad_time 3",
-        "http://127.0.0.1:9464/metrics"}) {
+        "http://127.0.0.1:9464/ shows it all"}) {
     EXPECT_THAT(screen, HasSubstr(text));
   }
 }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "src/base/bag.h"
+#include "src/codec/erased_facts.h"
 #include "tests/codec/random_values.h"
 
 namespace foothold::codec {
@@ -290,6 +291,17 @@ TEST(StateTest, AnotherKindOfValueIsCorrupt) {
   EXPECT_EQ(DecodeAccount(EncodeUser({})).error().code(), Code::kCorrupt);
   EXPECT_EQ(DecodeUser(EncodeAccount({})).error().code(), Code::kCorrupt);
   EXPECT_EQ(DecodeMeta(EncodeClock({})).error().code(), Code::kCorrupt);
+}
+
+TEST(StateTest, WhoWasErasedIsReadAsItWasWritten) {
+  journey::ErasedIds ids;
+  ids.Add({.high = 7, .low = 8}, "acme", InstantFromMs(1'700'000'000'000));
+  ids.Add({.high = 7, .low = 8}, "globex", InstantFromMs(1'600'000'000'000));
+  ids.Add({.high = ~std::uint64_t{0}, .low = 0}, "acme", kEpoch);
+
+  EXPECT_EQ(DecodeErasedIds(EncodeErasedIds(ids)).value(), ids);
+  EXPECT_EQ(DecodeErasedIds(EncodeErasedIds({})).value(), journey::ErasedIds());
+  EXPECT_EQ(DecodeErasedIds(EncodeErasedIds(ids) + "x").error().code(), Code::kCorrupt);
 }
 
 TEST(StateTest, ANewerVersionIsRefusedByName) {

@@ -112,6 +112,49 @@ TEST(HttpServerTest, AMethodThatWouldChangeThingsIsRefused) {
   }
 }
 
+std::string Post(std::uint16_t port, const std::string& head, const std::string& body) {
+  return Exchange(port, "POST /say HTTP/1.1\r\nHost: localhost\r\n" + head + "\r\n" + body);
+}
+
+std::unique_ptr<HttpServer> StartedWithPost() {
+  HttpOptions options = Options({{"/hello", Hello}});
+  options.body_bytes_max = 16;
+  options.posts["/say"] = [](const HttpRequest& request) {
+    return HttpResponse{.body = request.content_type + " " + request.authorization + " " +
+                                request.host + " " + request.body};
+  };
+  return std::move(HttpServer::Start(std::move(options)).value());
+}
+
+TEST(HttpServerTest, APostBringsItsBodyAndHeaders) {
+  const auto server = StartedWithPost();
+
+  const std::string answer =
+      Post(server->port(), "Content-Type: a/b\r\nAuthorization: Bearer x\r\nContent-Length: 4\r\n",
+           "word");
+
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(answer, EndsWith("\r\n\r\na/b Bearer x localhost word"));
+}
+
+TEST(HttpServerTest, ABodyIsBoundedAndSaysItsLength) {
+  const auto server = StartedWithPost();
+
+  EXPECT_THAT(Post(server->port(), "Content-Length: 17\r\n", "seventeen letters"),
+              StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(Post(server->port(), "", ""), StartsWith("HTTP/1.1 411 "));
+  EXPECT_THAT(Ask(server->port(), "GET", "/say"), HasSubstr("Allow: POST\r\n"));
+  EXPECT_THAT(Ask(server->port(), "POST", "/hello"), StartsWith("HTTP/1.1 405 "));
+}
+
+TEST(HttpServerTest, AHandlerAddsHeaders) {
+  const auto server = Started({{"/hello", [](const HttpRequest&) {
+                                  return HttpResponse{.headers = {{"X-More", "said"}}};
+                                }}});
+
+  EXPECT_THAT(Ask(server->port(), "GET", "/hello"), HasSubstr("\r\nX-More: said\r\n"));
+}
+
 TEST(HttpServerTest, GarbageIsRefusedAndTheServerGoesOn) {
   const auto server = Started({{"/hello", Hello}});
 

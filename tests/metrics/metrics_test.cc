@@ -81,6 +81,7 @@ void CallEveryVerb(Registry* registry) {
   people.RecordsSkipped(2);
   people.RecordsRejected("missing_tenant", 1);
   people.AccountsCapMet(1);
+  people.RecordsOfErased(3);
   people.WaitingIs(PartitionId{0}, 5, 600);
   people.CacheBytes(100, 200);
   people.StateSizeIs(PartitionId{0}, {.bytes = 310, .keys = 31});
@@ -94,6 +95,7 @@ void CallEveryVerb(Registry* registry) {
   journey.TimeToValue(ValueAnchor::kSignup, "admin", "smb", kDay);
   journey.Repeat();
   journey.Conflict();
+  journey.OfErased();
   journey.CapMet("recent_ids");
   journey.ClockAt(PartitionId{0}, InstantFromMs(1'700'000'000'500), "app events[3]");
   journey.SourceSilent(PartitionId{0}, "app", InstantFromMs(1'700'000'000'000));
@@ -139,6 +141,7 @@ TEST(MetricsTest, EveryVerbIsSeenOnThePage) {
            "foothold_people_expired_records_total{cause=\"full\"} 3",
            "foothold_people_expired_records_total{cause=\"time\"} 0",
            "foothold_people_skipped_records_total{why=\"unplaced\"} 2",
+           "foothold_people_skipped_records_total{why=\"erased\"} 3",
            "foothold_people_rejected_records_total{reason=\"missing_tenant\"} 1",
            "foothold_people_caps_met_total{cap=\"accounts\"} 1",
            "foothold_people_waiting_records{partition=\"0\"} 5",
@@ -154,6 +157,7 @@ TEST(MetricsTest, EveryVerbIsSeenOnThePage) {
            "foothold_journey_statuses_total{type=\"user_status\"} 3",
            "foothold_journey_repeated_events_total 1",
            "foothold_journey_conflicting_events_total 1",
+           "foothold_journey_events_of_erased_total 1",
            "foothold_journey_caps_met_total{cap=\"recent_ids\"} 1",
            "foothold_journey_clock_timestamp_seconds{partition=\"0\"} 1700000000.5",
            "foothold_journey_timers_fired_total{kind=\"window\"} 2",
