@@ -73,7 +73,8 @@ class Session:
                               f"-cp '{JARS}/*' {program} \"$@\"\n")
             script.chmod(0o755)
         for name, body in files_of(text).items():
-            (self.folder / name).write_text(body.replace("localhost:9092", servers))
+            (self.folder / name).write_text(body.replace("localhost:9092", servers)
+                                            .replace("/var/lib/foothold", f"{folder}/state"))
         self.environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "BROKERS": servers}
 
     def run(self, command):
