@@ -77,7 +77,7 @@ class FollowerTest : public testing::Test {
   }
 
   const stream::TopicNames topics_ = stream::TopicNames::ForApp("shop");
-  ManualClock clock_{readmodel::Day(10)};
+  ManualWallClock clock_{readmodel::Day(10)};
   log::MemoryLog log_;
   codec::OutputEncoder encoder_{codec::OutputOptions{.app = "shop", .encodings = {}}};
   const Folder folder_;
