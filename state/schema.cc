@@ -116,6 +116,8 @@ std::string WaitingKey(std::string_view user, std::uint64_t number) {
 
 std::string UserKeyPrefix(std::string_view tenant) { return KeyOf(KeyKind::kUser, tenant); }
 
+std::string EmailKeyPrefix(std::string_view tenant) { return KeyOf(KeyKind::kEmail, tenant); }
+
 Result<ParsedKey> ParseKey(std::string_view key) {
   if (key.empty()) return NotAKey(key);
   const auto kind = static_cast<KeyKind>(key.front());

@@ -41,6 +41,8 @@ std::string PersonKey(std::string_view user);
 std::string WaitingKey(std::string_view user, std::uint64_t number);
 // All keys of the tenant's users start with it, and no others.
 std::string UserKeyPrefix(std::string_view tenant);
+// Likewise of its e-mails.
+std::string EmailKeyPrefix(std::string_view tenant);
 
 enum class KeyKind : char {
   kUser = 'u',
@@ -57,7 +59,7 @@ enum class KeyKind : char {
 struct ParsedKey {
   KeyKind kind = KeyKind::kMeta;
   std::string tenant;  // Users, accounts, e-mails.
-  std::string id;      // The user or person, the e-mail's hash, the fact's name, or a subject's key.
+  std::string id;  // The user or person, the e-mail's hash, the fact's name, or a subject's key.
 };
 // kCorrupt if `key` is not of this grammar. Timer keys are not parsed: they belong to the store.
 Result<ParsedKey> ParseKey(std::string_view key);

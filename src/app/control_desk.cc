@@ -35,6 +35,9 @@ std::string Describe(const codec::ControlAction& action) {
   if (const auto* rule = std::get_if<codec::RuleWord>(&action)) {
     return fmt::format("rule {}: {}", rule->rule, WordOf(rule->word));
   }
+  if (const auto* erase = std::get_if<codec::EraseWord>(&action)) {
+    return fmt::format("a person of {} erased", erase->tenant);
+  }
   const auto& approval = std::get<codec::ApprovalWord>(action);
   const std::string rung =
       approval.rung == 0 ? std::string("all rungs") : fmt::format("rung {}", approval.rung);

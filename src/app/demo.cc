@@ -125,14 +125,16 @@ class HeldLines {
 Result<std::unique_ptr<http::HttpServer>> ServeSomewhere(const std::string& listen,
                                                          const Service& service,
                                                          const metrics::Registry& registry,
+                                                         metrics::ProcessMetrics* process,
                                                          const Show* show, std::ostream* error) {
-  Result<std::unique_ptr<http::HttpServer>> server = ServeHealth(listen, service, registry, show);
+  Result<std::unique_ptr<http::HttpServer>> server =
+      ServeHealth(listen, service, registry, process, show);
   if (server.has_value()) {
     return server;
   }
   const std::string host = listen.substr(0, listen.rfind(':'));
   Result<std::unique_ptr<http::HttpServer>> second =
-      ServeHealth(host + ":0", service, registry, show);
+      ServeHealth(host + ":0", service, registry, process, show);
   if (!second.has_value()) {
     return server;
   }
@@ -172,6 +174,7 @@ class Demo {
   const milliseconds span_{7 * kDay * given_.weeks};
   const SystemWallClock clock_;
   metrics::Registry registry_;
+  metrics::ProcessMetrics process_metrics_{&registry_, "", clock_.Now()};
   log::MemoryLog log_;
   Board board_;
   std::unique_ptr<CompanyFeed> feed_;
@@ -197,8 +200,8 @@ Status Demo::Open(const journey::Playbook& playbook, const Logger& logger) {
           {.config = config_, .playbook = playbook, .is_state_in_memory = true, .is_stepped = true},
           {.log = &log_, .clock = &clock_, .logger = &logger, .registry = &registry_}));
   FOOTHOLD_TRY(OpenShow());
-  FOOTHOLD_ASSIGN(server_, ServeSomewhere(given_.http_listen, *service_, registry_, show_.get(),
-                                          &surroundings_.error));
+  FOOTHOLD_ASSIGN(server_, ServeSomewhere(given_.http_listen, *service_, registry_,
+                                          &process_metrics_, show_.get(), &surroundings_.error));
   FOOTHOLD_ASSIGN(outputs_, log_.ReadCommitted(TopicNamesOf(config_).Outputs()));
   return service_->Start();
 }

@@ -11,6 +11,7 @@
 #include "src/journey/asks.h"
 #include "src/journey/caring.h"
 #include "src/journey/interventions.h"
+#include "src/journey/measurement.h"
 #include "src/journey/occasion.h"
 #include "src/journey/statuses.h"
 
@@ -392,7 +393,8 @@ Explanation ExplainUser(const FinalPartition& partition, const journey::User& us
                     .incomplete_since = IncompleteSince(context, account),
                     .trigger = {},
                     .evidence_until = Instant::max(),
-                    .clock = explanation.as_of};
+                    .clock = explanation.as_of,
+                    .measured_at = MeasuredAt(context)};
   Explainer explainer(partition, facts, user.care, user.risk, &explanation);
   if (!truth.activated_at.has_value() && truth.window.has_value() && is_history_known) {
     explainer.AddNext(truth.window->closes_at, "the window of the milestone closes");
@@ -421,7 +423,8 @@ Explanation ExplainAccount(const FinalPartition& partition, const journey::Accou
                     .incomplete_since = IncompleteSince(context, account),
                     .trigger = {},
                     .evidence_until = Instant::max(),
-                    .clock = explanation.as_of};
+                    .clock = explanation.as_of,
+                    .measured_at = MeasuredAt(context)};
   for (const journey::MemberCondition& demand : definition.playbook().account_activated) {
     explanation.demands.push_back(
         FindingOf({.kind = ConditionKind::kMembers, .members = demand}, facts));

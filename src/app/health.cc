@@ -8,10 +8,12 @@ namespace foothold::app {
 Result<std::unique_ptr<http::HttpServer>> ServeHealth(const std::string& listen,
                                                       const Service& service,
                                                       const metrics::Registry& registry,
+                                                      metrics::ProcessMetrics* process,
                                                       const Show* show) {
   http::HttpOptions options;
   options.listen = listen;
-  options.handlers["/metrics"] = [&registry](const http::HttpRequest&) {
+  options.handlers["/metrics"] = [&registry, process](const http::HttpRequest&) {
+    process->Look();
     return http::HttpResponse{.status = 200,
                               .content_type = std::string(metrics::Registry::kContentType),
                               .body = registry.Render()};

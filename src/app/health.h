@@ -7,6 +7,7 @@
 #include "src/app/show.h"
 #include "src/base/status.h"
 #include "src/http/server.h"
+#include "src/metrics/process_metrics.h"
 #include "src/metrics/registry.h"
 
 namespace foothold::app {
@@ -17,6 +18,7 @@ namespace foothold::app {
 Result<std::unique_ptr<http::HttpServer>> ServeHealth(const std::string& listen,
                                                       const Service& service,
                                                       const metrics::Registry& registry,
+                                                      metrics::ProcessMetrics* process,
                                                       const Show* show = nullptr);
 
 }  // namespace foothold::app

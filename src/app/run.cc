@@ -94,6 +94,7 @@ Status Serve(const RunFlags& given, const config::Config& config, const journey:
   metrics::Registry registry;
   const BuildInfo build = GetBuildInfo();
   metrics::ExportBuildInfo(&registry, build.version, build.revision, build.compiler);
+  metrics::ProcessMetrics process(&registry, config.state.dir, clock.Now());
   const Result<std::unique_ptr<log::Log>> kafka = OpenKafka(config, &logger);
   if (!kafka.has_value()) {
     // Nothing has been asked of a broker yet: it is the configuration.
@@ -105,7 +106,7 @@ Status Serve(const RunFlags& given, const config::Config& config, const journey:
           {.config = config, .playbook = playbook, .is_draining = given.drains},
           {.log = kafka->get(), .clock = &clock, .logger = &logger, .registry = &registry}));
   FOOTHOLD_ASSIGN(const std::unique_ptr<http::HttpServer> server,
-                  ServeHealth(config.http_listen, *service, registry));
+                  ServeHealth(config.http_listen, *service, registry, &process));
   logger.Info(service->Describe(), {{"http", fmt::format("port {}", server->port())}});
   if (!given.drains) {
     const Status ended = service->Run(stop.token());

@@ -92,6 +92,7 @@ Result<journey::Roster> Service::Parts::MakeRoster(log::Admin* admin) {
     listed.name = source.name;
     listed.is_required = source.is_required;
     listed.is_product = source.is_product;
+    listed.silence_after = source.silence_after;
     std::vector<log::TopicPartition> partitions;
     for (std::size_t i = 0; i < counts.size(); ++i) {
       listed.topic_partitions[source.topics[i]] = counts[i];

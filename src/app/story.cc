@@ -243,6 +243,15 @@ Status ReadStep(std::string_view line, int number, StoryStep* step) {
     step->rule = tokens[2].text;
     return {};
   }
+  if (verb == "erase" && tokens.size() == 2) {
+    const std::optional<StorySubject> who = WhoOf(tokens[1].text);
+    if (!who.has_value() || who->user.empty()) {
+      return Error(Code::kInvalid, "expected user@account behind erase");
+    }
+    step->kind = StoryStep::Kind::kErase;
+    step->who = *who;
+    return {};
+  }
   const bool is_clock = verb == "clock";
   if (is_clock || verb == "end") {
     step->kind = is_clock ? StoryStep::Kind::kClock : StoryStep::Kind::kEnd;
@@ -263,7 +272,7 @@ Status ReadStep(std::string_view line, int number, StoryStep* step) {
   if (!step->at.has_value()) {
     return Error(Code::kInvalid,
                  "expected a time, or one of raw, clock, restart, end, status, rule, approve, "
-                 "reject, found " +
+                 "reject, erase, found " +
                      verb);
   }
   return ReadCall(tokens, next, number, step);

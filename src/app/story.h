@@ -21,6 +21,7 @@
 //   rule pause export_failed               a word of people on a rule: pause, resume, kill, live,
 //                                          shadow, off
 //   approve @acme risk_high                or reject; a user's: ada@acme
+//   erase ada@acme                         the person is erased from the account
 //   restart                                the service ends, loses its disk, and comes back
 //   end 2026-03-09                         the input ends (files)
 //   status ada@acme  currentStep dropoffRisk
@@ -79,7 +80,8 @@ struct StoryStep {
     kEnd,
     kStatus,
     kRule,
-    kApproval
+    kApproval,
+    kErase
   };
   Kind kind = Kind::kText;
   int line = 0;      // From 1.
@@ -88,7 +90,7 @@ struct StoryStep {
   std::string source;  // kRecord; empty: the first.
   std::int32_t partition = 0;
   std::string record;               // kRecord: its bytes.
-  StorySubject who;                 // kStatus.
+  StorySubject who;                 // kStatus, kApproval, kErase.
   std::vector<std::string> fields;  // kStatus; empty: all that are known.
   std::string word;                 // kRule: "pause"; kApproval: "approve".
   std::string rule;                 // kRule, kApproval.

@@ -51,6 +51,7 @@ StoryPlayer::Remarks Counted(const std::string& metrics) {
   constexpr std::pair<std::string_view, std::string_view> kCounters[] = {
       {"foothold_intake_skipped_records_total", "skipped"},
       {"foothold_people_skipped_records_total", "skipped"},
+      {"foothold_journey_events_of_erased_total", "dropped: erased"},
       {"foothold_journey_repeated_events_total", "a repeat"},
       {"foothold_journey_conflicting_events_total", "a conflict"}};
   StoryPlayer::Remarks counted;
@@ -178,6 +179,12 @@ Status StoryPlayer::Play(const StoryStep& step) {
                                      .rule = step.rule,
                                      .rung = 0,
                                      .is_granted = step.word == "approve"});
+    case StoryStep::Kind::kErase: {
+      const Instant now =
+          header_.is_live ? wall_.Now() : service_->outlook().event_time_max.value_or(wall_.Now());
+      return Say(codec::EraseWord{
+          .tenant = step.who.tenant, .at = now, .users = {step.who.user}, .hashes = {}});
+    }
     case StoryStep::Kind::kRecord:
       if (header_.is_live && step.at.has_value()) {
         FOOTHOLD_TRY(MoveWall(*step.at));

@@ -40,8 +40,8 @@
 
 namespace foothold::codec {
 
-// Each kind has versions of its own. The clock's 2: it knows the people stage.
-constexpr std::uint8_t FlatVersionOf(char kind) { return kind == 'C' ? 2 : 1; }
+// Each kind has versions of its own. The clock's 2: it knows the people stage; 3: signs of life.
+constexpr std::uint8_t FlatVersionOf(char kind) { return kind == 'C' ? 3 : 1; }
 inline constexpr std::size_t kNamesMax = 64;
 inline constexpr std::size_t kUuidTextBytes = 36;
 // A damaged count must not ask for memory that its items do not need.

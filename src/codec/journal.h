@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "src/base/hash.h"
 #include "src/base/status.h"
 #include "src/base/time.h"
 #include "src/journey/clock.h"
@@ -53,7 +54,17 @@ struct ApprovalWord {
   friend bool operator==(const ApprovalWord&, const ApprovalWord&) = default;
 };
 
-using ControlAction = std::variant<PublishPlaybook, RuleWord, ApprovalWord>;
+// A person is erased from an account: it is forgotten, and what comes of it until
+// journey::kErasedFor later is dropped.
+struct EraseWord {
+  std::string tenant;
+  Instant at;                      // When it was said, of the wall.
+  std::vector<std::string> users;  // The user, and the ids that lead to it; empty in the ledger.
+  std::vector<Hash128> hashes;     // Of them; in the ledger alone.
+  friend bool operator==(const EraseWord&, const EraseWord&) = default;
+};
+
+using ControlAction = std::variant<PublishPlaybook, RuleWord, ApprovalWord, EraseWord>;
 
 // An entry of the ledger, numbered from 1, and the number it follows (0: it is the first).
 struct Control {
@@ -67,6 +78,13 @@ struct Control {
 struct Release {
   Instant wall;
   friend bool operator==(const Release&, const Release&) = default;
+};
+
+// A record of the tenant became a dead letter, at about that time. A view as those of an event.
+struct DeadLetterNote {
+  std::string_view tenant;
+  Instant at;
+  friend bool operator==(const DeadLetterNote&, const DeadLetterNote&) = default;
 };
 
 // A record as it came from a source. Views as those of an event.
@@ -104,9 +122,9 @@ struct PersonFact {
   friend bool operator==(const PersonFact&, const PersonFact&) = default;
 };
 
-// The last two stand in the people topic alone.
+// PersonRecord and PersonFact stand in the people topic alone.
 using JournalEntry = std::variant<journey::Event, journey::Progress, journey::Roster, Control,
-                                  Release, PersonRecord, PersonFact>;
+                                  Release, PersonRecord, PersonFact, DeadLetterNote>;
 
 // Collects entries and makes one batch of them. Keeps its memory from batch to batch.
 // Not thread-safe: owned by one Worker.
@@ -123,6 +141,7 @@ class JournalBatchWriter {
   void Append(const Release& release);
   void Append(const PersonRecord& record);
   void Append(const PersonFact& fact);
+  void Append(const DeadLetterNote& note);
 
   // True if a bound is reached: what has no HasRoomFor() of its own asks this.
   bool is_full() const {
@@ -185,6 +204,7 @@ class JournalBatchReader {
   Result<journey::Event> ReadAnyEvent(std::string_view body) const;
   Result<PersonRecord> ReadPersonRecord(std::string_view body) const;
   Result<journey::Progress> ReadProgress(std::string_view body) const;
+  Result<DeadLetterNote> ReadDeadLetterNote(std::string_view body) const;
   bool Resolve(std::uint64_t ref, std::string_view* text) const;
 
   std::vector<std::string_view> strings_;

@@ -57,8 +57,32 @@ Result<journey::Roster> ReadRoster(std::string_view body) {
     read.is_required = source.is_required();
     read.is_product = source.is_product();
     read.history_begin = OptionalInstant(source.has_history_begin(), source.history_begin());
+    if (source.has_silence_after()) {
+      read.silence_after = milliseconds(source.silence_after());
+    }
   }
   return roster;
+}
+
+Result<EraseWord> ReadErase(const v1::EraseWord& message) {
+  EraseWord word{.tenant = message.tenant_id(), .at = {}, .users = {}, .hashes = {}};
+  if (word.tenant.empty() || message.at() < 0) {
+    return Damaged("an erasure cannot be parsed");
+  }
+  word.at = InstantFromMs(message.at());
+  word.users.assign(message.user_ids().begin(), message.user_ids().end());
+  for (const std::string& bytes : message.user_hashes()) {
+    if (bytes.size() != 2 * sizeof(std::uint64_t)) {
+      return Damaged("the hash of an erased id has another size");
+    }
+    Hash128 hash;
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      std::uint64_t& half = i < sizeof(std::uint64_t) ? hash.high : hash.low;
+      half = half << 8U | static_cast<unsigned char>(bytes[i]);
+    }
+    word.hashes.push_back(hash);
+  }
+  return word;
 }
 
 Result<Control> ReadControl(std::string_view body) {
@@ -90,6 +114,10 @@ Result<Control> ReadControl(std::string_view body) {
                                     .rule = word.rule(),
                                     .rung = word.rung(),
                                     .is_granted = word.is_granted()};
+      return control;
+    }
+    case v1::JournalControl::kErase: {
+      FOOTHOLD_ASSIGN(control.action, ReadErase(message.erase()));
       return control;
     }
     case v1::JournalControl::ACTION_NOT_SET:
@@ -240,9 +268,22 @@ Result<JournalEntry> JournalBatchReader::entry(std::size_t i) const {
       return ReadPersonRecord(body);
     case Tag(Entry::kPersonFactFieldNumber, kSizedType):
       return ReadPersonFact(body);
+    case Tag(Entry::kDeadLetterFieldNumber, kSizedType):
+      return ReadDeadLetterNote(body);
     default:
       return Newer(fmt::format("entry {} is of an unknown kind", i));
   }
+}
+
+Result<DeadLetterNote> JournalBatchReader::ReadDeadLetterNote(std::string_view body) const {
+  v1::JournalDeadLetter message;
+  DeadLetterNote note;
+  if (!Parse(body, &message) || !Resolve(message.tenant_ref(), &note.tenant) ||
+      note.tenant.empty()) {
+    return Damaged("the note of a dead letter cannot be parsed");
+  }
+  note.at = InstantFromMs(message.at());
+  return note;
 }
 
 Result<journey::Event> JournalBatchReader::ReadEvent(std::string_view body) const {

@@ -48,6 +48,22 @@ std::size_t TextBytes(const journey::Event& event) {
          event.properties.bytes().size() + event.traits.bytes().size();
 }
 
+void ToMessage(const EraseWord& word, v1::EraseWord* message) {
+  message->set_tenant_id(word.tenant);
+  message->set_at(ToMs(word.at));
+  for (const std::string& user : word.users) {
+    message->add_user_ids(user);
+  }
+  for (const Hash128& hash : word.hashes) {
+    std::string* const bytes = message->add_user_hashes();
+    for (const std::uint64_t half : {hash.high, hash.low}) {
+      for (int shift = 56; shift >= 0; shift -= 8) {
+        bytes->push_back(static_cast<char>(half >> static_cast<unsigned>(shift)));
+      }
+    }
+  }
+}
+
 }  // namespace
 
 JournalBatchWriter::JournalBatchWriter() : slots_(kSlotsAtStart, 0) {}
@@ -146,6 +162,9 @@ void JournalBatchWriter::Append(const journey::Roster& roster) {
     if (source.history_begin.has_value()) {
       written->set_history_begin(ToMs(*source.history_begin));
     }
+    if (source.silence_after.has_value()) {
+      written->set_silence_after(source.silence_after->count());
+    }
   }
   AppendEntry(Entry::kRosterFieldNumber, message.SerializeAsString());
 }
@@ -159,14 +178,15 @@ void JournalBatchWriter::Append(const Control& control) {
   } else if (const auto* rule = std::get_if<RuleWord>(&control.action)) {
     message.mutable_rule()->set_rule(rule->rule);
     message.mutable_rule()->set_word(static_cast<v1::RuleWord::Word>(rule->word));
-  } else {
-    const auto& approval = std::get<ApprovalWord>(control.action);
+  } else if (const auto* approval = std::get_if<ApprovalWord>(&control.action)) {
     v1::ApprovalWord* const word = message.mutable_approval();
-    word->set_tenant_id(approval.tenant);
-    word->set_user_id(approval.user);
-    word->set_rule(approval.rule);
-    word->set_rung(approval.rung);
-    word->set_is_granted(approval.is_granted);
+    word->set_tenant_id(approval->tenant);
+    word->set_user_id(approval->user);
+    word->set_rule(approval->rule);
+    word->set_rung(approval->rung);
+    word->set_is_granted(approval->is_granted);
+  } else {
+    ToMessage(std::get<EraseWord>(control.action), message.mutable_erase());
   }
   AppendEntry(Entry::kControlFieldNumber, message.SerializeAsString());
 }
@@ -175,6 +195,14 @@ void JournalBatchWriter::Append(const Release& release) {
   v1::JournalRelease message;
   message.set_wall(ToMs(release.wall));
   AppendEntry(Entry::kReleaseFieldNumber, message.SerializeAsString());
+}
+
+void JournalBatchWriter::Append(const DeadLetterNote& note) {
+  FOOTHOLD_CHECK(!note.tenant.empty(), "a dead letter's note has a tenant");
+  v1::JournalDeadLetter message;
+  message.set_tenant_ref(Intern(note.tenant));
+  message.set_at(ToMs(note.at));
+  AppendEntry(Entry::kDeadLetterFieldNumber, message.SerializeAsString());
 }
 
 void JournalBatchWriter::Append(const PersonRecord& record) {

@@ -28,6 +28,7 @@ enum class WalkKind : std::uint8_t {
   kRecheck = 1,  // journey::VisitKind::kRecheck, the members of one account.
   kFinal = 2,    // journey::VisitKind::kFinal, every subject of the partition.
   kSweep = 3,    // journey::VisitKind::kSweep, likewise.
+  kMeasure = 4,  // journey::VisitKind::kMeasure, of whom rests on the measurement.
 };
 
 // A walk over subjects that is not finished: it goes on behind `cursor`.

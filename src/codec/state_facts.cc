@@ -51,6 +51,11 @@ struct FlatPeople {
   std::vector<Pair<journey::SourcePartition, std::int64_t>> handled;
 };
 
+struct FlatLife {
+  std::string source;
+  journey::Clock::Life life;
+};
+
 // What a clock is, with lists for maps.
 struct FlatClock {
   journey::ClockMode mode = journey::ClockMode::kWall;
@@ -59,6 +64,7 @@ struct FlatClock {
   std::optional<Instant> now, wall, final_clock;
   std::int32_t people_partitions = 0;
   std::vector<FlatPeople> people;
+  std::vector<FlatLife> lives;
 };
 
 struct FlatMeta {
@@ -77,6 +83,9 @@ void ClockFields(Wire& wire, Clock& clock) {
     });
     wire.Flags(item.source.is_required, item.source.is_product);
     wire.MaybeTime(item.source.history_begin);
+    if (wire.version() >= 3) {
+      wire.Maybe(item.source.silence_after, [&](auto& span) { wire.Span(span); });
+    }
   });
   wire.Each(clock.partitions, [&](auto& item) {
     wire.Name(item.key.source);
@@ -106,6 +115,16 @@ void ClockFields(Wire& wire, Clock& clock) {
       });
     });
   }
+  if (wire.version() >= 3) {
+    wire.Each(clock.lives, [&](auto& item) {
+      wire.Name(item.source);
+      wire.MaybeTime(item.life.last);
+      wire.Each(item.life.gaps, [&](auto& gap) {
+        wire.Number(gap.day);
+        wire.Span(gap.longest);
+      });
+    });
+  }
 }
 
 template <class Wire, class Person>
@@ -129,7 +148,7 @@ void MetaFields(Wire& wire, Flat& flat) {
     wire.Number(counter.value);
   });
   wire.Each(flat.meta.walks, [&](auto& walk) {
-    wire.OneOf(walk.kind, WalkKind::kSweep);
+    wire.OneOf(walk.kind, WalkKind::kMeasure);
     wire.Text(walk.tenant);
     wire.Text(walk.cursor);
   });
@@ -159,7 +178,11 @@ std::string EncodeClock(const journey::Clock::Parts& parts) {
                  .wall = parts.wall,
                  .final_clock = parts.final_clock,
                  .people_partitions = parts.roster.people_partitions,
-                 .people = {}};
+                 .people = {},
+                 .lives = {}};
+  for (const auto& [source, life] : parts.lives) {
+    flat.lives.push_back({.source = source, .life = life});
+  }
   for (const auto& [partition, people] : parts.people) {
     flat.people.push_back(
         {.partition = partition, .until = people.until, .handled = ToList(people.handled)});
@@ -182,6 +205,9 @@ Result<journey::Clock::Parts> DecodeClock(std::string_view bytes) {
   parts.roster.people_partitions = flat.people_partitions;
   for (FlatPeople& item : flat.people) {
     parts.people[item.partition] = {.until = item.until, .handled = ToMap(std::move(item.handled))};
+  }
+  for (FlatLife& item : flat.lives) {
+    parts.lives[std::move(item.source)] = std::move(item.life);
   }
   for (FlatSource& item : flat.sources) {
     item.source.topic_partitions = ToMap(std::move(item.topics));

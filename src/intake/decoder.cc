@@ -107,7 +107,7 @@ std::optional<Rejected> Decoder::Impl::Read(const InputRecord& record) {
                                 draft_.schema_version, kSchemaVersion)};
   }
   if (!draft_.bad_type.empty()) {
-    return Rejected{RejectReason::kBadType, draft_.bad_type};
+    return Rejected{RejectReason::kBadType, draft_.bad_type, std::string(draft_.tenant.text())};
   }
   return std::nullopt;
 }
@@ -225,6 +225,7 @@ Outcome Decoder::Impl::Decode(const InputRecord& record) {
     return unplaced;
   }
   if (flaw.has_value()) {
+    flaw->tenant = draft_.tenant.text();
     return *std::move(flaw);
   }
   return Fill(*time);

@@ -45,11 +45,13 @@ void Copy(const Waiting& next, std::vector<Waiting>* waiting) {
                   : simdjson::minify(next.value);
   std::vector<dom::element> held;
   if (node.kind == JsonTree::Kind::kArray) {
-    for (const dom::element item : next.value.get_array().value_unsafe()) {
+    const dom::array array = next.value.get_array().value_unsafe();
+    for (const dom::element item : array) {
       held.push_back(item);
     }
   } else if (node.kind == JsonTree::Kind::kObject) {
-    for (const dom::key_value_pair member : next.value.get_object().value_unsafe()) {
+    const dom::object object = next.value.get_object().value_unsafe();
+    for (const dom::key_value_pair member : object) {
       node.names.emplace_back(member.key);
       held.push_back(member.value);
     }

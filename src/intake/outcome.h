@@ -50,7 +50,8 @@ struct Skipped {
 
 struct Rejected {
   RejectReason reason = RejectReason::kUnparseable;
-  std::string detail;  // One line for a person: the field, what is wrong with it.
+  std::string detail;    // One line for a person: the field, what is wrong with it.
+  std::string tenant{};  // Whose record it was; "" where that could not be told.
 };
 
 // It names a user and no account: it goes by the person, to the accounts that the person is found

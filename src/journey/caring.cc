@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 
 #include "src/base/check.h"
+#include "src/base/names.h"
 #include "src/journey/interventions.h"
+#include "src/journey/measurement.h"
 #include "src/journey/risk.h"
 #include "src/journey/stages.h"
 #include "src/journey/statuses.h"
@@ -15,8 +17,6 @@
 
 namespace foothold::journey {
 namespace {
-
-constexpr milliseconds kDeadLetterSpan = 24 * kHour;
 
 std::optional<Instant> TimeOfKey(const Facts& facts, const ScheduleKey& key) {
   switch (key.kind) {
@@ -56,7 +56,8 @@ Facts FactsOfAccount(const Occasion& occasion, const Account& account) {
           .is_history_known = IsHistoryKnown(account, *occasion.context.sources),
           .incomplete_since = IncompleteSince(occasion.context, account),
           .evidence_until = is_timer ? occasion.visit.due.value_or(clock) : Instant::max(),
-          .clock = clock};
+          .clock = clock,
+          .measured_at = MeasuredAt(occasion.context)};
 }
 
 CareScene SceneOf(const Occasion& occasion, const Facts& facts, CareState* care, Account* account,
@@ -155,6 +156,9 @@ WakeSet WokenBy(const Definition& definition, SubjectKind subject, const Visit& 
     case VisitKind::kSweep:
       change(Change::kEverything);
       break;
+    case VisitKind::kMeasure:
+      change(Change::kMeasurement);
+      break;
     case VisitKind::kActor:
     case VisitKind::kInvitee:
     case VisitKind::kMember:
@@ -163,6 +167,7 @@ WakeSet WokenBy(const Definition& definition, SubjectKind subject, const Visit& 
     case VisitKind::kFinal:
     case VisitKind::kRelease:
     case VisitKind::kApprove:
+    case VisitKind::kErase:
       break;
   }
   return woken;
@@ -207,60 +212,33 @@ std::optional<Instant> NextMoment(const Facts& facts, std::optional<Instant> aft
   return next;
 }
 
-std::optional<Instant> IncompleteSince(const Context& context, const Account& account) {
-  std::optional<Instant> since = context.sources_silent_since;
-  const bool has_dead_letter =
-      account.dead_letter_at.has_value() &&
-      (!context.clock.has_value() || *account.dead_letter_at + kDeadLetterSpan > *context.clock);
-  if (has_dead_letter) {
-    since = std::min(since.value_or(*account.dead_letter_at), *account.dead_letter_at);
-  }
-  return since;
-}
-
-MeasurementBlock MeasurementOf(const Context& context, const Account& account, const User* user,
-                               bool is_history_known) {
-  MeasurementBlock block;
-  const std::optional<Instant> since = IncompleteSince(context, account);
-  if (context.sources_silent_since.has_value()) {
-    block.why.push_back(fmt::format("source_silent:{}", context.silent_source));
-  }
-  if (since.has_value() && since != context.sources_silent_since) {
-    block.why.emplace_back("dead_letters");
-  }
-  block.since = since;
-  if (!is_history_known) {
-    const std::optional<Instant>& first = user != nullptr ? user->first_seen : account.first_seen;
-    block.why.emplace_back("history_unknown");
-    block.since = since.has_value() ? std::min(since, first) : first;
-  }
-  block.is_complete = block.why.empty();
-  return block;
-}
-
-void JudgeUserRisk(const Occasion& occasion, const Facts& facts, const WakeSet& woken,
+bool JudgeUserRisk(const Occasion& occasion, const Facts& facts, const WakeSet& woken,
                    RiskPhase phase, User* user, Decision* decision) {
   const RiskLevel before = user->risk.level;
   if (!JudgeRisk(facts, OfRisk(occasion, facts, woken), phase, occasion.decided_at, &user->risk)) {
-    return;
+    return false;
   }
   if (before != user->risk.level) {
     AnnounceRisk(occasion, facts, before,
                  MeasurementOf(occasion.context, occasion.account, user, facts.is_history_known),
                  NextMoment(facts, facts.clock), &user->risk, decision);
   }
+  return true;
 }
 
-void JudgeUserRules(const Occasion& occasion, const Facts& facts, const WakeSet& woken, User* user,
+bool JudgeUserRules(const Occasion& occasion, const Facts& facts, const WakeSet& woken, User* user,
                     Account* account, Decision* decision) {
   CareScene scene = SceneOf(occasion, facts, &user->care, account, decision);
   const Event* event = occasion.event;
   scene.is_first_hand = occasion.visit.kind == VisitKind::kActor && !decision->is_repeat &&
                         event != nullptr && event->user == user->id;
+  const std::size_t rungs_before = user->care.rungs.size();
+  const std::size_t records_before = decision->records.size();
   SettleOutcomes(&scene);
   ActOn(occasion.visit, &scene);
   JudgeRules(&scene, woken);
   Watch(*user, account);
+  return user->care.rungs.size() != rungs_before || decision->records.size() != records_before;
 }
 
 bool CareForAccount(const Occasion& occasion, const WakeSet& asked, Account* account,
@@ -273,6 +251,9 @@ bool CareForAccount(const Occasion& occasion, const WakeSet& asked, Account* acc
   WakeSet woken = asked;
   if (is_timer) {
     AddWokenByTime(facts, account->judged_until, *occasion.visit.due, &woken);
+    if (account->dead_letter_at.has_value()) {
+      woken.Add(wakes.OfChange(SubjectKind::kAccount, Change::kMeasurement));
+    }
     account->judged_until =
         std::max(account->judged_until.value_or(*occasion.visit.due), *occasion.visit.due);
   }
@@ -321,6 +302,10 @@ bool CareForAccount(const Occasion& occasion, const WakeSet& asked, Account* acc
   const auto outcome = NextOutcome(account->care, definition.playbook().attribution);
   if (outcome.has_value()) {
     account->due = std::min(account->due.value_or(*outcome), *outcome);
+  }
+  if (HasDeadLetter(occasion.context, *account)) {
+    const Instant forgotten = *account->dead_letter_at + kDeadLetterSpan;
+    account->due = std::min(account->due.value_or(forgotten), forgotten);
   }
   return has_changed;
 }
@@ -376,6 +361,26 @@ void NoteContact(const User& user, Account* account) {
                        .timezone = TraitText(user.traits, "timezone").value_or("")};
     }
   }
+}
+
+bool ForgetPerson(const User& user, Account* account) {
+  const std::string email = CanonicalEmail(TraitText(user.traits, "email").value_or(""));
+  const std::string name = TraitText(user.traits, "name").value_or("");
+  const auto names_them = [&](const TraitState& trait) {
+    const std::optional<std::string> text = TraitText(account->traits, trait.name);
+    return text.has_value() && !text->empty() &&
+           (*text == user.id || *text == name || CanonicalEmail(*text) == email);
+  };
+  std::vector<std::string> named;
+  for (const TraitState& trait : account->traits) {
+    if (names_them(trait)) {
+      named.push_back(trait.name);
+    }
+  }
+  std::erase_if(account->traits, [&](const TraitState& trait) {
+    return std::ranges::find(named, trait.name) != named.end();
+  });
+  return !named.empty();
 }
 
 void ForgetUser(const std::string& user, Account* account) {

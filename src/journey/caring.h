@@ -25,16 +25,11 @@ void AddWokenByTime(const Facts& facts, std::optional<Instant> after, Instant un
 // The next time after `after` at which time alone may change something; nullopt: never.
 std::optional<Instant> NextMoment(const Facts& facts, std::optional<Instant> after);
 
-// Whether what is measured of the subject can be trusted. `user` may be null.
-MeasurementBlock MeasurementOf(const Context& context, const Account& account, const User* user,
-                               bool is_history_known);
-// Since when the account's measurement is incomplete; nullopt: it is complete.
-std::optional<Instant> IncompleteSince(const Context& context, const Account& account);
-
-// The user's risk; then, with the account's counters moved, its rules.
-void JudgeUserRisk(const Occasion& occasion, const Facts& facts, const WakeSet& woken,
+// The user's risk; then, with the account's counters moved, its rules. True if anything that its
+// status shows may have changed.
+bool JudgeUserRisk(const Occasion& occasion, const Facts& facts, const WakeSet& woken,
                    RiskPhase phase, User* user, Decision* decision);
-void JudgeUserRules(const Occasion& occasion, const Facts& facts, const WakeSet& woken, User* user,
+bool JudgeUserRules(const Occasion& occasion, const Facts& facts, const WakeSet& woken, User* user,
                     Account* account, Decision* decision);
 // Stage, blockers, risk and rules of the account. True if anything its status shows changed.
 bool CareForAccount(const Occasion& occasion, const WakeSet& woken, Account* account,
@@ -47,6 +42,9 @@ void CountFlow(const EmittedSteps& before, const EmittedSteps& after, const Ladd
 void NoteContact(const User& user, Account* account);
 
 // Nobody of the account goes by that name any more: who they were goes on as another user.
+// The account's own facts no longer name the person: what says its id, address or name is dropped.
+// True if there was something.
+bool ForgetPerson(const User& user, Account* account);
 void ForgetUser(const std::string& user, Account* account);
 // What time will wake for the account, the next 5 by time.
 std::vector<NextTimer> NextTimersOf(const Definition& definition, const Account& account,

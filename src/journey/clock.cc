@@ -31,6 +31,11 @@ std::optional<Instant> Minus(std::optional<Instant> at, milliseconds lateness) {
   return at.has_value() ? std::optional<Instant>(*at - lateness) : std::nullopt;
 }
 
+std::int32_t DayOf(Instant at) {
+  return static_cast<std::int32_t>(
+      std::chrono::floor<std::chrono::days>(at).time_since_epoch().count());
+}
+
 }  // namespace
 
 void Clock::Apply(const Roster& roster) {
@@ -64,9 +69,72 @@ void Clock::Apply(const Progress& progress) {
     known.broker_time_max = Latest(known.broker_time_max, moved.broker_time_max);
     known.unplaced_next = std::max(known.unplaced_next, moved.unplaced_next);
     known.is_at_end = moved.is_at_end;
+    if (moved.broker_time_max.has_value()) {
+      NoteLife(key.source, *moved.broker_time_max);
+    }
   }
   wall_ = Latest(wall_, progress.wall);
   final_clock_ = Latest(final_clock_, progress.final_clock);
+}
+
+void Clock::NoteLife(const std::string& source, Instant at) {
+  Life& life = lives_[source];
+  if (life.last.has_value() && at <= *life.last) {
+    return;
+  }
+  const std::int32_t day = DayOf(at);
+  if (life.last.has_value()) {
+    if (life.gaps.empty() || life.gaps.back().day < day) {
+      life.gaps.push_back({.day = day, .longest = milliseconds{0}});
+    }
+    life.gaps.back().longest = std::max(life.gaps.back().longest, at - *life.last);
+  }
+  std::erase_if(life.gaps, [&](const Life::Gap& gap) { return gap.day <= day - kGapDays; });
+  life.last = at;
+}
+
+milliseconds Clock::PatienceWith(const RosterSource& source) const {
+  if (source.silence_after.has_value()) {
+    return *source.silence_after;
+  }
+  milliseconds longest{0};
+  if (const auto life = lives_.find(source.name); life != lives_.end()) {
+    for (const Life::Gap& gap : life->second.gaps) {
+      longest = std::max(longest, gap.longest);
+    }
+  }
+  return std::clamp(kGapsOfPatience * longest, kPatienceMin, kPatienceMax);
+}
+
+bool Clock::IsReadOut(const RosterSource& source) const {
+  for (const auto& [topic, count] : source.topic_partitions) {
+    for (std::int32_t i = 0; i < count; ++i) {
+      const auto found = partitions_.find({source.name, topic, i});
+      if (found == partitions_.end() || !found->second.is_at_end) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+std::optional<Clock::Silence> Clock::Silent() const {
+  if (roster_.mode != ClockMode::kWall || !wall_.has_value()) {
+    return std::nullopt;
+  }
+  std::optional<Silence> silent;
+  for (const RosterSource& source : roster_.sources) {
+    const auto life = lives_.find(source.name);
+    if (!source.is_required || life == lives_.end() || !life->second.last.has_value()) {
+      continue;
+    }
+    const Instant last = *life->second.last;
+    const bool is_silent = *wall_ - last > PatienceWith(source) && IsReadOut(source);
+    if (is_silent && (!silent.has_value() || last < silent->since)) {
+      silent = Silence{.source = source.name, .since = last};
+    }
+  }
+  return silent;
 }
 
 std::optional<Instant> Clock::CompleteUntil(const RosterSource& source, const SourcePartition& key,
@@ -206,6 +274,7 @@ Clock Clock::FromParts(Parts parts) {
   clock.wall_ = parts.wall;
   clock.final_clock_ = parts.final_clock;
   clock.people_ = std::move(parts.people);
+  clock.lives_ = std::move(parts.lives);
   return clock;
 }
 

@@ -30,6 +30,8 @@ struct RosterSource {
   // The beginning of our history: the broker's earliest timestamp when the source was first read,
   // fixed from then on. nullopt in file mode: then it is the smallest event time so far.
   std::optional<Instant> history_begin;
+  // Silent for longer, its measurement is incomplete; nullopt: found out from how it usually is.
+  std::optional<milliseconds> silence_after = {};
   friend bool operator==(const RosterSource&, const RosterSource&) = default;
 };
 
@@ -111,18 +113,49 @@ class Clock {
     friend bool operator==(const People&, const People&) = default;
   };
 
+  // The signs of life of a source: the newest, and the longest that it took to the next, by day.
+  struct Life {
+    struct Gap {
+      std::int32_t day = 0;  // Since 1970, of its end.
+      milliseconds longest{0};
+      friend bool operator==(const Gap&, const Gap&) = default;
+    };
+    std::optional<Instant> last;
+    std::vector<Gap> gaps;  // By day; of the last kGapDays.
+    friend bool operator==(const Life&, const Life&) = default;
+  };
+  inline static constexpr std::int32_t kGapDays = 7;
+  inline static constexpr milliseconds kPatienceMin = 30 * kMinute;
+  inline static constexpr milliseconds kPatienceMax = 24 * kHour;
+  inline static constexpr int kGapsOfPatience = 3;
+
+  // A required source that was read to its end and gave no sign of life for longer than it may.
+  struct Silence {
+    std::string source;
+    Instant since;  // Its last sign of life.
+    friend bool operator==(const Silence&, const Silence&) = default;
+  };
+  // The one that has been silent longest, by the newest wall stamp; nullopt: none, or files.
+  std::optional<Silence> Silent() const;
+
   // For the codec: all that it is.
   struct Parts {
     Roster roster;
     std::map<SourcePartition, PartitionProgress> partitions;
     std::optional<Instant> now, wall, final_clock;
     std::map<std::int32_t, People> people;
+    std::map<std::string, Life> lives;  // By source.
     friend bool operator==(const Parts&, const Parts&) = default;
   };
-  Parts parts() const { return {roster_, partitions_, now_, wall_, final_clock_, people_}; }
+  Parts parts() const { return {roster_, partitions_, now_, wall_, final_clock_, people_, lives_}; }
   static Clock FromParts(Parts parts);
 
  private:
+  void NoteLife(const std::string& source, Instant at);
+  // How long the source may be silent.
+  milliseconds PatienceWith(const RosterSource& source) const;
+  // Whether all that the source has was read.
+  bool IsReadOut(const RosterSource& source) const;
   // How far one partition is complete; nullopt: it holds the clock.
   std::optional<Instant> CompleteUntil(const RosterSource& source, const SourcePartition& key,
                                        milliseconds lateness) const;
@@ -137,6 +170,7 @@ class Clock {
   std::map<SourcePartition, PartitionProgress> partitions_;
   std::optional<Instant> now_, wall_, final_clock_;
   std::map<std::int32_t, People> people_;
+  std::map<std::string, Life> lives_;
 };
 
 }  // namespace foothold::journey

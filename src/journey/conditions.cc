@@ -263,8 +263,8 @@ Verdict JudgeState(const ConditionNode& node, const Facts& facts) {
 }
 
 Verdict JudgeMeasurement(const ConditionNode& node, const Facts& facts) {
-  const bool holds =
-      facts.incomplete_since.has_value() && facts.clock - *facts.incomplete_since >= node.span;
+  const bool holds = facts.incomplete_since.has_value() &&
+                     facts.measured_at - *facts.incomplete_since >= node.span;
   return {.holds = holds,
           .since = holds ? std::optional(*facts.incomplete_since + node.span) : std::nullopt};
 }

@@ -29,6 +29,7 @@ struct Facts {
   // Evidence counts up to here (a timer is judged as of its due time), absence as far as the clock.
   Instant evidence_until = Instant::max();
   Instant clock = kEpoch;
+  Instant measured_at = kEpoch;  // By which the age of an incomplete measurement is told.
 };
 
 struct Verdict {

@@ -11,6 +11,7 @@
 #include "src/journey/due.h"
 #include "src/journey/interventions.h"
 #include "src/journey/learning.h"
+#include "src/journey/measurement.h"
 #include "src/journey/members.h"
 #include "src/journey/standard_events.h"
 #include "src/journey/statuses.h"
@@ -58,6 +59,7 @@ void ShowStatus(const Occasion& occasion, const Truth& truth, const Ladder& ladd
   UserStatus status =
       UserStatusOf(occasion.definition, *user, occasion.account, truth, ladder, is_history_known,
                    occasion.decided_at, occasion.context.revision);
+  status.measurement = MeasurementOf(occasion.context, occasion.account, user, is_history_known);
   const StatusHashes hashes = HashesOf(status);
   const bool is_refresh =
       occasion.visit.kind == VisitKind::kFinal ||
@@ -84,9 +86,16 @@ RiskPhase PhaseOf(const Definition& definition, const User& user, const Truth& t
   return truth.activated_at.has_value() ? RiskPhase::kAdoption : RiskPhase::kOnboarding;
 }
 
+// What a look moved.
+struct Moved {
+  bool counters = false;  // Of the account.
+  bool status = false;    // What the user's status shows, or so it may be.
+};
+
 // Risk before the counters, which count those at risk; rules behind them, as they rest on them.
-bool JudgeCare(const Occasion& occasion, Facts facts, WakeSet* woken,
-               std::optional<Instant> judged_before, const Subjects& subjects, Decision* decision) {
+Moved JudgeCare(const Occasion& occasion, Facts facts, WakeSet* woken,
+                std::optional<Instant> judged_before, const Subjects& subjects,
+                Decision* decision) {
   User& user = *subjects.user;
   const Definition& definition = occasion.definition;
   const Wakes& wakes = definition.wakes();
@@ -100,19 +109,21 @@ bool JudgeCare(const Occasion& occasion, Facts facts, WakeSet* woken,
       was_reached != facts.truth->activated_at.has_value()) {
     woken->Add(wakes.OfChange(SubjectKind::kUser, Change::kEverything));
   }
-  JudgeUserRisk(occasion, facts, *woken, phase, &user, decision);
+  Moved moved;
+  moved.status = JudgeUserRisk(occasion, facts, *woken, phase, &user, decision);
   if (user.risk.level != risk_before) {
     woken->Add(wakes.OfChange(SubjectKind::kUser, Change::kRisk));
   }
   const Contribution now =
       ContributionOf(user, *facts.truth, *facts.ladder, occasion.context.clock);
-  const bool is_moved = Count(user.contribution, now, *facts.ladder, subjects.account);
+  moved.counters = Count(user.contribution, now, *facts.ladder, subjects.account);
   user.contribution = now;
   NoteContact(user, subjects.account);
   if (!IsRemoved(user)) {
-    JudgeUserRules(occasion, facts, *woken, &user, subjects.account, decision);
+    moved.status =
+        JudgeUserRules(occasion, facts, *woken, &user, subjects.account, decision) || moved.status;
   }
-  return is_moved;
+  return moved;
 }
 
 // The event that the visit goes back to, whether or not it carries it.
@@ -141,7 +152,8 @@ struct Look {
               .is_history_known = is_history_known,
               .incomplete_since = IncompleteSince(context, *subjects.account),
               .evidence_until = IsJudgedByTime(visit, *subjects.user) ? *visit.due : Instant::max(),
-              .clock = context.clock.value_or(kEpoch)} {}
+              .clock = context.clock.value_or(kEpoch),
+              .measured_at = MeasuredAt(context)} {}
   Look(const Look&) = delete;
   Look& operator=(const Look&) = delete;
 
@@ -151,6 +163,19 @@ struct Look {
   const Occasion occasion;
   const Facts facts;
 };
+
+// Whether the visit may change what the status shows without announcing anything. A timer's does
+// not but for a refresh, and for requests that expired meanwhile: no timer is theirs.
+bool MayShow(const Look& look, bool matters) {
+  const Visit& visit = look.occasion.visit;
+  if (visit.kind != VisitKind::kTimer) {
+    return matters;
+  }
+  return IsRefreshDue(visit, RefreshedSince(look.truth, look.ladder, look.is_history_known)) ||
+         std::ranges::any_of(look.facts.user->care.rungs, [](const RungState& rung) {
+           return rung.phase == RungState::Phase::kRequested;
+         });
+}
 
 // All that a removed user still has to come: nothing is asked of them any more, and what was asked
 // has its outcome. The rest of what is learned meanwhile is decided when the user is back.
@@ -167,11 +192,35 @@ void SettleRemoved(const Look& look, const Subjects& subjects, Decision* decisio
   user.is_due_for_refresh = false;
 }
 
-// Looks at the user as a whole and says what is new. `event` is what set it off, if any. Returns
-// true if the account's counters moved.
-bool Decide(const Definition& definition, const Context& context, const Visit& visit,
-            const Event* event, const Subjects& subjects, WakeSet woken, Decision* decision) {
+// Nothing is asked of the person any more, what was asked ends here, and nobody counts it. What is
+// told of that repeats neither name nor address.
+void EraseUser(const Look& look, const Subjects& subjects, Decision* decision) {
   User& user = *subjects.user;
+  CareScene scene{.occasion = look.occasion,
+                  .facts = look.facts,
+                  .care = &user.care,
+                  .account = subjects.account,
+                  .decision = decision};
+  decision->touches_account = true;
+  user.traits.clear();
+  WithdrawAll(&scene, CancelCause::kErased);
+  ConcludeAll(&scene);
+  Count(user.contribution, Contribution{}, Ladder{}, subjects.account);
+  ForgetUser(user.id, subjects.account);
+  user.contribution = {};
+  user.due.reset();
+  decision->is_user_gone = true;
+  decision->records.emplace_back(StatusTombstone{.tenant = user.tenant, .user = user.id});
+}
+
+// Looks at the user as a whole and says what is new. `event` is what set it off, if any; `matters`:
+// what was learned may show in the status. Returns true if the account's counters moved.
+bool Decide(const Definition& definition, const Context& context, const Visit& visit,
+            const Event* event, const Subjects& subjects, bool matters, WakeSet woken,
+            Decision* decision) {
+  User& user = *subjects.user;
+  decision->touches_account = true;
+  const std::size_t records_before = decision->records.size();
   const std::optional<Instant> judged_before = user.absence_judged_until;
   JudgeAbsence(context, visit, &user);
   const Look look(definition, context, visit, event, subjects);
@@ -181,7 +230,7 @@ bool Decide(const Definition& definition, const Context& context, const Visit& v
     AnnounceSteps(look.occasion, look.ladder, &user, decision);
     CountFlow(steps_before, user.steps, look.ladder, subjects.account);
   }
-  const bool is_moved =
+  const Moved moved =
       JudgeCare(look.occasion, look.facts, &woken, judged_before, subjects, decision);
   if (IsRemoved(user)) {
     SettleRemoved(look, subjects, decision);
@@ -190,8 +239,11 @@ bool Decide(const Definition& definition, const Context& context, const Visit& v
     user.due = due.at;
     user.is_due_for_refresh = due.is_for_refresh;
   }
-  ShowStatus(look.occasion, look.truth, look.ladder, look.is_history_known, &user, decision);
-  return is_moved;
+  if (MayShow(look, matters) || moved.counters || moved.status ||
+      decision->records.size() != records_before) {
+    ShowStatus(look.occasion, look.truth, look.ladder, look.is_history_known, &user, decision);
+  }
+  return moved.counters;
 }
 
 // Whether a visit that taught nothing new still moves something: who was inactive is active again.
@@ -250,6 +302,7 @@ bool AdvanceUser(const Definition& definition, const Context& context, const Vis
     }
     case VisitKind::kMerge: {
       FOOTHOLD_CHECK(subjects.merge_from != nullptr, "a merge has two users");
+      decision->touches_account = true;
       Contribution nothing;
       is_moved = Count(subjects.merge_from->contribution, nothing, Ladder{}, subjects.account);
       MergeUser(definition, subjects.merge_from, &user);
@@ -268,12 +321,17 @@ bool AdvanceUser(const Definition& definition, const Context& context, const Vis
     case VisitKind::kSweep:
       matters = true;
       break;
+    case VisitKind::kErase:
+      EraseUser(Look(definition, context, visit, nullptr, subjects), subjects, decision);
+      return true;
     case VisitKind::kAccount:
+    case VisitKind::kMeasure:
       break;
   }
   const bool is_frozen = was_removed && IsRemoved(user) && user.status_hash != 0;
   if (is_frozen) {
     if (!user.care.rungs.empty()) {
+      decision->touches_account = true;
       SettleRemoved(Look(definition, context, visit, CauseOf(context, event), subjects), subjects,
                     decision);
     }
@@ -285,11 +343,12 @@ bool AdvanceUser(const Definition& definition, const Context& context, const Vis
   if (is_fresh) {
     woken.Add(definition.wakes().OfChange(SubjectKind::kUser, Change::kEverything));
   }
-  if (!matters && woken.is_empty() && !Stirs(user, context)) {
+  if (!matters && woken.is_empty() &&
+      (visit.kind == VisitKind::kMeasure || !Stirs(user, context))) {
     return false;
   }
-  return Decide(definition, context, visit, CauseOf(context, event), subjects, std::move(woken),
-                decision) ||
+  return Decide(definition, context, visit, CauseOf(context, event), subjects, matters || is_fresh,
+                std::move(woken), decision) ||
          is_moved;
 }
 
@@ -301,6 +360,7 @@ bool IsOwnVisit(const Visit& visit) {
     case VisitKind::kApprove:
     case VisitKind::kSweep:
     case VisitKind::kFinal:
+    case VisitKind::kMeasure:
       return visit.target.user.empty();
     case VisitKind::kActor:
     case VisitKind::kInvitee:
@@ -308,6 +368,7 @@ bool IsOwnVisit(const Visit& visit) {
     case VisitKind::kAccount:
     case VisitKind::kMerge:
     case VisitKind::kRecheck:
+    case VisitKind::kErase:
       return false;
   }
   return false;
@@ -340,6 +401,7 @@ void AdvanceAccount(const Definition& definition, const Context& context, const 
   if (!is_moved && woken.is_empty() && !IsOwnVisit(visit)) {
     return;
   }
+  decision->touches_account = true;
   const Event* cause = CauseOf(context, event);
   const Occasion occasion{
       .definition = definition,
@@ -357,9 +419,12 @@ void AdvanceAccount(const Definition& definition, const Context& context, const 
   }
   const bool is_activated_now =
       state == AccountState::kActivated && account->state != AccountState::kActivated;
+  const bool is_other_state = state != account->state;
   AnnounceAccount(occasion, state, account, decision);
-  CareForAccount(occasion, woken, account, decision);
-  ShowAccountStatus(occasion, account, decision);
+  const bool has_changed = CareForAccount(occasion, woken, account, decision);
+  if (is_new || is_moved || is_other_state || has_changed || IsOwnVisit(visit)) {
+    ShowAccountStatus(occasion, account, decision);
+  }
   const bool is_of_interest = learned.has_evidence || learned.has_traits || is_activated_now;
   if (!is_of_interest || visit.kind == VisitKind::kRecheck) {
     return;
@@ -381,42 +446,6 @@ void AdvanceAccount(const Definition& definition, const Context& context, const 
 
 }  // namespace
 
-std::vector<Visit> VisitsOf(const Definition& definition, const Event& event) {
-  const std::string tenant(event.tenant);
-  std::string canonical = event.name.empty() ? std::string() : definition.Canonical(event.name);
-  std::vector<Visit> visits;
-  if (canonical == "heartbeat") {
-    return visits;  // A sign of life of its source, and nobody's doing.
-  }
-  visits.push_back({.kind = event.user.empty() ? VisitKind::kAccount : VisitKind::kActor,
-                    .target = {.tenant = tenant, .user = std::string(event.user), .email = {}},
-                    .merge_from = {},
-                    .due = {},
-                    .canonical = canonical});
-  if (event.user.empty() || event.kind != CallKind::kTrack) {
-    return visits;
-  }
-  VisitTarget other{.tenant = tenant, .user = {}, .email = {}};
-  VisitKind kind = VisitKind::kInvitee;
-  if (canonical == kUserInvited) {
-    Invitee invitee = InviteeOf(event);
-    other.user = std::move(invitee.id);
-    other.email = std::move(invitee.email);
-  } else if (canonical == kUserJoined || canonical == kUserRemoved ||
-             canonical == kUserRoleChanged) {
-    kind = VisitKind::kMember;
-    other.user = MemberOf(event).value_or("");
-  }
-  if ((!other.user.empty() || !other.email.empty()) && other.user != event.user) {
-    visits.push_back({.kind = kind,
-                      .target = std::move(other),
-                      .merge_from = {},
-                      .due = {},
-                      .canonical = std::move(canonical)});
-  }
-  return visits;
-}
-
 Decision Advance(const Definition& definition, const Context& context, const Visit& visit,
                  const Event* event, const Subjects& subjects) {
   FOOTHOLD_CHECK(subjects.account != nullptr && context.sources != nullptr,
@@ -426,20 +455,34 @@ Decision Advance(const Definition& definition, const Context& context, const Vis
   if (visit.kind == VisitKind::kActor || visit.kind == VisitKind::kAccount) {
     FOOTHOLD_CHECK(event != nullptr, "visits of an event carry it");
     learned = LearnAccount(definition, *event, visit.canonical, subjects.account);
+    decision.touches_account = learned.matters || learned.has_evidence || event->user.empty();
+  }
+  if (visit.dead_letter_at.has_value()) {
+    NoteDeadLetter(*visit.dead_letter_at, subjects.account);
+    decision.touches_account = true;
+  }
+  const bool is_measured = !IncompleteSince(context, *subjects.account).has_value();
+  if (visit.kind == VisitKind::kErase) {
+    learned.has_traits = ForgetPerson(*subjects.user, subjects.account);
   }
   bool is_moved = learned.matters;
   if (subjects.user != nullptr) {
     is_moved =
         AdvanceUser(definition, context, visit, event, subjects, learned, &decision) || is_moved;
     decision.user_due = subjects.user->due;
-    decision.user_waits = WaitsUntil(subjects.user->care);
+    decision.user_waits = WaitsUntil(subjects.user->care, is_measured);
   } else {
     decision.is_repeat = learned.is_repeat;
   }
   AdvanceAccount(definition, context, visit, event, learned, is_moved, subjects.account, &decision);
-  decision.account_due = subjects.account->due;
-  decision.account_waits = WaitsUntil(subjects.account->care);
-  if (learned.moves_members) {  // Who only signed up is no member yet, and has a window.
+  if (decision.touches_account) {
+    decision.account_due = subjects.account->due;
+    decision.account_waits = WaitsUntil(subjects.account->care, is_measured);
+  }
+  const bool is_whole_again = visit.kind == VisitKind::kTimer && subjects.user == nullptr &&
+                              ForgetOldDeadLetters(context, subjects.account);
+  // Who only signed up is no member yet, and has a window.
+  if (learned.moves_members || is_whole_again) {
     decision.walks.push_back({.tenant = subjects.account->tenant});
   }
   return decision;

@@ -42,6 +42,8 @@ enum class VisitKind : std::uint8_t {
   kRelease,  // The gate is to look at what waits; `due` is the release's stamp.
   kApprove,  // Somebody granted or refused what waits for approval.
   kSweep,    // Judge everything again: a rule was killed or paused, or another playbook holds.
+  kMeasure,  // Look at what rests on the measurement: it has become another one.
+  kErase,    // The person is to be forgotten. The caller skips the visit if there is no such user.
 };
 
 // The subject of a visit. `user` empty: the account. `email` set: the user that owns this canonical
@@ -64,10 +66,11 @@ struct Approval {
 struct Visit {
   VisitKind kind = VisitKind::kActor;
   VisitTarget target;
-  std::string merge_from;      // kMerge: the user id that ends.
-  std::optional<Instant> due;  // kTimer, kRelease.
-  std::string canonical{};     // Of the event, its canonical name; "" without one.
-  Approval approval{};         // kApprove.
+  std::string merge_from;                   // kMerge: the user id that ends.
+  std::optional<Instant> due;               // kTimer, kRelease.
+  std::string canonical{};                  // Of the event, its canonical name; "" without one.
+  Approval approval{};                      // kApprove.
+  std::optional<Instant> dead_letter_at{};  // kMeasure of an account: its tenant had a dead letter.
   friend bool operator==(const Visit&, const Visit&) = default;
 };
 
@@ -116,20 +119,29 @@ struct Subjects {
   User* merge_from = nullptr;  // kMerge.
 };
 
+// A due rung that does not go out yet.
+struct HeldRung {
+  std::string rule;  // Its name.
+  Suppressor by = Suppressor::kPaused;
+  friend bool operator==(const HeldRung&, const HeldRung&) = default;
+};
+
 struct Decision {
   std::vector<OutputRecord> records;     // In order.
   std::vector<Visit> follow_ups;         // To run at the same position, in order.
   std::vector<MemberWalk> walks;         // After the follow-ups.
   std::vector<EmailOwner> email_owners;  // To be written to the index.
   std::optional<Instant> user_due;       // The user's earliest timer after this visit.
-  std::optional<Instant> account_due;
+  std::optional<Instant> account_due;    // Likewise, if the account was touched.
   // When each is to be visited at a release; nullopt: nothing of it waits.
   std::optional<Instant> user_waits;
   std::optional<Instant> account_waits;
   std::vector<std::uint64_t> released;  // Hash64() of the name of each rule that asked.
-  bool is_user_gone = false;            // kMerge: delete `merge_from` from the state.
-  bool is_repeat = false;               // The event was known already.
-  bool is_conflict = false;             // Same id as a known event, other content: both kept.
+  std::vector<HeldRung> held;           // Rungs that the gate let wait: only counted.
+  bool touches_account = false;         // False: the account is as it was.
+  bool is_user_gone = false;  // Delete from the state: kMerge `merge_from`, kErase `user`.
+  bool is_repeat = false;     // The event was known already.
+  bool is_conflict = false;   // Same id as a known event, other content: both kept.
 };
 
 // The subjects an event concerns, in the order in which they are visited. Empty for none.

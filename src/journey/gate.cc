@@ -14,7 +14,6 @@ using Kind = GateVerdict::Kind;
 
 constexpr milliseconds kBucket = 10 * kMinute;
 constexpr milliseconds kMemory = 7 * kDay;
-constexpr milliseconds kBreakerRetry = 10 * kMinute;
 
 std::int64_t BucketOf(Instant at) { return ToMs(at) / kBucket.count(); }
 
@@ -109,6 +108,19 @@ bool ReleaseCounts::IsOver(const GatePolicy& policy, std::int32_t partitions, st
   return recent >= floor && static_cast<double>(recent) >= policy.breaker_factor * mean;
 }
 
+std::optional<Instant> ReleaseCounts::OverUntil(const GatePolicy& policy, std::int32_t partitions,
+                                                std::uint64_t rule, Instant at) const {
+  if (!IsOver(policy, partitions, rule, at)) {
+    return std::nullopt;
+  }
+  // What counts changes as buckets leave the span, and has left it as a whole when that has passed.
+  Instant until = at;
+  do {
+    until = kEpoch + kBucket * (BucketOf(until) + 1);
+  } while (until - at < policy.breaker_span && IsOver(policy, partitions, rule, until));
+  return until;
+}
+
 ReleaseCounts ReleaseCounts::FromParts(Parts parts) {
   ReleaseCounts counts;
   counts.buckets_ = std::move(parts);
@@ -154,8 +166,8 @@ GateVerdict JudgeGate(const GateInput& input) {
   } else {
     said.approval = "not needed";
   }
-  if (input.is_breaker_open) {
-    return Wait(input, Suppressor::kBreaker, input.now + kBreakerRetry, said);
+  if (input.breaker_open_until.has_value()) {
+    return Wait(input, Suppressor::kBreaker, input.breaker_open_until, said);
   }
   if (input.channel != Channel::kCs) {
     const std::optional<Instant> quiet_until =

@@ -42,6 +42,9 @@ class ReleaseCounts {
   // Whether the rule asked too often to ask again now; the floor is shared by `partitions`.
   bool IsOver(const GatePolicy& policy, std::int32_t partitions, std::uint64_t rule,
               Instant at) const;
+  // Until when it may not ask if it does not ask meanwhile, at least; nullopt: it may now.
+  std::optional<Instant> OverUntil(const GatePolicy& policy, std::int32_t partitions,
+                                   std::uint64_t rule, Instant at) const;
 
   const Parts& parts() const { return buckets_; }
   static ReleaseCounts FromParts(Parts parts);
@@ -62,7 +65,7 @@ struct GateInput {
   bool is_measured = true;   // False: absence cannot be told.
   bool is_refused = false;   // The recipient does not consent to the channel.
   bool is_held_out = false;  // By holdout.
-  bool is_breaker_open = false;
+  std::optional<Instant> breaker_open_until = {};  // Nullopt: the breaker lets it pass.
   const ZoneRules* zone = nullptr;     // The recipient's; null: UTC.
   const CareState* user = nullptr;     // Null: the rung is the account's.
   const CareState* account = nullptr;  // Never null.

@@ -316,11 +316,24 @@ void SettleOutcomes(CareScene* scene) {
   });
 }
 
+void ConcludeAll(CareScene* scene) {
+  SettleOutcomes(scene);
+  for (const RungState& state : scene->care->rungs) {
+    const Rule* rule = scene->facts.definition.RuleOf(state.rule);
+    if (rule != nullptr && state.phase != Phase::kWaiting) {
+      EmitOutcome(scene, *rule, state, Outcome::kNotConverted, scene->occasion.decided_at);
+    }
+  }
+  scene->care->rungs.clear();
+}
+
 void WithdrawAll(CareScene* scene, CancelCause cause) {
+  const std::string_view why =
+      cause == CancelCause::kErased ? "the person was erased." : "the person is no longer there.";
   for (RungState& state : scene->care->rungs) {
     const Rule* rule = scene->facts.definition.RuleOf(state.rule);
     if (rule != nullptr && IsOpen(state, scene->occasion.decided_at)) {
-      EmitCancelled(scene, *rule, cause, "the person is no longer there.", &state);
+      EmitCancelled(scene, *rule, cause, why, &state);
     } else if (rule != nullptr && state.phase == Phase::kWaiting) {
       EmitSuppressed(scene, *rule, state, Suppressor::kCauseGone, {});
     }
@@ -356,11 +369,14 @@ std::optional<Instant> NextOutcome(const CareState& care, milliseconds attributi
   return next;
 }
 
-std::optional<Instant> WaitsUntil(const CareState& care) {
+std::optional<Instant> WaitsUntil(const CareState& care, bool is_measured) {
   std::optional<Instant> next;
   for (const RungState& state : care.rungs) {
     if (state.phase == Phase::kWaiting) {
-      const Instant at = std::max(state.due, state.not_before.value_or(state.due));
+      // What an incomplete measurement held may be looked at as soon as it is complete.
+      const bool is_let_go = is_measured && state.held_by == Suppressor::kMeasurement;
+      const Instant at =
+          is_let_go ? state.due : std::max(state.due, state.not_before.value_or(state.due));
       next = std::min(next.value_or(at), at);
     }
   }

@@ -34,14 +34,16 @@ void Release(CareScene* scene);
 void SettleOutcomes(CareScene* scene);
 // The subject is out of reach: what was requested is cancelled, what waits is suppressed.
 void WithdrawAll(CareScene* scene, CancelCause cause);
+// Concludes what was asked of a subject that will be gone: what is not decided was not converted.
+void ConcludeAll(CareScene* scene);
 // Grants or refuses what waits for approval.
 void Approve(CareScene* scene, const Approval& approval);
 
 // When the next outcome is decided by time alone.
 std::optional<Instant> NextOutcome(const CareState& care, milliseconds attribution);
 // When the subject is to be visited at a release, not before its rungs are due; nullopt: nothing of
-// it waits.
-std::optional<Instant> WaitsUntil(const CareState& care);
+// it waits. `is_measured`: the account's measurement is complete.
+std::optional<Instant> WaitsUntil(const CareState& care, bool is_measured);
 // "risk_high#1 requested", "...waits for approval": as a status lists them.
 std::vector<std::string> OpenInterventions(const Definition& definition, const CareState& care,
                                            Instant at);

@@ -36,8 +36,10 @@ GateVerdict AskGate(CareScene* scene, const Rule& rule, const RungState& state) 
        .is_measured = !scene->facts.incomplete_since.has_value() || is_about_measurement,
        .is_refused = IsRefused(scene->facts, ask),
        .is_held_out = IsHeldOut(rule, policy, scene->account->tenant),
-       .is_breaker_open = context.counts != nullptr &&
-                          context.counts->IsOver(policy, context.partitions, state.rule, now),
+       .breaker_open_until =
+           context.counts == nullptr
+               ? std::nullopt
+               : context.counts->OverUntil(policy, context.partitions, state.rule, now),
        .zone = ZoneOf(scene->facts, ask),
        .user = scene->facts.user == nullptr ? nullptr : scene->care,
        .account = &scene->account->care});
@@ -56,6 +58,9 @@ bool Conclude(CareScene* scene, const Rule& rule, GateVerdict verdict, RungState
   if (verdict.kind == Kind::kWait) {
     state->held_by = verdict.by;
     state->not_before = verdict.until;
+    if (verdict.by.has_value()) {
+      scene->decision->held.push_back({.rule = rule.name, .by = *verdict.by});
+    }
     return false;
   }
   if (IsShadow(*scene, rule)) {

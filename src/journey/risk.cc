@@ -26,17 +26,23 @@ const Holding* FindSignal(const RiskState& risk, std::uint64_t key) {
   return place == risk.signals.end() || place->key != key ? nullptr : &*place;
 }
 
-void SetSignal(std::uint64_t key, const Verdict& verdict, Instant decided_at, RiskState* risk) {
+// True if anything changed.
+bool SetSignal(std::uint64_t key, const Verdict& verdict, Instant decided_at, RiskState* risk) {
   const auto place = std::ranges::lower_bound(risk->signals, key, {}, &Holding::key);
   const bool is_known = place != risk->signals.end() && place->key == key;
   if (verdict.holds && !is_known) {
     risk->signals.insert(place, {.key = key, .since = verdict.since.value_or(decided_at)});
-  } else if (verdict.holds && is_known) {
+    return true;
+  }
+  if (verdict.holds) {
     // Evidence that came late may have moved it. What has no time of its own keeps that of notice.
-    place->since = verdict.since.value_or(place->since);
-  } else if (is_known) {
+    const Instant since = verdict.since.value_or(place->since);
+    return std::exchange(place->since, since) != since;
+  }
+  if (is_known) {
     risk->signals.erase(place);
   }
+  return is_known;
 }
 
 std::string SentenceOf(const DropoffRiskChanged& record) {
@@ -98,6 +104,8 @@ bool JudgeRisk(const Facts& facts, const WakeSet& woken, RiskPhase phase, Instan
   }
   const Playbook& playbook = facts.definition.playbook();
   const SubjectKind subject = facts.user == nullptr ? SubjectKind::kAccount : SubjectKind::kUser;
+  bool is_changed = false;
+  bool is_any_judged = false;
   const std::vector<Judged>& things = facts.definition.wakes().things(subject);
   for (std::optional<std::size_t> thing = woken.NextFrom(0); thing.has_value();
        thing = woken.NextFrom(*thing + 1)) {
@@ -106,20 +114,24 @@ bool JudgeRisk(const Facts& facts, const WakeSet& woken, RiskPhase phase, Instan
     }
     const Signal& signal = playbook.signals[static_cast<std::size_t>(things[*thing].index)];
     const Verdict verdict = Counts(signal, phase) ? Judge(signal.when, facts) : Verdict{};
-    SetSignal(Hash64(signal.name), verdict, decided_at, risk);
+    is_changed = SetSignal(things[*thing].key, verdict, decided_at, risk) || is_changed;
+    is_any_judged = true;
   }
-  std::int32_t score = 0;
-  for (const Signal& signal : playbook.signals) {
-    if (signal.subject == subject && Counts(signal, phase) &&
-        FindSignal(*risk, Hash64(signal.name)) != nullptr) {
-      score += signal.weight;
+  if (is_any_judged) {
+    std::int32_t score = 0;
+    for (const Judged& thing : things) {
+      if (thing.kind != Judged::Kind::kSignal || FindSignal(*risk, thing.key) == nullptr) {
+        continue;
+      }
+      const Signal& signal = playbook.signals[static_cast<std::size_t>(thing.index)];
+      score += Counts(signal, phase) ? signal.weight : 0;
     }
+    risk->score = std::clamp(score, 0, kScoreMax);
   }
-  risk->score = std::clamp(score, 0, kScoreMax);
   const RiskLevel level = LevelOf(playbook.risk_levels, risk->score, level_before);
   risk->is_held = facts.incomplete_since.has_value() && level < level_before;
   risk->level = risk->is_held ? level_before : level;
-  return risk->level != level_before || risk->score != score_before;
+  return is_changed || risk->level != level_before || risk->score != score_before;
 }
 
 std::vector<RiskReason> ReasonsOf(const Definition& definition, const RiskState& risk) {

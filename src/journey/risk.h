@@ -20,7 +20,7 @@ enum class RiskPhase : std::uint8_t {
 };
 
 // Judges the signals in `woken` anew (all of the subject's, if it came into another phase) and sets
-// score and level. True if level or score changed.
+// score and level. True if a signal, the score or the level changed.
 bool JudgeRisk(const Facts& facts, const WakeSet& woken, RiskPhase phase, Instant decided_at,
                RiskState* risk);
 

@@ -1,3 +1,4 @@
+#include "src/journey/measurement.h"
 #include "src/journey/statuses.h"
 
 #include <algorithm>
@@ -369,6 +370,10 @@ StatusHashes HashesOf(const AccountStatus& status) {
     lasting.Add(blocker.name).Add(blocker.since);
   }
   AddRisk(status, &lasting);
+  // A source's silence concerns all accounts alike and rides along.
+  if (std::ranges::find(status.measurement.why, kDeadLetters) != status.measurement.why.end()) {
+    lasting.Add(kDeadLetters);
+  }
   lasting.Add(status.playbook_version);
   return {.lasting = lasting.value(), .riding = riding.value()};
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "src/base/hash.h"
+
 namespace foothold::journey {
 namespace {
 
@@ -113,26 +115,46 @@ Wakes::Wakes(const Playbook& playbook) {
   }
   Fill(playbook, SubjectKind::kUser, &user_);
   Fill(playbook, SubjectKind::kAccount, &account_);
+  const auto add_spans = [this](const Condition& condition) {
+    for (const ConditionNode& node : condition.nodes) {
+      if (node.kind == ConditionKind::kMeasurement) {
+        measurement_spans_.push_back(node.span);
+      }
+    }
+  };
+  std::ranges::for_each(playbook.rules, add_spans, &Rule::when);
+  std::ranges::for_each(playbook.signals, add_spans, &Signal::when);
+  std::ranges::for_each(playbook.blockers, add_spans, &BlockerKind::when);
+  std::ranges::for_each(playbook.stages, add_spans, &Stage::when);
+  std::ranges::sort(measurement_spans_);
+  const auto repeated = std::ranges::unique(measurement_spans_);
+  measurement_spans_.erase(repeated.begin(), repeated.end());
 }
 
 void Wakes::Fill(const Playbook& playbook, SubjectKind subject, Side* side) const {
   using Kind = Judged::Kind;
   if (subject == SubjectKind::kAccount) {
     if (!playbook.stages.empty()) {
-      side->things.push_back({.kind = Kind::kStages, .index = 0});
+      side->things.push_back({.kind = Kind::kStages, .index = 0, .key = 0});
     }
     for (std::size_t i = 0; i < playbook.blockers.size(); ++i) {
-      side->things.push_back({.kind = Kind::kBlocker, .index = static_cast<std::int32_t>(i)});
+      side->things.push_back({.kind = Kind::kBlocker,
+                              .index = static_cast<std::int32_t>(i),
+                              .key = Hash64(playbook.blockers[i].name)});
     }
   }
   for (std::size_t i = 0; i < playbook.signals.size(); ++i) {
     if (playbook.signals[i].subject == subject) {
-      side->things.push_back({.kind = Kind::kSignal, .index = static_cast<std::int32_t>(i)});
+      side->things.push_back({.kind = Kind::kSignal,
+                              .index = static_cast<std::int32_t>(i),
+                              .key = Hash64(playbook.signals[i].name)});
     }
   }
   for (std::size_t i = 0; i < playbook.rules.size(); ++i) {
     if (playbook.rules[i].subject == subject) {
-      side->things.push_back({.kind = Kind::kRule, .index = static_cast<std::int32_t>(i)});
+      side->things.push_back({.kind = Kind::kRule,
+                              .index = static_cast<std::int32_t>(i),
+                              .key = Hash64(playbook.rules[i].name)});
     }
   }
   const WakeSet none(side->things.size());

@@ -22,6 +22,7 @@ struct Judged {
   enum class Kind : std::uint8_t { kSignal = 1, kRule, kBlocker, kStages };
   Kind kind = Kind::kSignal;
   std::int32_t index = 0;  // In Playbook::signals, rules or blockers; stages are one thing.
+  std::uint64_t key = 0;   // Hash64() of its name; 0 for stages.
   friend bool operator==(const Judged&, const Judged&) = default;
 };
 
@@ -98,6 +99,8 @@ class Wakes {
   const std::vector<Schedule>& schedules(SubjectKind subject) const {
     return Of(subject).schedules;
   }
+  // After how long an incomplete measurement makes a condition hold; ascending, each once.
+  const std::vector<milliseconds>& measurement_spans() const { return measurement_spans_; }
   // Whether the rule rests on what the account did or has, so that another member may clear it.
   bool RestsOnAccount(std::size_t rule) const { return rests_on_account_[rule]; }
   // The trackers whose new occurrences trigger the rule; empty: it is triggered by beginning to
@@ -129,6 +132,7 @@ class Wakes {
 
   Side user_;
   Side account_;
+  std::vector<milliseconds> measurement_spans_;
   std::vector<bool> rests_on_account_;               // By rule.
   std::vector<std::vector<std::int32_t>> triggers_;  // By rule.
 };

@@ -35,13 +35,16 @@ struct JourneyMetrics::Rep {
   std::array<prometheus::Counter*, 4> stimuli;
   Counters& decisions;
   Counters& interventions;
+  Counters& rungs_held;
   Counters& statuses;
   Histograms& time_to_value;
   prometheus::Counter* repeats;
   prometheus::Counter* conflicts;
+  prometheus::Counter* of_erased;
   Counters& caps;
   Gauges& clock;
   Gauges& clock_held;
+  Gauges& silent;
   Counters& timers_fired;
   Gauges& timers_due;
   Gauges& timers_held;
@@ -55,6 +58,7 @@ struct JourneyMetrics::Rep {
 
   Mutex mutex;
   std::map<PartitionId, std::string> holder_by_partition GUARDED_BY(mutex);
+  std::map<PartitionId, std::string> silent_by_partition GUARDED_BY(mutex);
 };
 
 JourneyMetrics::Rep::Rep(Families& families)
@@ -65,6 +69,10 @@ JourneyMetrics::Rep::Rep(Families& families)
                                        .help = "Records of interventions emitted.",
                                        .labels = {"type", "rule", "channel", "detail"},
                                        .label_sets_max = kRuleSetsMax})),
+      rungs_held(families.counters({.name = "foothold_journey_rungs_held_total",
+                                    .help = "Times the gate let a due rung wait.",
+                                    .labels = {"rule", "by"},
+                                    .label_sets_max = kRuleSetsMax})),
       statuses(families.counters({.name = "foothold_journey_statuses_total",
                                   .help = "Statuses and tombstones emitted.",
                                   .labels = {"type"}})),
@@ -77,6 +85,8 @@ JourneyMetrics::Rep::Rep(Families& families)
                     "Events that had been counted before.")),
       conflicts(Plain(families, "foothold_journey_conflicting_events_total",
                       "Events under an id that had said something else.")),
+      of_erased(Plain(families, "foothold_journey_events_of_erased_total",
+                      "What events said of people who were erased, dropped.")),
       caps(families.counters({.name = "foothold_journey_caps_met_total",
                               .help = "Times a bounded list of a subject was full.",
                               .labels = {"cap"}})),
@@ -86,6 +96,10 @@ JourneyMetrics::Rep::Rep(Families& families)
                                   .help = "1 for the source partition that holds the clock back.",
                                   .labels = {"partition", "holder"},
                                   .label_sets_max = kPartitionSetsMax})),
+      silent(families.gauges({.name = "foothold_journey_source_silent_since_timestamp_seconds",
+                              .help = "Last sign of life of the source that is silent.",
+                              .labels = {"partition", "source"},
+                              .label_sets_max = kPartitionSetsMax})),
       timers_fired(families.counters({.name = "foothold_journey_timers_fired_total",
                                       .help = "Timers fired.",
                                       .labels = {"kind"}})),
@@ -133,6 +147,10 @@ void JourneyMetrics::InterventionEmitted(std::string_view type, std::string_view
   rep_->interventions.At({type, rule, channel, detail})->Increment();
 }
 
+void JourneyMetrics::RungHeld(std::string_view rule, std::string_view by) {
+  rep_->rungs_held.At({rule, by})->Increment();
+}
+
 void JourneyMetrics::StatusesEmitted(std::string_view type, std::size_t count) {
   rep_->statuses.At({type})->Increment(static_cast<double>(count));
 }
@@ -145,6 +163,7 @@ void JourneyMetrics::TimeToValue(ValueAnchor anchor, std::string_view role,
 
 void JourneyMetrics::Repeat() { rep_->repeats->Increment(); }
 void JourneyMetrics::Conflict() { rep_->conflicts->Increment(); }
+void JourneyMetrics::OfErased() { rep_->of_erased->Increment(); }
 void JourneyMetrics::CapMet(std::string_view cap) { rep_->caps.At({cap})->Increment(); }
 
 void JourneyMetrics::ClockAt(PartitionId partition, std::optional<Instant> clock,
@@ -158,6 +177,15 @@ void JourneyMetrics::ClockAt(PartitionId partition, std::optional<Instant> clock
   if (!current.empty()) rep_->clock_held.Remove({label, current});
   current = holder;
   if (!current.empty()) rep_->clock_held.Set({label, current}, 1);
+}
+
+void JourneyMetrics::SourceSilent(PartitionId partition, std::string_view source, Instant since) {
+  const std::string label = Text(partition);
+  const MutexLock lock(rep_->mutex);
+  std::string& current = rep_->silent_by_partition[partition];
+  if (!current.empty() && current != source) rep_->silent.Remove({label, current});
+  current = source;
+  if (!current.empty()) rep_->silent.Set({label, current}, Seconds(since.time_since_epoch()));
 }
 
 void JourneyMetrics::TimersFired(std::string_view kind, std::size_t count) {
@@ -201,6 +229,11 @@ void JourneyMetrics::PartitionDropped(PartitionId partition) {
     gauges->Remove({label});
   }
   const MutexLock lock(rep_->mutex);
+  if (const auto silent = rep_->silent_by_partition.find(partition);
+      silent != rep_->silent_by_partition.end()) {
+    rep_->silent.Remove({label, silent->second});
+    rep_->silent_by_partition.erase(silent);
+  }
   const auto holder = rep_->holder_by_partition.find(partition);
   if (holder == rep_->holder_by_partition.end()) return;
   rep_->clock_held.Remove({label, holder->second});

@@ -39,6 +39,8 @@ class JourneyMetrics final : public KeyedMetrics {
   // "".
   void InterventionEmitted(std::string_view type, std::string_view rule, std::string_view channel,
                            std::string_view detail);
+  // A due rung of this rule that the gate let wait, and what for: "breaker", "quiet_hours", ...
+  void RungHeld(std::string_view rule, std::string_view by);
   // Statuses and tombstones of one commit, of a type ("user_status", ...).
   void StatusesEmitted(std::string_view type, std::size_t count);
   void TimeToValue(ValueAnchor anchor, std::string_view role, std::string_view segment,
@@ -47,12 +49,16 @@ class JourneyMetrics final : public KeyedMetrics {
   // The same event again; one of the same id that says something else.
   void Repeat();
   void Conflict();
+  // What an event says of somebody who was erased: dropped.
+  void OfErased();
   // A bounded list of a subject was full: its name, a word of a closed set.
   void CapMet(std::string_view cap);
 
   // The clock of a partition, nullopt while it is held from the start, and who holds it back:
   // "source topic[3]", "" if nobody does.
   void ClockAt(PartitionId partition, std::optional<Instant> clock, std::string_view holder);
+  // The required source that is silent, and since when; "": none is.
+  void SourceSilent(PartitionId partition, std::string_view source, Instant since);
   void TimersFired(std::string_view kind, std::size_t count);
   // Timers due and not fired yet; rungs held back by the gate.
   void TimersWaiting(PartitionId partition, std::size_t due, std::size_t held);

@@ -18,6 +18,14 @@ prometheus::Counter* Plain(Families& families, std::string_view name, std::strin
   return families.counters({.name = name, .help = help, .labels = {}}).At({});
 }
 
+prometheus::Counter* SkippedFor(std::string_view why, Families& families) {
+  return families
+      .counters({.name = "foothold_people_skipped_records_total",
+                 .help = "Records whose person was found in no account, or was erased: dropped.",
+                 .labels = {"why"}})
+      .At({why});
+}
+
 void Add(prometheus::Counter* counter, std::uint64_t count) {
   counter->Increment(static_cast<double>(count));
 }
@@ -32,6 +40,7 @@ struct PeopleMetrics::Rep {
   prometheus::Counter* handed_on;
   std::array<prometheus::Counter*, 3> expired;
   prometheus::Counter* skipped;
+  prometheus::Counter* of_erased;
   Counters& rejected;
   prometheus::Counter* accounts_cap;
   Gauges& waiting_records;
@@ -50,11 +59,8 @@ PeopleMetrics::Rep::Rep(Families& families)
                    "Of these, records handed to the accounts of their person.")),
       handed_on(Plain(families, "foothold_people_handed_on_records_total",
                       "Times a record was handed to another id of its person.")),
-      skipped(families
-                  .counters({.name = "foothold_people_skipped_records_total",
-                             .help = "Records whose person was found in no account, dropped.",
-                             .labels = {"why"}})
-                  .At({"unplaced"})),
+      skipped(SkippedFor("unplaced", families)),
+      of_erased(SkippedFor("erased", families)),
       rejected(families.counters({.name = "foothold_people_rejected_records_total",
                                   .help = "Records sent to the dead letter.",
                                   .labels = {"reason"}})),
@@ -91,6 +97,7 @@ void PeopleMetrics::RecordsTaken(std::uint64_t count) { Add(rep_->taken, count);
 void PeopleMetrics::RecordsPlaced(std::uint64_t count) { Add(rep_->placed, count); }
 void PeopleMetrics::RecordsHandedOn(std::uint64_t count) { Add(rep_->handed_on, count); }
 void PeopleMetrics::RecordsSkipped(std::uint64_t count) { Add(rep_->skipped, count); }
+void PeopleMetrics::RecordsOfErased(std::uint64_t count) { Add(rep_->of_erased, count); }
 void PeopleMetrics::AccountsCapMet(std::uint64_t count) { Add(rep_->accounts_cap, count); }
 
 void PeopleMetrics::RecordsExpired(Expiry why, std::uint64_t count) {

@@ -32,6 +32,8 @@ class PeopleMetrics final : public KeyedMetrics {
   void RecordsExpired(Expiry why, std::uint64_t count);
   // What became of those that expired, and of those that were of no use when they were placed.
   void RecordsSkipped(std::uint64_t count);
+  // Of somebody who was erased: dropped.
+  void RecordsOfErased(std::uint64_t count);
   void RecordsRejected(std::string_view reason, std::uint64_t count);
   // An account that a person's list has no room for.
   void AccountsCapMet(std::uint64_t count);

@@ -143,7 +143,8 @@ Result<ControlWriter::Ledger> ControlWriter::TrySeed(const journey::Playbook& pl
                                .follows = ledger.last_number - 1,
                                .action = codec::PublishPlaybook{*ledger.playbook}});
   people.Append(*ledger.roster);
-  FOOTHOLD_TRY(Write(producer.get(), batch.Take(), people.Take()));
+  const std::string said = batch.Take();
+  FOOTHOLD_TRY(Write(producer.get(), {.ledger = said, .journal = said, .people = people.Take()}));
   return ledger;
 }
 
@@ -180,21 +181,37 @@ Result<ControlWriter::Ledger> ControlWriter::TrySay(const codec::ControlAction& 
                                                ledger.playbook->version, word->rule));
     }
   }
-  const codec::Control control{
-      .number = ledger.last_number + 1, .follows = ledger.last_number, .action = action};
-  codec::JournalBatchWriter batch;
-  batch.Append(control);
-  codec::JournalBatchWriter people;
-  if (std::holds_alternative<codec::PublishPlaybook>(action)) {
-    people.Append(control);
-  }
-  FOOTHOLD_TRY(
-      Write(producer.get(), batch.Take(), people.is_empty() ? std::string() : people.Take()));
+  FOOTHOLD_TRY(Write(producer.get(), BatchesOf({.number = ledger.last_number + 1,
+                                                .follows = ledger.last_number,
+                                                .action = action})));
   return ReadLedger();
 }
 
-Status ControlWriter::Write(log::TransactionalProducer* producer, const std::string& batch,
-                            const std::string& people_batch) {
+// What people say of rules is nothing to the people stage. The ledger is kept for ever, so it does
+// not name whom an erasure is about.
+ControlWriter::Batches ControlWriter::BatchesOf(const codec::Control& control) const {
+  codec::JournalBatchWriter writer;
+  writer.Append(control);
+  const std::string said = writer.Take();
+  Batches batches{.ledger = said, .journal = said, .people = {}};
+  if (std::holds_alternative<codec::PublishPlaybook>(control.action)) {
+    batches.people = said;
+  } else if (const auto* erase = std::get_if<codec::EraseWord>(&control.action)) {
+    codec::EraseWord nameless = *erase;
+    nameless.users.clear();
+    for (const std::string& user : erase->users) {
+      nameless.hashes.push_back(HashWide(user, Hash64(options_.app)));
+    }
+    codec::Control kept = control;
+    kept.action = std::move(nameless);
+    writer.Append(kept);
+    batches.ledger = writer.Take();
+    batches.people = said;
+  }
+  return batches;
+}
+
+Status ControlWriter::Write(log::TransactionalProducer* producer, const Batches& batches) {
   const RetryPolicy& retry = options_.retry;
   const auto send = [&](const std::string& topic, std::int32_t partition,
                         const std::string& value) {
@@ -207,14 +224,13 @@ Status ControlWriter::Write(log::TransactionalProducer* producer, const std::str
     return retry.Run([&] { return producer->Send(record); });
   };
   FOOTHOLD_TRY(producer->Begin());
-  FOOTHOLD_TRY(send(options_.topics.control, 0, batch));
+  FOOTHOLD_TRY(send(options_.topics.control, 0, batches.ledger));
   for (std::int32_t partition = 0; partition < options_.journal_partitions; ++partition) {
-    FOOTHOLD_TRY(send(options_.topics.journal, partition, batch));
+    FOOTHOLD_TRY(send(options_.topics.journal, partition, batches.journal));
   }
-  // What people say of rules is nothing to the people stage.
-  const std::int32_t people_partitions = people_batch.empty() ? 0 : options_.people_partitions;
+  const std::int32_t people_partitions = batches.people.empty() ? 0 : options_.people_partitions;
   for (std::int32_t partition = 0; partition < people_partitions; ++partition) {
-    FOOTHOLD_TRY(send(options_.topics.people, partition, people_batch));
+    FOOTHOLD_TRY(send(options_.topics.people, partition, batches.people));
   }
   return retry.Run([&] { return producer->Commit(retry.call_timeout); });
 }

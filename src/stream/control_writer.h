@@ -79,8 +79,14 @@ class ControlWriter {
   Result<Ledger> TrySay(const codec::ControlAction& action, std::optional<std::int32_t> expects);
   Result<Ledger> TrySeed(const journey::Playbook& playbook, const journey::Roster& roster);
   Status CheckJournalIsNew();
-  Status Write(log::TransactionalProducer* producer, const std::string& batch,
-               const std::string& people_batch);
+  // What one write says to each; empty for nothing.
+  struct Batches {
+    std::string ledger;
+    std::string journal;
+    std::string people;
+  };
+  Status Write(log::TransactionalProducer* producer, const Batches& batches);
+  Batches BatchesOf(const codec::Control& control) const;
 
   log::Log* log_;
   Options options_;

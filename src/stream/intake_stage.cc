@@ -17,6 +17,8 @@ constexpr milliseconds kTellInterval{1'000};
 constexpr milliseconds kTellAnywayInterval{10'000};
 constexpr milliseconds kLookInterval{1'000};
 constexpr milliseconds kCompareInterval{100};
+constexpr milliseconds kDeadLetterInterval = kHour;
+constexpr std::size_t kDeadLetterTenantsMax = 10'000;
 
 // True once `interval` has passed since `last`, also when the wall clock was set back.
 bool IsDue(const std::optional<Instant>& last, Instant now, milliseconds interval) {
@@ -115,7 +117,7 @@ Status IntakeStage::Take(const log::RecordView& record) {
   } else if (const auto* unplaced = std::get_if<intake::Unplaced>(&outcome)) {
     PassOn(record, *unplaced, &input);
   } else if (const auto* rejected = std::get_if<intake::Rejected>(&outcome)) {
-    Reject(record, *rejected, input.source);
+    Reject(record, *rejected, &input);
   } else {
     around_.metrics->RecordSkipped(
         input.source, intake::SkipReasonName(std::get<intake::Skipped>(outcome).reason));
@@ -194,13 +196,36 @@ void IntakeStage::Remark(const intake::Accepted& accepted, std::size_t source) {
 }
 
 void IntakeStage::Reject(const log::RecordView& record, const intake::Rejected& rejected,
-                         std::size_t source) {
+                         Input* input) {
+  const std::size_t source = input->source;
+  NoteDeadLetterOf(rejected.tenant, record, *input);
   DeadLetter letter = MakeDeadLetter(dead_letter_options_, record, rejected);
   dead_letters_.push_back(std::move(letter.record));
   around_.metrics->RecordRejected(source, intake::RejectReasonName(rejected.reason));
   if (letter.was_cut) {
     around_.metrics->DeadLetterCut(source);
   }
+}
+
+// The account of that tenant hears of it, once an hour at most.
+void IntakeStage::NoteDeadLetterOf(const std::string& tenant, const log::RecordView& record,
+                                   const Input& input) {
+  const bool has_broker_time = IsLive() && record.timestamp > kEpoch;
+  const Instant at = has_broker_time ? std::min(record.timestamp, input.moved_at)
+                                     : TimeOf(input, input.event_time_max.value_or(kEpoch));
+  if (tenant.empty() || at == kEpoch) {
+    return;
+  }
+  const auto told = dead_letters_told_.find(tenant);
+  if (told != dead_letters_told_.end() && at >= told->second &&
+      at - told->second < kDeadLetterInterval) {
+    return;
+  }
+  if (dead_letters_told_.size() >= kDeadLetterTenantsMax) {
+    dead_letters_told_.clear();
+  }
+  dead_letters_told_[tenant] = at;
+  batches_.Append(codec::DeadLetterNote{.tenant = tenant, .at = at});
 }
 
 void IntakeStage::TellProgress(Telling telling, Instant now) {
@@ -311,6 +336,7 @@ Result<std::vector<log::Position>> IntakeStage::Rewind() {
   batches_.Clear();
   people_.Clear();
   dead_letters_.clear();
+  dead_letters_told_.clear();
   staged_entries_ = 0;
   is_finish_staged_ = false;
   is_handing_over_ = false;

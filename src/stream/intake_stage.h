@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -117,7 +118,9 @@ class IntakeStage final : public Stage {
   // How far time is: the wall, in files what was accepted of the source; `instead` if nothing was.
   Instant TimeOf(const Input& input, Instant instead) const;
   void TellAll(const journey::Progress& progress);
-  void Reject(const log::RecordView& record, const intake::Rejected& rejected, std::size_t source);
+  void Reject(const log::RecordView& record, const intake::Rejected& rejected, Input* input);
+  void NoteDeadLetterOf(const std::string& tenant, const log::RecordView& record,
+                        const Input& input);
   // Tells every journal partition how far the inputs are: those that moved, or all of them.
   enum class Telling { kMoved, kAll };
   void TellProgress(Telling telling, Instant now);
@@ -143,6 +146,7 @@ class IntakeStage final : public Stage {
   JournalBatches batches_;
   PeopleFeed people_;
   std::vector<StagedRecord> dead_letters_;
+  std::unordered_map<std::string, Instant> dead_letters_told_;  // By tenant: the last note's time.
   std::size_t staged_entries_ = 0;
   bool has_moved_ = false;  // Since progress was told.
   bool is_finish_staged_ = false;

@@ -25,6 +25,14 @@ void JournalBatches::Append(const journey::Event& event) {
   writer.Append(event);
 }
 
+void JournalBatches::Append(const codec::DeadLetterNote& note) {
+  codec::JournalBatchWriter& writer = WriterOf(note.tenant);
+  if (writer.is_full()) {
+    Close(&writer);
+  }
+  writer.Append(note);
+}
+
 void JournalBatches::Append(const codec::PersonRecord& record) {
   codec::JournalBatchWriter& writer =
       WriterOf(record.is_for_previous ? record.event.previous_user : record.event.user);

@@ -28,6 +28,7 @@ class JournalBatches {
 
   // Into the partition of the event's tenant. Nothing of `event` is kept by view.
   void Append(const journey::Event& event);
+  void Append(const codec::DeadLetterNote& note);  // Likewise of its tenant.
   // Into the partition of the person: the event's user, or its previous id.
   void Append(const codec::PersonRecord& record);
   void Append(const codec::PersonFact& fact);

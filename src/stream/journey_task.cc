@@ -1,6 +1,7 @@
 #include "src/stream/journey_task.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -18,7 +19,7 @@ namespace foothold::stream {
 namespace {
 
 // What one stimulus may set off at its own position; more is a loop in the engine.
-constexpr int kVisitsOfStimulusMax = 100'000;
+constexpr std::size_t kVisitsOfStimulusMax = 100'000;
 // A counter of meta: the input has ended, and the clock could not go there yet.
 constexpr const char* kEndOwed = "end_owed";
 constexpr const char* kReleasedUntil = "released_until";  // In files: where the clock was then.
@@ -48,6 +49,8 @@ bool BelongsToEvent(journey::VisitKind kind) {
     case journey::VisitKind::kRelease:
     case journey::VisitKind::kApprove:
     case journey::VisitKind::kSweep:
+    case journey::VisitKind::kMeasure:
+    case journey::VisitKind::kErase:
       return false;
   }
   return false;
@@ -78,6 +81,7 @@ Status JourneyTask::Load() {
     FOOTHOLD_ASSIGN(journey::Clock::Parts parts, codec::DecodeClock(*clock));
     clock_ = journey::Clock::FromParts(std::move(parts));
   }
+  silence_ = clock_.Silent();
   FOOTHOLD_ASSIGN(const std::optional<std::string> playbook, state_.Read(PlaybookFactKey()));
   if (playbook.has_value()) {
     FOOTHOLD_ASSIGN(journey::Playbook decoded, codec::DecodePlaybook(*playbook));
@@ -89,6 +93,7 @@ Status JourneyTask::Load() {
     state_.Write(SaltKey(), *salt);
   }
   email_seed_ = Hash64(*salt);
+  FOOTHOLD_TRY(LoadErased());
 
   if (!is_desk_loaded_) {  // Later it takes back by itself what was staged.
     FOOTHOLD_TRY(desk_.Load());
@@ -143,6 +148,10 @@ Status JourneyTask::RunEntry() {
                                log::ToString({around_.options->topics.journal, partition_})));
     }
     around_.metrics->StimulusApplied(metrics::Stimulus::kEvent);
+    if (!event->user.empty() && IsErased(event->tenant, event->user)) {
+      FinishEntry();
+      return Status();
+    }
     FOOTHOLD_TRY(
         RunVisits(journey::VisitsOf(*definition_, *event), event, MakeContext(clock_.now())));
     if (meta_.walks.empty()) {
@@ -159,6 +168,10 @@ Status JourneyTask::RunEntry() {
       clock_.Advance(definition_->playbook().lateness);
     }
     is_clock_changed_ = true;
+    if (definition_ != nullptr && NoteSilence()) {
+      phase_ = Phase::kWalking;  // After it the entry is done again, and goes on.
+      return Status();
+    }
     phase_ = Phase::kFiring;
     return Fire();
   }
@@ -170,6 +183,11 @@ Status JourneyTask::RunEntry() {
                              log::ToString({around_.options->topics.journal, partition_})));
   }
   around_.metrics->StimulusApplied(metrics::Stimulus::kControl);
+  if (const auto* letter = std::get_if<codec::DeadLetterNote>(&queue_.entry())) {
+    FOOTHOLD_TRY(NoteDeadLetter(*letter));
+    FinishEntry();
+    return Status();
+  }
   if (const auto* release = std::get_if<codec::Release>(&queue_.entry())) {
     return BeginRelease(release->wall);
   }
@@ -255,24 +273,24 @@ Status JourneyTask::FireTimer(const state::DueTimer& timer) {
 
 Status JourneyTask::RunVisits(std::vector<journey::Visit> visits, const journey::Event* event,
                               const journey::Context& context) {
-  std::deque<journey::Visit> waiting(std::make_move_iterator(visits.begin()),
-                                     std::make_move_iterator(visits.end()));
-  for (int count = 0; !waiting.empty(); ++count) {
-    FOOTHOLD_CHECK(count < kVisitsOfStimulusMax, "a stimulus sets off visits without end");
-    journey::Visit visit = std::move(waiting.front());
-    waiting.pop_front();
-    const journey::Event* cause = BelongsToEvent(visit.kind) ? event : nullptr;
-    FOOTHOLD_TRY(RunVisit(std::move(visit), cause, context, &waiting));
+  for (std::size_t i = 0; i < visits.size(); ++i) {  // What follows is added at the end.
+    FOOTHOLD_CHECK(i < kVisitsOfStimulusMax, "a stimulus sets off visits without end");
+    const journey::Event* cause = BelongsToEvent(visits[i].kind) ? event : nullptr;
+    FOOTHOLD_TRY(RunVisit(std::move(visits[i]), cause, context, &visits));
   }
   return Status();
 }
 
 Status JourneyTask::RunVisit(journey::Visit visit, const journey::Event* event,
                              const journey::Context& context,
-                             std::deque<journey::Visit>* follow_ups) {
+                             std::vector<journey::Visit>* follow_ups) {
   FOOTHOLD_TRY(Resolve(&visit.target));
   SubjectTable& table = state_.subjects();
   const std::string& tenant = visit.target.tenant;
+  // Others may name somebody who was erased.
+  if (event != nullptr && IsErased(tenant, visit.target.user)) {
+    return Status();
+  }
   Subject* merge_from = nullptr;
   if (visit.kind == journey::VisitKind::kMerge) {
     if (visit.merge_from == visit.target.user) {
@@ -284,16 +302,17 @@ Status JourneyTask::RunVisit(journey::Visit visit, const journey::Event* event,
     }
     FOOTHOLD_ASSIGN(merge_from, table.TouchUser(tenant, visit.merge_from));
   }
-  const bool may_be_gone = visit.kind == journey::VisitKind::kRecheck ||
-                           visit.kind == journey::VisitKind::kApprove ||
-                           visit.kind == journey::VisitKind::kSweep;
+  const bool may_be_gone =
+      visit.kind == journey::VisitKind::kRecheck || visit.kind == journey::VisitKind::kApprove ||
+      visit.kind == journey::VisitKind::kSweep || visit.kind == journey::VisitKind::kMeasure ||
+      visit.kind == journey::VisitKind::kErase;
   if (may_be_gone && !visit.target.user.empty()) {
     FOOTHOLD_ASSIGN(const bool is_known, table.Has(state::UserKey(tenant, visit.target.user)));
     if (!is_known) {
       return Status();
     }
   }
-  FOOTHOLD_ASSIGN(Subject * account, table.TouchAccount(tenant));
+  FOOTHOLD_ASSIGN(Subject * account, table.LookAtAccount(tenant));
   Subject* user = nullptr;
   if (!visit.target.user.empty()) {
     FOOTHOLD_ASSIGN(user, table.TouchUser(tenant, visit.target.user));
@@ -308,15 +327,20 @@ Status JourneyTask::RunVisit(journey::Visit visit, const journey::Event* event,
   if (user != nullptr) {
     table.SetDue(user, decision.user_due);
   }
-  table.SetDue(account, decision.account_due);
+  if (decision.touches_account) {
+    table.Stage(account);
+    table.SetDue(account, decision.account_due);
+    desk_.NoteWaiting(account->key, decision.account_waits);
+  }
   if (user != nullptr) {
     desk_.NoteWaiting(user->key, decision.user_waits);
   }
-  desk_.NoteWaiting(account->key, decision.account_waits);
   desk_.Count(decision.released, visit.due.value_or(kEpoch));
+  std::ranges::move(decision.held, std::back_inserter(held_));
   if (decision.is_user_gone) {
-    desk_.NoteWaiting(merge_from->key, std::nullopt);
-    table.Remove(merge_from);
+    Subject* const gone = merge_from != nullptr ? merge_from : user;
+    desk_.NoteWaiting(gone->key, std::nullopt);
+    table.Remove(gone);
   }
   for (const journey::EmailOwner& owner : decision.email_owners) {
     state_.Write(EmailKeyOf(owner.tenant, owner.email), owner.user);
@@ -375,17 +399,20 @@ std::int64_t JourneyTask::revision() const {
 }
 
 journey::Context JourneyTask::MakeContext(std::optional<Instant> clock) const {
-  return {.clock = clock,
-          .wall = clock_.wall(),
-          .revision = revision(),
-          .sources = &clock_,
-          .app = around_.options->app,
-          .is_draining = around_.options->is_draining,
-          .cause = queue_.has_entry() ? std::get_if<journey::Event>(&queue_.entry()) : nullptr,
-          .controls = &desk_.controls(),
-          .counts = &desk_.counts(),
-          .partitions = around_.options->journal_partitions,
-          .is_redeciding = IsPublishing()};
+  return {
+      .clock = clock,
+      .wall = clock_.wall(),
+      .revision = revision(),
+      .sources = &clock_,
+      .app = around_.options->app,
+      .is_draining = around_.options->is_draining,
+      .cause = queue_.has_entry() ? std::get_if<journey::Event>(&queue_.entry()) : nullptr,
+      .controls = &desk_.controls(),
+      .counts = &desk_.counts(),
+      .partitions = around_.options->journal_partitions,
+      .sources_silent_since = silence_.has_value() ? std::optional(silence_->since) : std::nullopt,
+      .silent_source = silence_.has_value() ? std::string_view(silence_->source) : "",
+      .is_redeciding = IsPublishing()};
 }
 
 std::string JourneyTask::ClockHolder() const {
@@ -418,6 +445,8 @@ Status JourneyTask::Collect(const std::optional<std::string>& place, StagedWrite
 
 void JourneyTask::Measure() {
   around_.metrics->ClockAt(partition_, clock_.now(), ClockHolder());
+  around_.metrics->SourceSilent(partition_, silence_.has_value() ? silence_->source : "",
+                                silence_.has_value() ? silence_->since : kEpoch);
   if (const Result<std::size_t> due = CountDueTimers(kDueTimersCounted); due.has_value()) {
     around_.metrics->TimersWaiting(partition_, *due, waiting_count());
   }
@@ -430,6 +459,10 @@ void JourneyTask::Apply() {
   committed_position_ = meta_.journal_next;
   is_clock_changed_ = false;
   CountEmitted(outbox_, definition_.get(), around_.metrics);
+  for (const journey::HeldRung& rung : held_) {
+    around_.metrics->RungHeld(rung.rule, journey::SuppressorName(rung.by));
+  }
+  held_.clear();
   CountCacheLooks();
   outbox_.Clear();
   staged_entries_ = 0;
@@ -451,6 +484,7 @@ Status JourneyTask::Rewind() {
 
 void JourneyTask::DropAll() {
   state_.Drop();
+  held_.clear();
   pending_release_.reset();
   outbox_.Clear();
   staged_entries_ = 0;

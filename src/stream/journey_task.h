@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +14,7 @@
 #include "src/journey/clock.h"
 #include "src/journey/definition.h"
 #include "src/journey/engine.h"
+#include "src/journey/erased_ids.h"
 #include "src/log/log.h"
 #include "src/stream/entry_queue.h"
 #include "src/stream/keyed_task.h"
@@ -105,7 +105,17 @@ class JourneyTask final : public KeyedTask {
   Status Publish(const journey::Playbook& playbook);
   Status Say(const codec::RuleWord& word);
   Status Say(const codec::ApprovalWord& word);
+  Status Say(const codec::EraseWord& word);
+  Status Erase(const std::string& tenant, const std::string& user, Instant until);
+  // The addresses that lead to the user are forgotten.
+  Status EraseEmails(const std::string& tenant, const std::string& user);
+  Status LoadErased();
+  // Whether what comes of that user is dropped, and counts it if so.
+  bool IsErased(std::string_view tenant, std::string_view user);
   void Sweep();
+  // Whether a source is silent now. True if a walk begins for it.
+  bool NoteSilence();
+  Status NoteDeadLetter(const codec::DeadLetterNote& note);
   // Up to where of event time the gate has looked at what waits; kEpoch: at nothing yet.
   Instant ReleasedUntil() const;
   void NoteReleased();
@@ -129,7 +139,7 @@ class JourneyTask final : public KeyedTask {
   Status RunVisits(std::vector<journey::Visit> visits, const journey::Event* event,
                    const journey::Context& context);
   Status RunVisit(journey::Visit visit, const journey::Event* event,
-                  const journey::Context& context, std::deque<journey::Visit>* follow_ups);
+                  const journey::Context& context, std::vector<journey::Visit>* follow_ups);
   // Fills in the user that owns the target's e-mail.
   Status Resolve(journey::VisitTarget* target);
   std::string EmailKeyOf(const std::string& tenant, const std::string& email) const;
@@ -149,7 +159,9 @@ class JourneyTask final : public KeyedTask {
   journey::Clock clock_;
   std::unique_ptr<journey::Definition> definition_;  // Null until a playbook is published.
   std::uint64_t email_seed_ = 0;
+  journey::ErasedIds erased_;
   bool is_desk_loaded_ = false;
+  std::optional<journey::Clock::Silence> silence_;  // As of the clock.
   bool is_clock_changed_ = false;
   NextOffset committed_position_;
 
@@ -161,6 +173,7 @@ class JourneyTask final : public KeyedTask {
   std::optional<Instant> released_at_;      // The last one written.
 
   Outbox outbox_;
+  std::vector<journey::HeldRung> held_;  // Since the last commit.
   std::size_t staged_entries_ = 0;
   std::uint64_t counted_hits_ = 0;
   std::uint64_t counted_misses_ = 0;

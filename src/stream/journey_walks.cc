@@ -18,6 +18,8 @@ journey::VisitKind VisitKindOf(codec::WalkKind kind) {
       return journey::VisitKind::kFinal;
     case codec::WalkKind::kSweep:
       return journey::VisitKind::kSweep;
+    case codec::WalkKind::kMeasure:
+      return journey::VisitKind::kMeasure;
   }
   return journey::VisitKind::kRecheck;
 }
@@ -55,7 +57,11 @@ Result<std::optional<std::string>> JourneyTask::NextOfWalk(const codec::PendingW
   }
   const std::string users(1, static_cast<char>(state::KeyKind::kUser));
   const std::string accounts(1, static_cast<char>(state::KeyKind::kAccount));
-  if (!walk.cursor.starts_with(accounts)) {
+  const bool skips_users = walk.kind == codec::WalkKind::kMeasure &&
+                           definition_->wakes()
+                               .OfChange(journey::SubjectKind::kUser, journey::Change::kMeasurement)
+                               .is_empty();
+  if (!skips_users && !walk.cursor.starts_with(accounts)) {
     FOOTHOLD_ASSIGN(std::optional<std::string> user, state_.NextKey(users, walk.cursor));
     if (user.has_value()) {
       return user;

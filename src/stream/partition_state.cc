@@ -32,6 +32,35 @@ Result<std::optional<std::string>> PartitionState::Read(const std::string& key) 
   return std::string(parsed.payload);
 }
 
+Result<std::map<std::string, std::string>> PartitionState::ReadAll(std::string_view prefix) const {
+  std::map<std::string, std::optional<std::string>> values;
+  FOOTHOLD_TRY(store().Scan(prefix, "", [&](std::string_view key, std::string_view value) {
+    values.emplace(key, value);
+    return true;
+  }));
+  committed_.ForEach([&](std::string_view key, const std::optional<std::string>& value) {
+    if (key.starts_with(prefix)) {
+      values[std::string(key)] = value;
+    }
+  });
+  std::map<std::string, std::string> payloads;
+  for (const auto& [key, value] : values) {
+    if (value.has_value()) {
+      FOOTHOLD_ASSIGN(const state::ParsedValue parsed, state::ParseValue(*value));
+      payloads.emplace(key, parsed.payload);
+    }
+  }
+  for (auto staged = staged_.lower_bound(std::string(prefix));
+       staged != staged_.end() && staged->first.starts_with(prefix); ++staged) {
+    if (staged->second.has_value()) {
+      payloads[staged->first] = *staged->second;
+    } else {
+      payloads.erase(staged->first);
+    }
+  }
+  return payloads;
+}
+
 void PartitionState::Write(const std::string& key, std::string payload) {
   staged_[key] = std::move(payload);
 }

@@ -34,6 +34,9 @@ class PartitionState {
 
   // The payload of a key that is no subject: an e-mail's owner, a fact, meta.
   Result<std::optional<std::string>> Read(const std::string& key) const;
+  // All of them whose key starts with `prefix`, by key, with their payloads. Looks at all that
+  // waits to be written, too: for what is rare.
+  Result<std::map<std::string, std::string>> ReadAll(std::string_view prefix) const;
   void Write(const std::string& key, std::string payload);
   void Erase(const std::string& key);
   // As Write(), but the key is this store's own and is kept out of the changelog.

@@ -20,7 +20,6 @@ constexpr Instant kAllTime = InstantFromMs(static_cast<std::int64_t>(state::kDue
 // Counters of the partition that live in its meta.
 constexpr const char* kWaitingRecords = "waiting_records";
 constexpr const char* kWaitingBytes = "waiting_bytes";
-constexpr const char* kLatenessMs = "lateness_ms";
 
 const std::string& ClockKey() {
   static const std::string kKey = state::FactKey("clock");
@@ -75,6 +74,7 @@ Status PeopleTask::Load() {
     FOOTHOLD_ASSIGN(journey::Clock::Parts parts, codec::DecodeClock(*clock));
     clock_ = journey::Clock::FromParts(std::move(parts));
   }
+  FOOTHOLD_TRY(LoadErased());
   committed_position_ = meta_.journal_next;
   queue_.Begin(meta_);
   is_firing_ = false;
@@ -141,7 +141,7 @@ Status PeopleTask::RunEntry() {
     clock_.Apply(sources);
     is_clock_changed_ = true;
   } else if (const auto* control = std::get_if<codec::Control>(&entry)) {
-    ApplyControl(*control);
+    FOOTHOLD_TRY(ApplyControl(*control));
   } else {
     return Error(Code::kFatal,
                  fmt::format("{} has an entry of the journal",
@@ -151,22 +151,15 @@ Status PeopleTask::RunEntry() {
   return Status();
 }
 
-void PeopleTask::ApplyControl(const codec::Control& control) {
-  if (control.number <= meta_.control_number) {
-    return;
-  }
-  meta_.control_number = control.number;
-  const auto& publish = std::get<codec::PublishPlaybook>(control.action);
-  meta_.counters[kLatenessMs] = static_cast<std::uint64_t>(publish.playbook.lateness.count());
-}
-
 Status PeopleTask::TakeRecord(const codec::PersonRecord& record) {
   tally_.records += record.hops == 0 && !record.is_for_previous ? 1 : 0;
   const std::string_view id =
       record.is_for_previous ? record.event.previous_user : record.event.user;
   FOOTHOLD_ASSIGN(Subject * subject, state_.subjects().TouchPerson(id));
   const journey::Person& person = subject->person();
-  if (record.is_for_previous) {
+  if (IsErased(id, person)) {
+    ++tally_.of_erased;
+  } else if (record.is_for_previous) {
     for (const std::string& account : person.accounts) {
       Place(record, account);
     }
@@ -182,6 +175,9 @@ Status PeopleTask::TakeRecord(const codec::PersonRecord& record) {
 
 Status PeopleTask::TakeFact(const codec::PersonFact& fact) {
   FOOTHOLD_ASSIGN(Subject * subject, state_.subjects().TouchPerson(fact.user));
+  if (IsOfErased(fact, subject->person())) {
+    return Settle(subject);
+  }
   FOOTHOLD_TRY(ExpireUntil(fact.at, Expiry::kTime, subject));
   switch (fact.kind) {
     case codec::PersonFactKind::kAccount:
@@ -463,6 +459,7 @@ void PeopleTask::Apply() {
   metrics.RecordsPlaced(tally_.placed);
   metrics.RecordsHandedOn(tally_.handed_on);
   metrics.RecordsSkipped(tally_.skipped);
+  metrics.RecordsOfErased(tally_.of_erased);
   metrics.AccountsCapMet(tally_.caps_met);
   for (const auto& [why, count] : tally_.expired) {
     metrics.RecordsExpired(why, count);

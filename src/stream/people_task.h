@@ -15,6 +15,7 @@
 #include "src/codec/journal.h"
 #include "src/codec/state.h"
 #include "src/journey/clock.h"
+#include "src/journey/erased_ids.h"
 #include "src/log/log.h"
 #include "src/metrics/people_metrics.h"
 #include "src/stream/dead_letter.h"
@@ -88,9 +89,11 @@ class PeopleTask final : public KeyedTask {
 
  private:
   using Expiry = metrics::PeopleMetrics::Expiry;
+  // A counter of the partition that lives in its meta.
+  inline static constexpr const char* kLatenessMs = "lateness_ms";
   // What is to be counted once it is committed.
   struct Tally {
-    std::uint64_t records = 0, placed = 0, handed_on = 0, skipped = 0, caps_met = 0;
+    std::uint64_t records = 0, placed = 0, handed_on = 0, skipped = 0, of_erased = 0, caps_met = 0;
     std::map<Expiry, std::uint64_t> expired;
     std::map<std::string, std::uint64_t, std::less<>> rejected;
     std::optional<Instant> placed_max;
@@ -101,7 +104,14 @@ class PeopleTask final : public KeyedTask {
   Status TakeFact(const codec::PersonFact& fact);
   Status LearnAccount(const codec::PersonFact& fact, Subject* person);
   Status LearnSuccessor(const codec::PersonFact& fact, Subject* person);
-  void ApplyControl(const codec::Control& control);
+  Status ApplyControl(const codec::Control& control);
+  // The person no longer belongs to that account; who belongs to none is forgotten, with what
+  // waits.
+  Status Erase(const codec::EraseWord& word);
+  Status LoadErased();
+  // Whether the id was erased in an account, and is known in none that is left.
+  bool IsErased(std::string_view id, const journey::Person& person) const;
+  bool IsOfErased(const codec::PersonFact& fact, const journey::Person& person) const;
 
   // Lets the next one go whose time is up; false if there is none.
   Result<bool> ExpireNext(Instant until, Expiry why);
@@ -134,6 +144,8 @@ class PeopleTask final : public KeyedTask {
   codec::Meta meta_;
   journey::Clock clock_;
   bool is_clock_changed_ = false;
+  journey::ErasedIds erased_;
+  std::uint64_t erased_seed_ = 0;
   NextOffset committed_position_;
 
   EntryQueue queue_;

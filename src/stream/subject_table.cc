@@ -56,6 +56,12 @@ Result<Subject*> SubjectTable::TouchUser(std::string_view tenant, std::string_vi
 }
 
 Result<Subject*> SubjectTable::TouchAccount(std::string_view tenant) {
+  FOOTHOLD_ASSIGN(Subject * subject, LookAtAccount(tenant));
+  Stage(subject);
+  return subject;
+}
+
+Result<Subject*> SubjectTable::LookAtAccount(std::string_view tenant) {
   const std::string key = state::AccountKey(tenant);
   FOOTHOLD_ASSIGN(Subject * subject, Load(key));
   if (subject == nullptr) {
@@ -65,8 +71,9 @@ Result<Subject*> SubjectTable::TouchAccount(std::string_view tenant) {
     fresh.tenant = tenant;
     created->object = std::move(fresh);
     subject = Insert(std::move(created));
+  } else if (!subject->is_staged) {
+    recent_.splice(recent_.begin(), recent_, subject->recency);
   }
-  Stage(subject);
   return subject;
 }
 
@@ -205,8 +212,6 @@ std::optional<std::string_view> SubjectTable::NextNewKey(std::string_view prefix
 }
 
 void SubjectTable::Encode(std::vector<WriteBehind::Change>* changes) {
-  std::ranges::sort(staged_, {},
-                    [](const Subject* subject) { return std::string_view(subject->key); });
   for (Subject* subject : staged_) {
     const bool was_there = subject->committed_hash != 0;
     WriteBehind::Change change{.key = subject->key,

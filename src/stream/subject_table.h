@@ -59,6 +59,10 @@ class SubjectTable {
   Result<Subject*> TouchUser(std::string_view tenant, std::string_view user);
   Result<Subject*> TouchAccount(std::string_view tenant);
   Result<Subject*> TouchPerson(std::string_view id);
+  // The account as it is, and only a new one staged: most events leave it alone. Whoever changes it
+  // stages it before anything else is asked of the table.
+  Result<Subject*> LookAtAccount(std::string_view tenant);
+  void Stage(Subject* subject);
   // Whether the subject is there (staged deletions count). Loads it.
   Result<bool> Has(std::string_view key);
   // Its earliest timer; nullopt if it has none or is not there. Loads it.
@@ -78,8 +82,8 @@ class SubjectTable {
   // commit, and is not gone.
   std::optional<std::string_view> NextNewKey(std::string_view prefix, std::string_view after) const;
 
-  // Appends what is staged and differs from what is committed, in key order. Once per commit; keys
-  // live until Applied() or Drop().
+  // Appends what is staged and differs from what is committed, in the order in which it was staged.
+  // Once per commit; keys live until Applied() or Drop().
   void Encode(std::vector<WriteBehind::Change>* changes);
   // What Encode() gave is committed.
   void Applied();
@@ -95,7 +99,6 @@ class SubjectTable {
   // The subject as it is in memory or in the store; nullptr if there is none.
   Result<Subject*> Load(std::string_view key);
   Subject* Insert(std::unique_ptr<Subject> subject);
-  void Stage(Subject* subject);
   void Evict();
 
   const WriteBehind* committed_;

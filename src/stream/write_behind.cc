@@ -46,6 +46,13 @@ void WriteBehind::Put(Change change) {
   }
 }
 
+void WriteBehind::ForEach(
+    const std::function<void(std::string_view, const std::optional<std::string>&)>& visit) const {
+  for (const auto& [key, entry] : entries_) {
+    visit(key, entry.value);
+  }
+}
+
 bool WriteBehind::HasDeleted(std::string_view key) const {
   const auto found = entries_.find(key);
   return found != entries_.end() && !found->second.value.has_value();
@@ -91,8 +98,16 @@ Status WriteBehind::WriteOut() {
   if (entries_.empty()) {
     return Status();
   }
+  // In order: the store finds the place of a key fastest behind the one before it.
+  std::vector<const decltype(entries_)::value_type*> sorted;
+  sorted.reserve(entries_.size());
+  for (const auto& entry : entries_) {
+    sorted.push_back(&entry);
+  }
+  std::ranges::sort(sorted, {}, [](const auto* entry) { return std::string_view(entry->first); });
   state::WriteBatch batch;
-  for (const auto& [key, entry] : entries_) {
+  for (const auto* changed : sorted) {
+    const auto& [key, entry] = *changed;
     if (entry.value.has_value()) {
       batch.Put(key, *entry.value, entry.due_in_store);
     } else if (entry.is_in_store) {

@@ -55,6 +55,10 @@ class WriteBehind {
   // The first key after `after` with `prefix` that the store does not know yet.
   std::optional<std::string_view> NextNewKey(std::string_view prefix, std::string_view after) const;
 
+  // Everything held here, in no order; nullopt: deleted.
+  void ForEach(
+      const std::function<void(std::string_view, const std::optional<std::string>&)>& visit) const;
+
   // Writes all of it to the store, in one batch. On a failure it stays: the store is behind.
   Status WriteOut();
   bool is_empty() const { return entries_.empty(); }

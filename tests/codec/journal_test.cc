@@ -150,10 +150,17 @@ TEST(JournalTest, WhatPeopleSayAndReleasesComeBackAsTheyWere) {
       .follows = 7,
       .action = ApprovalWord{
           .tenant = "acme", .user = "", .rule = "risk_high", .rung = 1, .is_granted = true}};
+  const Control erasure{.number = 9,
+                        .follows = 8,
+                        .action = EraseWord{.tenant = "acme",
+                                            .at = InstantFromMs(1'767'960'000'000),
+                                            .users = {"ada", "email:ada@acme.example"},
+                                            .hashes = {{.high = ~std::uint64_t{0} - 1, .low = 7}}}};
   const Release release{.wall = InstantFromMs(1'767'960'000'123)};
   JournalBatchWriter writer;
   writer.Append(kill);
   writer.Append(approval);
+  writer.Append(erasure);
   writer.Append(release);
 
   const std::string bytes = writer.Take();
@@ -162,7 +169,8 @@ TEST(JournalTest, WhatPeopleSayAndReleasesComeBackAsTheyWere) {
   ASSERT_TRUE(batch.has_value()) << batch.error().message();
   EXPECT_EQ(std::get<Control>(batch->entry(0).value()), kill);
   EXPECT_EQ(std::get<Control>(batch->entry(1).value()), approval);
-  EXPECT_EQ(std::get<Release>(batch->entry(2).value()), release);
+  EXPECT_EQ(std::get<Control>(batch->entry(2).value()), erasure);
+  EXPECT_EQ(std::get<Release>(batch->entry(3).value()), release);
 }
 
 TEST(JournalTest, EntriesOfTheClockAndControlComeBackAsTheyWere) {
@@ -255,6 +263,18 @@ TEST(JournalTest, EntriesOfThePeopleTopicComeBackAsTheyWere) {
     EXPECT_EQ(message.entries(0).person_record().event().user_id(), event.user);
     EXPECT_EQ(message.entries(1).person_fact().other(), "other");
   }
+}
+
+TEST(JournalTest, TheNoteOfADeadLetterComesBack) {
+  JournalBatchWriter writer;
+  const DeadLetterNote note{.tenant = "acme", .at = InstantFromMs(1'790'000'000'000)};
+  writer.Append(note);
+  const std::string bytes = writer.Take();
+
+  const Result<JournalBatchReader> batch = JournalBatchReader::Open(bytes);
+
+  ASSERT_TRUE(batch.has_value());
+  EXPECT_EQ(std::get<DeadLetterNote>(batch->entry(0).value()), note);
 }
 
 TEST(JournalTest, GeneratedCodeReadsWhatWasWrittenByHand) {

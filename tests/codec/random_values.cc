@@ -377,6 +377,9 @@ journey::Roster RandomValues::Roster() {
     source.is_required = Coin();
     source.is_product = Coin();
     source.history_begin = MaybeTime();
+    if (Coin()) {
+      source.silence_after = milliseconds(static_cast<std::int64_t>(Below(100'000'000)));
+    }
   }
   roster.people_partitions = static_cast<std::int32_t>(Below(9));
   return roster;
@@ -388,7 +391,16 @@ journey::Clock::Parts RandomValues::Clock() {
                               .now = MaybeTime(),
                               .wall = MaybeTime(),
                               .final_clock = MaybeTime(),
-                              .people = {}};
+                              .people = {},
+                              .lives = {}};
+  for (std::size_t i = Below(3); i > 0; --i) {
+    journey::Clock::Life& life = parts.lives[Name()];
+    life.last = MaybeTime();
+    for (std::size_t j = Below(4); j > 0; --j) {
+      life.gaps.push_back({.day = static_cast<std::int32_t>(Below(20'000)),
+                           .longest = milliseconds(static_cast<std::int64_t>(Below(1'000'000)))});
+    }
+  }
   for (std::size_t i = Below(4); i > 0; --i) {
     journey::Clock::People& people = parts.people[static_cast<std::int32_t>(Integer())];
     people.until = MaybeTime();

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "src/base/bag.h"
+#include "src/codec/erased_facts.h"
 #include "tests/codec/random_values.h"
 
 namespace foothold::codec {
@@ -160,7 +161,7 @@ TEST(StateTest, NoMemberWasAddedThatTheFormatDoesNotKnow) {
   EXPECT_EQ(sizeof(journey::TraitState), 80U);
   EXPECT_EQ(sizeof(journey::RoleFact), 56U);
   EXPECT_EQ(sizeof(journey::RoleCount), 424U);
-  EXPECT_EQ(sizeof(journey::Clock::Parts), 184U);
+  EXPECT_EQ(sizeof(journey::Clock::Parts), 232U);
   EXPECT_EQ(sizeof(journey::Person), 120U);
   EXPECT_EQ(sizeof(journey::Playbook), 552U);
   EXPECT_EQ(sizeof(journey::ConditionNode), 168U);
@@ -188,8 +189,8 @@ TEST(StateTest, AClockOfVersion1IsRead) {
   journey::Clock::Parts parts;
   parts.now = kEpoch + kHour;
   std::string bytes = EncodeClock(parts);
-  ASSERT_EQ(bytes[1], 2);
-  bytes.resize(bytes.size() - 2);
+  ASSERT_EQ(bytes[1], 3);
+  bytes.resize(bytes.size() - 3);
   bytes[1] = 1;
 
   EXPECT_EQ(DecodeClock(bytes).value(), parts);
@@ -292,6 +293,17 @@ TEST(StateTest, AnotherKindOfValueIsCorrupt) {
   EXPECT_EQ(DecodeMeta(EncodeClock({})).error().code(), Code::kCorrupt);
 }
 
+TEST(StateTest, WhoWasErasedIsReadAsItWasWritten) {
+  journey::ErasedIds ids;
+  ids.Add({.high = 7, .low = 8}, "acme", InstantFromMs(1'700'000'000'000));
+  ids.Add({.high = 7, .low = 8}, "globex", InstantFromMs(1'600'000'000'000));
+  ids.Add({.high = ~std::uint64_t{0}, .low = 0}, "acme", kEpoch);
+
+  EXPECT_EQ(DecodeErasedIds(EncodeErasedIds(ids)).value(), ids);
+  EXPECT_EQ(DecodeErasedIds(EncodeErasedIds({})).value(), journey::ErasedIds());
+  EXPECT_EQ(DecodeErasedIds(EncodeErasedIds(ids) + "x").error().code(), Code::kCorrupt);
+}
+
 TEST(StateTest, ANewerVersionIsRefusedByName) {
   std::string bytes = EncodeUser(TypicalUser());
   bytes[1] = 9;
@@ -302,6 +314,25 @@ TEST(StateTest, ANewerVersionIsRefusedByName) {
   EXPECT_EQ(read.error().code(), Code::kFatal);
   EXPECT_THAT(read.error().message(),
               testing::HasSubstr("a user has version 9 and this Foothold reads up to 1"));
+}
+
+// Version 2 ended before the signs of life.
+TEST(StateTest, AClockOfVersionTwoIsRead) {
+  const journey::Clock::Parts parts{.roster = {},
+                                    .partitions = {{{"app", "events", 0}, {}}},
+                                    .now = InstantFromMs(1'790'000'000'000),
+                                    .wall = {},
+                                    .final_clock = {},
+                                    .people = {},
+                                    .lives = {}};
+  std::string bytes = EncodeClock(parts);
+  bytes[1] = 2;
+  bytes.pop_back();
+
+  const Result<journey::Clock::Parts> read = DecodeClock(bytes);
+
+  ASSERT_TRUE(read.has_value()) << read.error().message();
+  EXPECT_EQ(*read, parts);
 }
 
 TEST(StateTest, APlaybookThatCannotBeDecidedByIsCorrupt) {

@@ -349,6 +349,7 @@ TEST_F(RulesTest, PauseAndResumeEqualNeverPausedForWhatIsStillOfUse) {
   world.Say("invite", {.is_paused = true});
   world.AdvanceTo(Day(4));
   EXPECT_THAT(Told(world), IsEmpty());
+  EXPECT_THAT(world.held(), Contains(HeldRung{.rule = "invite", .by = Suppressor::kPaused}));
 
   world.Say("invite", {});
   world.AdvanceTo(Day(4.1));

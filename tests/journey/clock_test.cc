@@ -222,5 +222,70 @@ TEST_F(ClockTest, IsMadeAnewFromItsParts) {
   EXPECT_EQ(Clock::FromParts(clock_.parts()), clock_);
 }
 
+PartitionProgress Idle(Instant event_time) {
+  PartitionProgress idle = At(event_time);
+  idle.is_at_end = true;
+  return idle;
+}
+
+TEST_F(ClockTest, ASourceIsSilentBeyondItsPatience) {
+  Roster roster = TwoPartitions();
+  roster.sources[0].silence_after = 2 * kHour;
+  clock_.Apply(roster);
+  clock_.Apply(Moved(0, Idle(kNoon), kNoon));
+  clock_.Apply(Moved(1, Idle(kNoon - kHour), kNoon + 2 * kHour));
+  EXPECT_EQ(clock_.Silent(), std::nullopt);
+
+  clock_.Apply(Moved(1, Idle(kNoon - kHour), kNoon + 2 * kHour + kMinute));
+
+  EXPECT_EQ(clock_.Silent(), (Clock::Silence{.source = "app", .since = kNoon}));
+}
+
+// While there is more to read, nobody can tell: the sign of life may be just ahead.
+TEST_F(ClockTest, ASourceThatIsNotReadOutIsNotSilent) {
+  clock_.Apply(TwoPartitions());
+  clock_.Apply(Moved(0, Idle(kNoon), kNoon));
+  clock_.Apply(Moved(1, At(kNoon), kNoon + 2 * kDay));
+  EXPECT_EQ(clock_.Silent(), std::nullopt);
+
+  clock_.Apply(Moved(1, Idle(kNoon), kNoon + 2 * kDay));
+  EXPECT_TRUE(clock_.Silent().has_value());
+}
+
+TEST_F(ClockTest, PatienceIsThreeTimesTheLongestGapOfTheWeek) {
+  clock_.Apply(TwoPartitions());
+  clock_.Apply(Moved(1, Idle(kNoon), kNoon));
+  const auto is_silent_after = [&](Instant last, milliseconds span) {
+    clock_.Apply(Moved(0, Idle(last), last + span));
+    return clock_.Silent().has_value();
+  };
+  EXPECT_FALSE(is_silent_after(kNoon, 30 * kMinute));  // The least, where no gap is known.
+  EXPECT_TRUE(is_silent_after(kNoon, 31 * kMinute));
+
+  const Instant next = kNoon + 4 * kHour;  // A gap of four hours.
+  EXPECT_FALSE(is_silent_after(next, 12 * kHour));
+  EXPECT_TRUE(is_silent_after(next, 12 * kHour + kMinute));
+
+  Instant at = next;  // Eight days of a record every hour later it is forgotten.
+  for (int hour = 1; hour <= 8 * 24; ++hour) {
+    at += kHour;
+    clock_.Apply(Moved(0, Idle(at), at));
+  }
+  EXPECT_FALSE(is_silent_after(at, 3 * kHour));
+  EXPECT_TRUE(is_silent_after(at, 3 * kHour + kMinute));
+}
+
+TEST_F(ClockTest, OnlyRequiredSourcesAndNoFilesAreSilent) {
+  Roster roster = TwoPartitions();
+  roster.sources[0].is_required = false;
+  clock_.Apply(roster);
+  clock_.Apply(Moved(0, Idle(kNoon), kNoon));
+  clock_.Apply(Moved(1, Idle(kNoon), kNoon + 30 * kDay));
+  EXPECT_EQ(clock_.Silent(), std::nullopt);
+
+  clock_.Apply(TwoPartitions(ClockMode::kEvent));
+  EXPECT_EQ(clock_.Silent(), std::nullopt);
+}
+
 }  // namespace
 }  // namespace foothold::journey

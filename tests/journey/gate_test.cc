@@ -137,10 +137,28 @@ TEST_F(GateTest, WhatNeedsApprovalWaitsForIt) {
 
 TEST_F(GateTest, AnOpenBreakerHolds) {
   GateInput input = Input();
-  input.is_breaker_open = true;
+  input.breaker_open_until = now_ + 20 * kMinute;
 
   EXPECT_EQ(JudgeGate(input).kind, Kind::kWait);
   EXPECT_EQ(JudgeGate(input).by, Suppressor::kBreaker);
+  EXPECT_EQ(JudgeGate(input).until, now_ + 20 * kMinute);
+}
+
+// The hour has room again when the ten minutes in which most was asked have left it.
+TEST_F(GateTest, TheBreakerIsOpenUntilItsHourHasRoom) {
+  const GatePolicy policy{.breaker_factor = 5, .breaker_span = kHour, .breaker_floor = 3};
+  ReleaseCounts counts;
+  counts.Count(7, kNoon);
+  counts.Count(7, kNoon + 21 * kMinute);
+
+  EXPECT_EQ(counts.OverUntil(policy, 1, 7, kNoon + 30 * kMinute), std::nullopt);
+  counts.Count(7, kNoon + 31 * kMinute);
+  const auto until = counts.OverUntil(policy, 1, 7, kNoon + 32 * kMinute);
+
+  ASSERT_TRUE(until.has_value());
+  EXPECT_EQ(*until, kNoon + kHour);
+  EXPECT_TRUE(counts.IsOver(policy, 1, 7, *until - milliseconds{1}));
+  EXPECT_FALSE(counts.IsOver(policy, 1, 7, *until));
 }
 
 TEST_F(GateTest, QuietHoursDeferToTheMorningAndNotATask) {

@@ -197,6 +197,7 @@ void World::Run(const Visit& visit, const Event* event, std::optional<Instant> c
                         .counts = &counts_};
   const Decision decision = Advance(definition_, context, visit, event, subjects);
   records_.insert(records_.end(), decision.records.begin(), decision.records.end());
+  held_.insert(held_.end(), decision.held.begin(), decision.held.end());
   const auto note = [&](const std::string& user, std::optional<Instant> waits) {
     waits_.erase({visit.target.tenant, user});
     if (waits.has_value()) {
@@ -206,7 +207,9 @@ void World::Run(const Visit& visit, const Event* event, std::optional<Instant> c
   if (!id.empty()) {
     note(id, decision.user_waits);
   }
-  note("", decision.account_waits);
+  if (decision.touches_account) {
+    note("", decision.account_waits);
+  }
   for (const std::uint64_t rule : decision.released) {
     counts_.Count(rule, *visit.due);
   }

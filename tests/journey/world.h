@@ -69,6 +69,7 @@ class World {
   std::optional<UserStatus> LastStatus(const std::string& user) const;
   std::optional<AccountStatus> LastAccountStatus() const;
   void ForgetRecords() { records_.clear(); }
+  const std::vector<HeldRung>& held() const { return held_; }
 
  private:
   bool FireNext();
@@ -83,6 +84,7 @@ class World {
   std::map<std::string, Account> accounts_;
   std::map<std::pair<std::string, std::string>, std::string> emails_;
   std::vector<OutputRecord> records_;
+  std::vector<HeldRung> held_;
   std::map<std::pair<std::string, std::string>, Instant> waits_;  // User "": the account.
   RuleControls controls_;
   ReleaseCounts counts_;

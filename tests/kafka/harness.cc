@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "src/kafka/admin.h"
+#include "src/kafka/handles.h"
 
 namespace foothold::kafka {
 namespace {
@@ -65,6 +66,23 @@ void DeleteTopic(const std::string& servers, const std::string& topic) {
   while (Must(admin->DescribeTopic(topic)).has_value()) {
     FOOTHOLD_CHECK(steady_clock::now() < deadline, "a deleted topic does not go");
   }
+}
+
+void ConfigureTopic(const std::string& servers, const std::string& topic,
+                    const Properties& configs) {
+  const auto client =
+      Must(Client::Open({.properties = {{"bootstrap.servers", servers}}, .on_log = nullptr}, {}));
+  const QueueHandle queue(rd_kafka_queue_new(client->handle()));
+  rd_kafka_ConfigResource_t* resource =
+      rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str());
+  for (const auto& [name, value] : configs) {
+    rd_kafka_ConfigResource_set_config(resource, name.c_str(), value.c_str());
+  }
+  rd_kafka_AlterConfigs(client->handle(), &resource, 1, nullptr, queue.get());
+  const EventHandle event(rd_kafka_queue_poll(queue.get(), static_cast<int>(kPatience.count())));
+  rd_kafka_ConfigResource_destroy(resource);
+  FOOTHOLD_CHECK(event != nullptr && rd_kafka_event_error(event.get()) == 0,
+                 "the settings of a topic cannot be changed");
 }
 
 void DeleteAllRecords(const std::string& servers, const std::string& topic, PartitionId partition) {

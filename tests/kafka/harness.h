@@ -49,6 +49,9 @@ std::unique_ptr<log::Consumer> NewReader(log::Log* log, int batch_records_max = 
 
 // What others may do to a topic. Each returns when it is seen to be done.
 void DeleteTopic(const std::string& servers, const std::string& topic);
+// Replaces the topic's settings: those not named are the broker's again.
+void ConfigureTopic(const std::string& servers, const std::string& topic,
+                    const Properties& configs);
 void DeleteAllRecords(const std::string& servers, const std::string& topic, PartitionId partition);
 
 // Writes "0", "1", ... `count` of them, to one partition in one transaction.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -11,6 +12,7 @@
 #include "src/metrics/intake_metrics.h"
 #include "src/metrics/journey_metrics.h"
 #include "src/metrics/people_metrics.h"
+#include "src/metrics/process_metrics.h"
 #include "src/metrics/registry.h"
 #include "src/metrics/worker_metrics.h"
 
@@ -61,6 +63,8 @@ std::map<std::string, std::string> KindByDocumentedName() {
 // Calls every verb once, so that every family has a sample.
 void CallEveryVerb(Registry* registry) {
   ExportBuildInfo(registry, "0.1.0", "abc", "gcc");
+  ProcessMetrics process(registry, ".", InstantFromMs(1'700'000'000'000));
+  process.Look();
   IntakeMetrics intake(registry, {"app"});
   intake.RecordRead(0, 570);
   intake.RecordRejected(0, "bad_time");
@@ -77,6 +81,7 @@ void CallEveryVerb(Registry* registry) {
   people.RecordsSkipped(2);
   people.RecordsRejected("missing_tenant", 1);
   people.AccountsCapMet(1);
+  people.RecordsOfErased(3);
   people.WaitingIs(PartitionId{0}, 5, 600);
   people.CacheBytes(100, 200);
   people.StateSizeIs(PartitionId{0}, {.bytes = 310, .keys = 31});
@@ -85,12 +90,15 @@ void CallEveryVerb(Registry* registry) {
   journey.StimulusApplied(Stimulus::kEvent);
   journey.DecisionEmitted("activation.changed", "admin", "organic");
   journey.InterventionEmitted("intervention.suppressed", "stalled", "in_app", "quiet_hours");
+  journey.RungHeld("stalled", "breaker");
   journey.StatusesEmitted("user_status", 3);
   journey.TimeToValue(ValueAnchor::kSignup, "admin", "smb", kDay);
   journey.Repeat();
   journey.Conflict();
+  journey.OfErased();
   journey.CapMet("recent_ids");
   journey.ClockAt(PartitionId{0}, InstantFromMs(1'700'000'000'500), "app events[3]");
+  journey.SourceSilent(PartitionId{0}, "app", InstantFromMs(1'700'000'000'000));
   journey.TimersFired("window", 2);
   journey.TimersWaiting(PartitionId{0}, 4, 5);
   journey.CacheLooked(CacheLook::kHit, 1);
@@ -116,6 +124,7 @@ TEST(MetricsTest, EveryVerbIsSeenOnThePage) {
 
   for (const char* const line : {
            "foothold_build_info{compiler=\"gcc\",revision=\"abc\",version=\"0.1.0\"} 1",
+           "foothold_process_start_timestamp_seconds 1700000000",
            "foothold_intake_records_total{source=\"app\"} 1",
            "foothold_intake_bytes_total{source=\"app\"} 570",
            "foothold_intake_rejected_records_total{reason=\"bad_time\",source=\"app\"} 1",
@@ -132,6 +141,7 @@ TEST(MetricsTest, EveryVerbIsSeenOnThePage) {
            "foothold_people_expired_records_total{cause=\"full\"} 3",
            "foothold_people_expired_records_total{cause=\"time\"} 0",
            "foothold_people_skipped_records_total{why=\"unplaced\"} 2",
+           "foothold_people_skipped_records_total{why=\"erased\"} 3",
            "foothold_people_rejected_records_total{reason=\"missing_tenant\"} 1",
            "foothold_people_caps_met_total{cap=\"accounts\"} 1",
            "foothold_people_waiting_records{partition=\"0\"} 5",
@@ -143,9 +153,11 @@ TEST(MetricsTest, EveryVerbIsSeenOnThePage) {
            "foothold_people_restore_records{partition=\"0\"} 8",
            "foothold_journey_stimuli_total{kind=\"event\"} 1",
            "foothold_journey_stimuli_total{kind=\"timer\"} 0",
+           "foothold_journey_rungs_held_total{by=\"breaker\",rule=\"stalled\"} 1",
            "foothold_journey_statuses_total{type=\"user_status\"} 3",
            "foothold_journey_repeated_events_total 1",
            "foothold_journey_conflicting_events_total 1",
+           "foothold_journey_events_of_erased_total 1",
            "foothold_journey_caps_met_total{cap=\"recent_ids\"} 1",
            "foothold_journey_clock_timestamp_seconds{partition=\"0\"} 1700000000.5",
            "foothold_journey_timers_fired_total{kind=\"window\"} 2",
@@ -193,6 +205,45 @@ TEST(MetricsTest, TheReadmeListsWhatIsExportedAndNothingElse) {
   EXPECT_EQ(KindByName(registry.Render()), documented);
 }
 
+// The one sample of a metric without labels; -1: there is none.
+double ValueOf(const Registry& registry, const std::string& name) {
+  const std::vector<std::string> samples = Samples(registry, name);
+  return samples.size() == 1 ? std::stod(samples.front().substr(name.size())) : -1;
+}
+
+TEST(MetricsTest, TheProcessTellsItsMemoryItsTimeAndTheRoomOnItsDisk) {
+  Registry registry;
+  ProcessMetrics process(&registry, ".", InstantFromMs(0));
+  const double before = ValueOf(registry, "foothold_process_cpu_seconds_total");
+
+  // Until the system has noticed it.
+  std::vector<char> memory(64U << 20U, 'x');
+  double after = before;
+  for (int i = 0; i < 1'000'000 && after <= before; ++i) {
+    std::ranges::rotate(memory, memory.begin() + 1);
+    process.Look();
+    after = ValueOf(registry, "foothold_process_cpu_seconds_total");
+  }
+
+  EXPECT_GE(before, 0);
+  EXPECT_GT(after, before);
+  EXPECT_GT(ValueOf(registry, "foothold_process_resident_bytes"), 64U << 20U);
+  EXPECT_GE(ValueOf(registry, "foothold_process_open_files"), 3);
+  const double size = ValueOf(registry, "foothold_state_disk_bytes");
+  EXPECT_GT(size, 0);
+  EXPECT_LE(ValueOf(registry, "foothold_state_disk_free_bytes"), size);
+}
+
+TEST(MetricsTest, ADiskThatIsNotThereTellsNothing) {
+  Registry registry;
+  ProcessMetrics process(&registry, "/nowhere/at/all", InstantFromMs(0));
+
+  process.Look();
+
+  EXPECT_THAT(Samples(registry, "foothold_state_disk_bytes"), testing::IsEmpty());
+  EXPECT_THAT(Samples(registry, "foothold_state_disk_free_bytes"), testing::IsEmpty());
+}
+
 TEST(MetricsTest, WorkersOfOneStageCountTogether) {
   Registry registry;
   WorkerMetrics first(&registry, "intake", 0);
@@ -221,6 +272,25 @@ TEST(MetricsTest, OnlyTheNewestHolderOfTheClockIsNamed) {
   journey.ClockAt(PartitionId{1}, InstantFromMs(2000), "");
   journey.PartitionDropped(PartitionId{2});
   EXPECT_THAT(Samples(registry, "foothold_journey_clock_held_info"), testing::IsEmpty());
+}
+
+TEST(MetricsTest, ASilentSourceIsNamedWhileItIs) {
+  Registry registry;
+  JourneyMetrics journey(&registry);
+
+  journey.SourceSilent(PartitionId{1}, "app", InstantFromMs(5'000));
+  journey.SourceSilent(PartitionId{2}, "crm", InstantFromMs(6'000));
+  EXPECT_THAT(Samples(registry, "foothold_journey_source_silent_since_timestamp_seconds"),
+              testing::UnorderedElementsAre(
+                  "foothold_journey_source_silent_since_timestamp_seconds{partition=\"1\",source="
+                  "\"app\"} 5",
+                  "foothold_journey_source_silent_since_timestamp_seconds{partition=\"2\",source="
+                  "\"crm\"} 6"));
+
+  journey.SourceSilent(PartitionId{1}, "", kEpoch);
+  journey.PartitionDropped(PartitionId{2});
+  EXPECT_THAT(Samples(registry, "foothold_journey_source_silent_since_timestamp_seconds"),
+              testing::IsEmpty());
 }
 
 TEST(MetricsTest, TheGaugesOfADroppedPartitionGo) {

@@ -68,6 +68,8 @@ std::string JourneyModel::Fold(std::int64_t offset, std::string_view batch) {
       FoldControl(*control);
     } else if (const auto* release = std::get_if<codec::Release>(&*entry)) {
       Release(release->wall);
+    } else if (const auto* letter = std::get_if<codec::DeadLetterNote>(&*entry)) {
+      NoteDeadLetter(*letter);
     } else {
       return fmt::format("offset {}: an entry of the people topic", offset);
     }
@@ -91,6 +93,7 @@ void JourneyModel::FoldProgress(const journey::Progress& progress) {
     return;
   }
   clock_.Advance(definition_->playbook().lateness);
+  NoteSilence();
   if (!clock_.now().has_value()) {
     return;
   }
@@ -193,6 +196,45 @@ void JourneyModel::FoldControl(const codec::Control& control) {
   is_publishing_ = false;
 }
 
+// The number of the step that a silence has come to, as meta has it; a step up to a condition's
+// span or back from one is looked at by all that rests on the measurement.
+void JourneyModel::NoteSilence() {
+  const auto silence = clock_.Silent();
+  std::uint64_t step = 0;
+  if (silence.has_value()) {
+    step = 1;
+    for (const milliseconds span : definition_->wakes().measurement_spans()) {
+      step += *clock_.wall() - silence->since >= span ? 1U : 0U;
+    }
+  }
+  const std::uint64_t before =
+      meta_.counters.contains("silence_step") ? meta_.counters["silence_step"] : 0;
+  if (step == before) {
+    return;
+  }
+  meta_.counters["silence_step"] = step;
+  if (step == 0) {
+    meta_.counters.erase("silence_step");
+    for (auto& [key, until] : waiting_) {
+      until = kEpoch;
+    }
+  }
+  if (std::max(step, before) > 1) {
+    meta_.walks.push_back({.kind = codec::WalkKind::kMeasure, .tenant = {}, .cursor = {}});
+    DoWalks();
+  }
+}
+
+void JourneyModel::NoteDeadLetter(const codec::DeadLetterNote& note) {
+  const std::string key = state::AccountKey(note.tenant);
+  if (subjects_.contains(key) && definition_ != nullptr) {
+    journey::Visit visit = VisitTo(key, journey::VisitKind::kMeasure);
+    visit.dead_letter_at = note.at;
+    VisitAll({visit}, nullptr, clock_.now());
+    DoWalks();
+  }
+}
+
 void JourneyModel::Release(Instant stamp) {
   while (definition_ != nullptr) {
     const auto next = EarliestWaiting();
@@ -228,6 +270,7 @@ void JourneyModel::DoWalks() {
     journey::VisitKind visit = journey::VisitKind::kRecheck;
     if (kind == codec::WalkKind::kFinal) visit = journey::VisitKind::kFinal;
     if (kind == codec::WalkKind::kSweep) visit = journey::VisitKind::kSweep;
+    if (kind == codec::WalkKind::kMeasure) visit = journey::VisitKind::kMeasure;
     VisitAll({VisitTo(*key, visit)}, nullptr, clock_.now());
   }
 }
@@ -292,8 +335,8 @@ void JourneyModel::VisitOne(journey::Visit visit, const journey::Event* event,
   if (visit.kind == kMerge && (from_key == user_key || !subjects_.contains(from_key))) {
     return;
   }
-  const bool must_be_there =
-      visit.kind == kRecheck || visit.kind == kApprove || visit.kind == kSweep;
+  const bool must_be_there = visit.kind == kRecheck || visit.kind == kApprove ||
+                             visit.kind == kSweep || visit.kind == kMeasure;
   if (must_be_there && !user_key.empty() && !subjects_.contains(user_key)) {
     return;
   }
@@ -325,6 +368,11 @@ void JourneyModel::VisitOne(journey::Visit visit, const journey::Event* event,
   context.counts = &counts_;
   context.partitions = journal_partitions_;
   context.is_redeciding = is_publishing_;
+  const auto silence = clock_.Silent();
+  if (silence.has_value()) {
+    context.sources_silent_since = silence->since;
+    context.silent_source = silence->source;
+  }
   journey::Decision decision = journey::Advance(*definition_, context, visit,
                                                 IsOfEvent(visit.kind) ? event : nullptr, subjects);
   Settle(visit, user_key, account_key, &decision);
@@ -333,8 +381,10 @@ void JourneyModel::VisitOne(journey::Visit visit, const journey::Event* event,
 
 void JourneyModel::Settle(const journey::Visit& visit, const std::string& user_key,
                           const std::string& account_key, journey::Decision* decision) {
-  subjects_[account_key].due = decision->account_due;
-  Wait(account_key, decision->account_waits);
+  if (decision->touches_account) {
+    subjects_[account_key].due = decision->account_due;
+    Wait(account_key, decision->account_waits);
+  }
   if (!user_key.empty()) {
     subjects_[user_key].due = decision->user_due;
     Wait(user_key, decision->user_waits);

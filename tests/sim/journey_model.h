@@ -61,6 +61,8 @@ class JourneyModel {
   void FoldEvent(const journey::Event& event);
   void FoldProgress(const journey::Progress& progress);
   void FoldControl(const codec::Control& control);
+  void NoteSilence();
+  void NoteDeadLetter(const codec::DeadLetterNote& note);
   bool FireNext();
   // Lets the gate look at all that waits.
   void Release(Instant stamp);
