@@ -13,6 +13,12 @@ using std::chrono::milliseconds;
 // A point of event time or wall time: milliseconds since 1970-01-01T00:00:00Z, no leap seconds.
 using Instant = std::chrono::sys_time<milliseconds>;
 
+// The UTC day that `at` lies in, counted from 1970-01-01.
+constexpr std::int32_t UtcDayOf(Instant at) {
+  return static_cast<std::int32_t>(
+      std::chrono::floor<std::chrono::days>(at).time_since_epoch().count());
+}
+
 // No event lies before this (PRODUCT.md section 2: earlier times are unusable).
 inline constexpr Instant kEpoch{milliseconds{0}};
 inline constexpr milliseconds kDay{24LL * 3600 * 1000};
