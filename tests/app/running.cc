@@ -57,7 +57,7 @@ std::string WriteConfig(const RunSetup& setup, const Folder& folder) {
   return folder.Write(
       "foothold.yaml",
       fmt::format("app: {0}\n"
-                  "instance: test\n"
+                  "instance: {12}\n"
                   "kafka: {{bootstrap.servers: \"{1}\"{6}}}\n"
                   "sources:\n"
                   "  - {{name: product, topics: [{2}], preset: {8}, mapping: {{{9}}}}}\n"
@@ -76,7 +76,8 @@ std::string WriteConfig(const RunSetup& setup, const Folder& folder) {
                   setup.app, setup.servers, setup.source, setup.state_dir, setup.clock, setup.extra,
                   setup.kafka, setup.journal_partitions, setup.preset, setup.mapping,
                   kOutputPartitions,
-                  setup.playbook.empty() ? "" : fmt::format("playbook: {}\n", setup.playbook)));
+                  setup.playbook.empty() ? "" : fmt::format("playbook: {}\n", setup.playbook),
+                  setup.instance));
 }
 
 std::string EventOf(const std::string& user, const std::string& event, int day) {

@@ -32,6 +32,7 @@ struct PlainRecord {
 // An app of its own on the broker, with its configuration in `folder`. File mode, one source.
 struct RunSetup {
   std::string app = {};
+  std::string instance = "test";
   std::string servers = {};
   std::string source = {};  // The topic.
   std::string preset = "segment";
