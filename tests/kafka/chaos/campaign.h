@@ -26,6 +26,7 @@ struct CampaignOptions {
   std::string kafka_version = kafka::kKillableVersion;
   int events_per_second = 400;
   std::string history_file;  // Where the history is kept; "": nowhere.
+  std::string log_file;      // Where what the instances say is kept; "": nowhere.
   std::string only;          // The name of a fault: no other strikes.
 };
 

@@ -22,8 +22,8 @@ std::string LastWords(std::string text) {
 
 }  // namespace
 
-Instance::Instance(std::string name, app::RunSetup setup, Proxy* proxy)
-    : proxy_(proxy), setup_(std::move(setup)) {
+Instance::Instance(std::string name, app::RunSetup setup, Proxy* proxy, std::ostream* log)
+    : proxy_(proxy), log_(log), setup_(std::move(setup)) {
   setup_.instance = std::move(name);
   setup_.state_dir = folder_.PathOf("state");
   setup_.servers.clear();
@@ -42,14 +42,19 @@ void Instance::Start(std::optional<std::uint64_t> file_bytes_max) {
 
 void Instance::Kill9() {
   child_->Signal(SIGKILL);
-  child_->Wait();
-  child_.reset();
+  Await();
 }
 
 app::Ending Instance::Stop() {
   child_->Signal(SIGTERM);
+  return Await();
+}
+
+app::Ending Instance::Await() {
   app::Ending ending = child_->Wait();
   child_.reset();
+  *log_ << "---- " << name() << " ended with " << ending.code << " and had said:\n"
+        << ending.error << std::flush;
   return ending;
 }
 
@@ -59,8 +64,7 @@ std::optional<Instance::GivenUp> Instance::Tend() {
   if (child_ == nullptr || child_->IsRunning()) {
     return std::nullopt;
   }
-  const app::Ending ending = child_->Wait();
-  child_.reset();
+  const app::Ending ending = Await();
   return GivenUp{.code = ending.code, .last_words = LastWords(ending.error)};
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,8 @@ class Instance {
   };
 
   // `setup` without instance, servers and state. The proxy, with a route to each broker, outlives
-  // it.
-  Instance(std::string name, app::RunSetup setup, Proxy* proxy);
+  // it, as does `log`, which takes what each process said when it has ended.
+  Instance(std::string name, app::RunSetup setup, Proxy* proxy, std::ostream* log);
 
   // REQUIRES: not running. With a bound no file that it writes may be larger.
   void Start(std::optional<std::uint64_t> file_bytes_max = {});
@@ -56,8 +57,11 @@ class Instance {
   Proxy& proxy() { return *proxy_; }
 
  private:
+  app::Ending Await();
+
   app::Folder folder_;
   Proxy* proxy_;
+  std::ostream* log_;
   app::RunSetup setup_;
   std::string config_;
   std::unique_ptr<app::Child> child_;

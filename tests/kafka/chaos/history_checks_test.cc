@@ -4,7 +4,7 @@
 #include "tests/kafka/chaos/history_checks.h"
 
 #include <algorithm>
-#include <fstream>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <string>
@@ -13,8 +13,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "src/app/input_file.h"
 #include "src/base/check.h"
 #include "tests/kafka/chaos/history.h"
+#include "tests/kafka/harness.h"
 
 namespace foothold::chaos {
 namespace {
@@ -23,9 +25,15 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
+// Three kills, some topics of all, and of the state's changelog one partition; small hashes.
 History Recorded() {
-  std::ifstream file(FOOTHOLD_SOURCE_DIR "/tests/kafka/chaos/recorded.history");
-  Result<History> history = ReadHistory(&file);
+  const auto file = kafka::Must(
+      app::InputFile::Open(FOOTHOLD_SOURCE_DIR "/tests/kafka/chaos/recorded.history.gz"));
+  std::stringstream text;
+  while (const std::optional<app::InputFile::Line> line = kafka::Must(file->Next())) {
+    text << line->text << '\n';
+  }
+  Result<History> history = ReadHistory(&text);
   FOOTHOLD_CHECK(history.has_value(), history.error().message());
   FOOTHOLD_CHECK(!history->polled.empty(), "an empty recording");
   return *std::move(history);

@@ -1,5 +1,5 @@
 // chaos [--seed N] [--extent short|long] [--hours N] [--brokers 1|3] [--kafka VERSION]
-//       [--rate EVENTS_PER_SECOND] [--history FILE] [--log FILE]
+//       [--rate EVENTS_PER_SECOND] [--history FILE] [--log FILE] [--only FAULT]
 //
 // Runs Foothold on a real Kafka through faults that the seed chooses, and checks what is left.
 // Exits with 1 if anything is not as it must be.
@@ -36,6 +36,8 @@ bool Parse(const std::vector<std::string>& words, CampaignOptions* options) {
       options->events_per_second = static_cast<int>(number);
     } else if (words[i] == "--history") {
       options->history_file = value;
+    } else if (words[i] == "--log") {
+      options->log_file = value;
     } else if (words[i] == "--only") {
       options->only = value;
     } else {
@@ -55,7 +57,7 @@ int main(int count, char** words) {
   if (!Parse({words + 1, words + count}, &options)) {
     std::fputs(
         "chaos [--seed N] [--extent short|long] [--hours N] [--brokers 1|3] [--kafka VERSION]\n"
-        "      [--rate EVENTS_PER_SECOND] [--history FILE] [--only FAULT]\n",
+        "      [--rate EVENTS_PER_SECOND] [--history FILE] [--log FILE]\n      [--only FAULT]\n",
         stderr);
     return 64;
   }

@@ -68,7 +68,7 @@ void Storm::Begin() {
 
 void Storm::Strike(Fault fault) {
   TendFor(milliseconds{random_.Between(0, kGapMax.count())});
-  fmt::print("{}\n", FaultName(fault));
+  fmt::print("{} {}\n", FormatRfc3339(SystemWallClock().Now()), FaultName(fault));
   std::fflush(stdout);
   ++report_.faults[fault];
   const Clock::time_point since = Clock::now();

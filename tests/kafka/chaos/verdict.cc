@@ -55,21 +55,63 @@ Fate FateOf(intake::Decoder* decoder, std::string_view value) {
   return std::holds_alternative<intake::Rejected>(outcome) ? Fate::kDeadLetter : Fate::kSkipped;
 }
 
-// Collects a history from what lies in the topics.
+// Takes lines as `replay` prints them.
+class LineCollector {
+ public:
+  explicit LineCollector(const stream::TopicNames& topics)
+      : logs_(topics.Logs()), statuses_(topics.Statuses()) {}
+
+  void Add(std::string_view topic, std::string_view line) {
+    const bool is_log = std::ranges::find(logs_, topic) != logs_.end();
+    const bool is_status = std::ranges::find(statuses_, topic) != statuses_.end();
+    if (!is_log && !is_status) {
+      return;
+    }
+    // From the key on: what stands before it is topic, partition and offset.
+    const std::string_view record = line.substr(line.find(",\"key"));
+    const std::string subject(record.substr(0, record.find(",\"headers")));
+    const std::string name = fmt::format("{} {}", topic, subject);
+    if (is_log) {
+      lines_.decisions[name].emplace_back(record);
+    } else {
+      last_.insert_or_assign(name, line);
+    }
+  }
+  Lines Take() {
+    for (const auto& [name, line] : last_) {
+      lines_.last_statuses[name] = app::ComparableStatus(line).value_or(app::Fields{});
+    }
+    return std::move(lines_);
+  }
+
+ private:
+  const std::vector<std::string> logs_;
+  const std::vector<std::string> statuses_;
+  std::map<std::string, std::string> last_;
+  Lines lines_;
+};
+
+// Collects what is left in the topics.
 class Historian {
  public:
   Historian(log::Log* log, const app::RunSetup& setup)
-      : log_(log), topics_(TopicsOf(setup)), setup_(setup) {}
+      : log_(log),
+        topics_(TopicsOf(setup)),
+        log_topics_(topics_.Logs()),
+        outputs_(topics_.Outputs()),
+        setup_(setup),
+        lines_(topics_),
+        collector_(setup) {}
 
-  History Write(const std::filesystem::path& data, const Feed& feed, const Observer& observer) {
+  Remains Write(const std::filesystem::path& data, const Feed& feed, const Observer& observer) {
     for (const auto& [partition, hash] : feed.acked()) {
       history_.sent.push_back({partition, hash});
     }
     ReadSource();
+    const std::map<std::string, std::int32_t> topics = PartitionsOf(setup_);
+    ReadRecords(topics);
     const Coordinators coordinators = Must(ReadCoordinators(data));
-    for (const auto& [topic, partitions] : PartitionsOf(setup_)) {
-      ReadTopic(topic, partitions);
-      ReadOutcomes(topic, partitions);
+    for (const auto& [topic, partitions] : topics) {
       for (std::int32_t i = 0; i < partitions; ++i) {
         ReadWriters(topic, i, data, coordinators);
       }
@@ -80,7 +122,7 @@ class Historian {
           history_.NumberOf(observer.topics().at(static_cast<std::size_t>(polled.lane.topic)));
       history_.polled.push_back(polled);
     }
-    return std::move(history_);
+    return {.history = std::move(history_), .lines = lines_.Take(), .outputs = collector_.Finish()};
   }
 
  private:
@@ -99,39 +141,51 @@ class Historian {
     });
   }
 
-  void ReadTopic(const std::string& topic, std::int32_t partitions) {
-    const int number = history_.NumberOf(topic);
-    std::set<std::pair<std::int32_t, std::int64_t>> seen;
-    ForEachRecord(log_, topic, partitions, Reading::kCommitted, [&](const log::RecordView& record) {
-      seen.emplace(record.partition.value, record.offset);
-    });
-    ForEachRecord(log_, topic, partitions, Reading::kAll, [&](const log::RecordView& record) {
+  // Once as those see it who read all, and once as those who read what is committed.
+  void ReadRecords(const std::map<std::string, std::int32_t>& topics) {
+    ForEachRecord(log_, topics, Reading::kAll, [&](const log::RecordView& record) {
+      const Lane lane = LaneOf(record);
+      places_[{lane, record.offset}] = history_.records.size();
       history_.records.push_back(
-          {.lane = {number, record.partition.value},
+          {.lane = lane,
            .offset = record.offset,
-           .hash = HashOfRecord(record.key, record.value, HeadersOf(record)),
-           .is_seen = seen.contains({record.partition.value, record.offset})});
-      places_[{history_.records.back().lane, record.offset}] = history_.records.size() - 1;
+           .hash = HashOfRecord(record.key, record.value, HeadersOf(record))});
+    });
+    ForEachRecord(log_, topics, Reading::kCommitted, [&](const log::RecordView& record) {
+      const auto place = places_.find({LaneOf(record), record.offset});
+      FOOTHOLD_CHECK(place != places_.end(), "a committed record that readers of all do not see");
+      history_.records[place->second].is_seen = true;
+      TakeCommitted(record);
     });
   }
 
-  void ReadOutcomes(const std::string& topic, std::int32_t partitions) {
-    const std::vector<std::string> logs = topics_.Logs();
-    const bool is_log = std::ranges::find(logs, topic) != logs.end();
-    ForEachRecord(log_, topic, partitions, Reading::kCommitted, [&](const log::RecordView& record) {
-      if (topic == topics_.journal || topic == topics_.people) {
-        ReadEntries(record);
-      } else if (topic == topics_.dead_letter) {
-        AddOutcome(record, std::stoi(HeaderOf(record, "dlq_partition")),
-                   std::stoll(HeaderOf(record, "dlq_offset")));
-      } else if (is_log) {
-        history_.numbers.push_back({fmt::format("{} of {}", HeaderOf(record, "ce_subject"), topic),
-                                    std::stoll(HeaderOf(record, "ce_fhseq"))});
-      } else if (const std::string revision = HeaderOf(record, "ce_fhrev"); !revision.empty()) {
-        history_.revisions.push_back(
-            {fmt::format("{} of {}", *record.key, topic), std::stoll(revision)});
-      }
-    });
+  Lane LaneOf(const log::RecordView& record) {
+    return {history_.NumberOf(record.topic), record.partition.value};
+  }
+
+  void TakeCommitted(const log::RecordView& record) {
+    if (record.topic == topics_.journal || record.topic == topics_.people) {
+      ReadEntries(record);
+      return;
+    }
+    if (std::ranges::find(outputs_, record.topic) == outputs_.end()) {
+      return;
+    }
+    std::string line;
+    app::AppendOutputLine(record, record.topic == topics_.dead_letter, &line);
+    lines_.Add(record.topic, line);
+    collector_.Add(line);
+    if (record.topic == topics_.dead_letter) {
+      AddOutcome(record, std::stoi(HeaderOf(record, "dlq_partition")),
+                 std::stoll(HeaderOf(record, "dlq_offset")));
+    } else if (std::ranges::find(log_topics_, record.topic) != log_topics_.end()) {
+      history_.numbers.push_back(
+          {fmt::format("{} of {}", HeaderOf(record, "ce_subject"), record.topic),
+           std::stoll(HeaderOf(record, "ce_fhseq"))});
+    } else if (const std::string revision = HeaderOf(record, "ce_fhrev"); !revision.empty()) {
+      history_.revisions.push_back(
+          {fmt::format("{} of {}", *record.key, record.topic), std::stoll(revision)});
+    }
   }
 
   void ReadEntries(const log::RecordView& record) {
@@ -148,7 +202,7 @@ class Historian {
   }
 
   void AddOutcome(const log::RecordView& record, std::int32_t partition, std::int64_t offset) {
-    history_.outcomes.push_back({.lane = {history_.NumberOf(record.topic), record.partition.value},
+    history_.outcomes.push_back({.lane = LaneOf(record),
                                  .offset = record.offset,
                                  .input_partition = partition,
                                  .input_offset = offset});
@@ -200,52 +254,13 @@ class Historian {
 
   log::Log* const log_;
   const stream::TopicNames topics_;
+  const std::vector<std::string> log_topics_;
+  const std::vector<std::string> outputs_;
   const app::RunSetup& setup_;
+  LineCollector lines_;
+  app::OutputCollector collector_;
   History history_;
   std::map<std::pair<Lane, std::int64_t>, std::size_t> places_;
-};
-
-// Output lines by "topic key": decisions to the byte, and of each status the last. When a status is
-// refreshed is for the process to choose, so of it counts what app::ComparableStatus() leaves.
-struct Lines {
-  std::map<std::string, std::vector<std::string>> decisions;
-  std::map<std::string, app::Fields> last_statuses;
-};
-
-// Takes lines as `replay` prints them.
-class LineCollector {
- public:
-  explicit LineCollector(const stream::TopicNames& topics)
-      : logs_(topics.Logs()), statuses_(topics.Statuses()) {}
-
-  void Add(std::string_view topic, std::string_view line) {
-    const bool is_log = std::ranges::find(logs_, topic) != logs_.end();
-    const bool is_status = std::ranges::find(statuses_, topic) != statuses_.end();
-    if (!is_log && !is_status) {
-      return;
-    }
-    // From the key on: what stands before it is topic, partition and offset.
-    const std::string_view record = line.substr(line.find(",\"key"));
-    const std::string subject(record.substr(0, record.find(",\"headers")));
-    const std::string name = fmt::format("{} {}", topic, subject);
-    if (is_log) {
-      lines_.decisions[name].emplace_back(record);
-    } else {
-      last_.insert_or_assign(name, line);
-    }
-  }
-  Lines Take() {
-    for (const auto& [name, line] : last_) {
-      lines_.last_statuses[name] = app::ComparableStatus(line).value_or(app::Fields{});
-    }
-    return std::move(lines_);
-  }
-
- private:
-  const std::vector<std::string> logs_;
-  const std::vector<std::string> statuses_;
-  std::map<std::string, std::string> last_;
-  Lines lines_;
 };
 
 Lines LinesOfReplay(const stream::TopicNames& topics, std::string_view out) {
@@ -258,22 +273,6 @@ Lines LinesOfReplay(const stream::TopicNames& topics, std::string_view out) {
     const std::string_view rest = line.substr(kBegin.size());
     collector.Add(rest.substr(0, rest.find('"')), line);
     out.remove_prefix(end);
-  }
-  return collector.Take();
-}
-
-Lines LinesOfRun(log::Log* log, const app::RunSetup& setup) {
-  const stream::TopicNames topics = TopicsOf(setup);
-  LineCollector collector(topics);
-  std::vector<std::string> names = topics.Logs();
-  std::ranges::copy(topics.Statuses(), std::back_inserter(names));
-  for (const std::string& topic : names) {
-    ForEachRecord(log, topic, app::kOutputPartitions, Reading::kCommitted,
-                  [&](const log::RecordView& record) {
-                    std::string line;
-                    app::AppendOutputLine(record, false, &line);
-                    collector.Add(topic, line);
-                  });
   }
   return collector.Take();
 }
@@ -322,12 +321,12 @@ std::map<std::string, std::int32_t> PartitionsOf(const app::RunSetup& setup) {
   return partitions;
 }
 
-History MakeHistory(log::Log* log, const app::RunSetup& setup, const std::filesystem::path& data,
+Remains ReadRemains(log::Log* log, const app::RunSetup& setup, const std::filesystem::path& data,
                     const Feed& feed, const Observer& observer) {
   return Historian(log, setup).Write(data, feed, observer);
 }
 
-Comparison Compare(log::Log* log, const app::RunSetup& setup, std::string_view of_journal,
+Comparison Compare(const Remains& remains, const app::RunSetup& setup, std::string_view of_journal,
                    std::string_view of_input) {
   Comparison comparison;
   const auto say = [&](std::string_view what, const std::string& difference) {
@@ -335,13 +334,13 @@ Comparison Compare(log::Log* log, const app::RunSetup& setup, std::string_view o
       comparison.findings.push_back(fmt::format("{}: {}", what, difference));
     }
   };
-  const Lines ran = LinesOfRun(log, setup);
+  const Lines& ran = remains.lines;
   const Lines folded = LinesOfReplay(TopicsOf(setup), of_journal);
   say("decisions of the run and of its journal's replay",
       app::FirstDifference(ran.decisions, folded.decisions));
   say("last statuses of the run and of its journal's replay",
       app::FirstDifference(ran.last_statuses, folded.last_statuses));
-  const app::Outputs outputs = app::OutputsOfRun(log, setup);
+  const app::Outputs& outputs = remains.outputs;
   const app::Outputs replayed = app::OutputsOfReplay(setup, of_input);
   say("last user statuses of the run and of the input's replay",
       app::FirstDifference(WithoutThePath(outputs.user_statuses),
