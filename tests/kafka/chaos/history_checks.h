@@ -21,7 +21,7 @@ enum class Anomaly : std::uint8_t {
   kReordered,     // Of one source partition, one lane has an input behind a later one.
   kAbortedRead,   // A reader of committed records was given one that is not committed.
   kChanged,       // Two readings of one place differ.
-  kNonMonotonic,  // A reader was given a place again, or an earlier one; a revision did not grow.
+  kNonMonotonic,  // A reader was given a place again, or an earlier one; a revision fell.
   kUnseen,        // A committed record was never given to the reader who passed it.
   kTorn,          // One transaction is visible here and not there, or not as was decided.
   kHole,          // A subject's numbers have a hole or a repeat.
