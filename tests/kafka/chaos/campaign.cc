@@ -65,6 +65,22 @@ milliseconds EventStepOf(Extent extent) {
   return milliseconds{2'000};
 }
 
+// What is left of a long run has to be read in minutes.
+int EventsPerSecond(const CampaignOptions& options) {
+  if (options.events_per_second > 0) {
+    return options.events_per_second;
+  }
+  switch (options.extent) {
+    case Extent::kShort:
+      return 400;
+    case Extent::kLong:
+      return 200;
+    case Extent::kHours:
+      break;
+  }
+  return 50;
+}
+
 std::string TextOf(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
@@ -132,7 +148,9 @@ class Campaign {
       }
       servers_ += (node == 0 ? "" : ",") + brokers_[node]->servers();
     }
-    log_ = kafka::OpenLog(servers_);
+    // All topics are read at once: a bound that is met costs a second each time.
+    log_ = kafka::OpenLog(servers_, {{"queued.max.messages.kbytes", "1000000"},
+                                     {"fetch.message.max.bytes", "8388608"}});
   }
 
   void MakeFleet() {
@@ -155,7 +173,7 @@ class Campaign {
                                                .partitions = kSourcePartitions,
                                                .file = folder_.PathOf("events.ndjson"),
                                                .seed = options().seed,
-                                               .events_per_second = options().events_per_second,
+                                               .events_per_second = EventsPerSecond(options()),
                                                .event_step = EventStepOf(options().extent)});
   }
 
