@@ -205,6 +205,7 @@ stream::WorkerOptions WorkerOptionsOf(const config::Config& config,
   // The watchdog ends a stuck process before the group gives its partitions away.
   options.consumer.max_poll_interval =
       std::max(options.consumer.max_poll_interval, 2 * config.watchdog);
+  options.consumer.session_timeout = config.session_timeout;
   // A record of the journal holds up to a thousand entries.
   options.consumer.batch_records_max = is_intake ? 500 : 50;
   options.producer.transactional_id = options.consumer.instance_id;

@@ -118,6 +118,9 @@ struct Config {
   milliseconds ready_lag_max{5 * kMinute};     // /readyz: what is read may be older by that much.
   Logging log;
   milliseconds watchdog{90'000};  // A worker silent for longer ends the process.
+  // A worker that the broker has not heard of for longer loses its partitions to the others: also
+  // what an instance that goes for good leaves to rest.
+  milliseconds session_timeout{45'000};
   // Salts the hashes under which e-mail addresses are kept; the first start's holds for ever. A
   // secret. Empty: the app's name.
   std::string email_salt;

@@ -203,6 +203,8 @@ Checked<Config> ReadConfig(std::string_view text, std::string_view file) {
   reader.ReadDuration("commit_interval", {milliseconds(10), kMinute}, &config.commit_interval);
   reader.ReadBytes("record_bytes_max", {1024, 64 * kMiB}, &config.record_bytes_max);
   reader.ReadDuration("watchdog", {10 * milliseconds(1000), kHour}, &config.watchdog);
+  reader.ReadDuration("session_timeout", {6 * milliseconds(1000), 30 * kMinute},
+                      &config.session_timeout);
   reader.ReadText("email_salt", &config.email_salt);
   reader.Finish();
   CheckTopicsApart(config, *root, &problems);

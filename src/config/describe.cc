@@ -179,6 +179,7 @@ std::string Describe(const Config& config) {
   lines.Line(fmt::format("log: {{level: {}, format: {}}}", LevelText(config.log.level),
                          config.log.format == LogFormat::kText ? "text" : "json"));
   lines.Line(fmt::format("watchdog: {}", FormatDuration(config.watchdog)));
+  lines.Line(fmt::format("session_timeout: {}", FormatDuration(config.session_timeout)));
   lines.Line(config.email_salt.empty() ? "email_salt: null"
                                        : fmt::format("email_salt: \"{}\"", kHidden));
   return lines.Take();

@@ -62,6 +62,7 @@ clock: {idle: event}
 http: {listen: "[::1]:0", ready_lag_max: 90s}
 log: {level: warning, format: json}
 watchdog: 2m
+session_timeout: 10s
 email_salt: pepper
 )";
 
@@ -136,6 +137,7 @@ TEST(ConfigFileTest, ReadsEveryKey) {
   EXPECT_EQ(config.log.level, LogLevel::kWarning);
   EXPECT_EQ(config.log.format, LogFormat::kJson);
   EXPECT_EQ(config.watchdog, 2 * kMinute);
+  EXPECT_EQ(config.session_timeout, milliseconds(10'000));
   EXPECT_EQ(config.email_salt, "pepper");
 }
 
