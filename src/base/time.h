@@ -33,6 +33,9 @@ std::string FormatRfc3339(Instant instant);
 // Appends the same 24 characters to `out`. Beyond the years 0..9999: the nearest time in them.
 void AppendRfc3339(Instant instant, std::string* out);
 
+// The ISO 8601 week that `at` lies in, by UTC: "2026-W03".
+std::string IsoWeekOf(Instant at);
+
 struct ParsedTime {
   Instant instant;
   bool had_zone = true;  // False: no zone was given and UTC was assumed.
