@@ -24,7 +24,7 @@ struct UserCohort {
   std::int64_t activated = 0;
   // Seconds from signup, of those activated; nullopt: none of them is. Of two in the middle the
   // lower one.
-  std::optional<std::int64_t> median_to_value_s;
+  std::optional<std::int64_t> median_to_value_s = {};
 };
 
 // How rungs ended whose outcome is known.
