@@ -9,12 +9,14 @@
 #include <fmt/format.h>
 
 #include "src/app/api_questions.h"
+#include "src/app/effect_gauges.h"
 #include "src/app/page.h"
 #include "src/app/version.h"
 #include "src/base/json.h"
 #include "src/config/text_file.h"
 #include "src/http/query.h"
 #include "src/intake/json_tree.h"
+#include "src/metrics/registry.h"
 
 namespace foothold::app {
 namespace {
@@ -154,6 +156,19 @@ http::HttpResponse AnswerAbout(const ApiState& state, const Parameters& paramete
   return JsonResponse(200, std::move(body));
 }
 
+http::HttpResponse AnswerMetrics(const ApiState& state, const Parameters& parameters) {
+  if (!parameters.empty()) {
+    return ErrorResponse(400, "metrics takes no parameters");
+  }
+  const Result<readmodel::Effects> effects = state.model->ReadEffects();
+  if (!effects.has_value()) {
+    return FailureResponse(effects.error());
+  }
+  return {.status = 200,
+          .content_type = std::string(metrics::Registry::kContentType),
+          .body = EffectGauges(*effects)};
+}
+
 Result<ApprovalSaid> ReadApproval(const http::HttpRequest& request) {
   if (!request.content_type.starts_with(kJson)) {
     return Error(Code::kInvalid, "Content-Type must be application/json");
@@ -229,6 +244,8 @@ Status AddApi(const ApiState& state, http::HttpOptions* options) {
   add("upcoming", Asked(ReadUpcomingQuestion));
   add("funnel", Asked(ReadFunnelQuestion));
   add("cohorts", Asked(ReadCohortsQuestion));
+  add("outcomes", Asked(ReadOutcomesQuestion));
+  add("metrics", AnswerMetrics);
   if (state.options.approve != nullptr) {
     options->posts["/api/v1/approvals"] = [&state](const http::HttpRequest& request) {
       return Approve(state, request);

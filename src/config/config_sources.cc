@@ -110,7 +110,7 @@ void ReadPreset(MapReader* reader, Source* source) {
 Source ReadSource(const YamlNode& node, const std::string& path, Problems* problems) {
   Source source;
   MapReader reader(node, path, problems);
-  if (!node.is_map()) {
+  if (!node.is_map() && !node.is_null()) {
     return source;
   }
   if (const YamlNode* name = reader.Require("name")) {
