@@ -30,7 +30,7 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kServingMax{90'000};
+constexpr milliseconds kServingMax{300'000};
 constexpr milliseconds kStopMax{30'000};
 constexpr milliseconds kLookAgain{20};
 constexpr int kStartsMax = 3;

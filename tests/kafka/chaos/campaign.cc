@@ -44,6 +44,9 @@ std::map<Fault, int> CountsOf(const CampaignOptions& options) {
       }
       break;
   }
+  if (options.brokers > 1 && options.extent == Extent::kShort) {
+    counts[Fault::kBroker] = static_cast<int>(options.brokers);
+  }
   if (!options.only.empty()) {
     std::erase_if(counts,
                   [&](const auto& entry) { return FaultName(entry.first) != options.only; });

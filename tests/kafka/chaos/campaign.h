@@ -25,9 +25,9 @@ struct CampaignOptions {
   std::size_t brokers = 1;
   std::string kafka_version = kafka::kKillableVersion;
   int events_per_second = 0;  // 0: as many as suit the extent.
-  std::string history_file;  // Where the history is kept; "": nowhere.
-  std::string log_file;      // Where what the instances say is kept; "": nowhere.
-  std::string only;          // The name of a fault: no other strikes.
+  std::string history_file;   // Where the history is kept; "": nowhere.
+  std::string log_file;       // Where what the instances say is kept; "": nowhere.
+  std::string only;           // The name of a fault: no other strikes.
 };
 
 struct CampaignReport {
