@@ -31,7 +31,7 @@ final class JourneyProcessor implements Processor<byte[], Parsed, byte[], Output
   static final String CLOCK = "clock";
 
   private static final long LATENESS = 10 * 60 * 1000;
-  private static final Duration TICK = Duration.ofMinutes(1); // Of event time.
+  private static final Duration TICK = Duration.ofMinutes(10); // Of event time, as the lateness is.
   private static final int FIRED_AT_ONCE_MAX = 1000;
   private static final byte[] MARK = {1};
 
