@@ -3,45 +3,22 @@
 #include <thread>
 #include <utility>
 
-#include <fmt/format.h>
-
+#include "src/app/approvals.h"
 #include "src/app/follower.h"
 #include "src/app/show.h"
 #include "src/app/stage_options.h"
 #include "src/app/state_folder.h"
-#include "src/base/mutex.h"
-#include "src/stream/control_writer.h"
 
 namespace foothold::app {
 
 // In construction order: what is used stands before its user.
 struct RunPage::Parts {
   const Logger* logger = nullptr;
-  Mutex mutex;
-  std::unique_ptr<stream::ControlWriter> writer GUARDED_BY(mutex);
   std::unique_ptr<StateFolder> folder;
   std::unique_ptr<Show> show;
   std::unique_ptr<Follower> follower;
   std::jthread thread;
-
-  Status Say(const ApprovalSaid& said) EXCLUDES_MUTEX(mutex);
 };
-
-// The ledger has the word, the log of the process why it was said.
-Status RunPage::Parts::Say(const ApprovalSaid& said) {
-  const codec::ApprovalWord word{.tenant = said.rung.tenant,
-                                 .user = said.rung.user,
-                                 .rule = said.rung.rule,
-                                 .rung = said.rung.rung,
-                                 .is_granted = said.is_granted};
-  const MutexLock lock(mutex);
-  FOOTHOLD_ASSIGN(const stream::ControlWriter::Ledger ledger, writer->Say(word, std::nullopt));
-  logger->Info(said.is_granted ? "approved" : "rejected",
-               {{"number", std::to_string(ledger.last_number)},
-                {"rule", fmt::format("{}#{}", word.rule, word.rung)},
-                {"reason", said.reason}});
-  return {};
-}
 
 RunPage::RunPage(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
@@ -59,15 +36,9 @@ Result<std::unique_ptr<RunPage>> RunPage::Open(const config::Config& config, log
   api.listen = config.serve.listen;
   api.app = config.app;
   api.source = "the topics of " + config.app;
-  if (!config.serve.token_file.empty()) {
-    FOOTHOLD_ASSIGN(api.token, ReadToken(config.serve.token_file));
-  }
+  FOOTHOLD_ASSIGN(api.token, TokenOf(config.serve.token_file));
   if (config.serve.has_approvals) {
-    stream::ControlWriter::Options control = ControlOptionsOf(config, topics);
-    control.instance += "-page";
-    const MutexLock lock(parts->mutex);
-    parts->writer = std::make_unique<stream::ControlWriter>(log, std::move(control));
-    api.approve = [parts = parts.get()](const ApprovalSaid& said) { return parts->Say(said); };
+    api.approve = ApprovalWriter(config, config.instance + "-page", log, logger);
   }
   const std::string folder = PageFolderOf(config);
   FOOTHOLD_ASSIGN(parts->folder, StateFolder::Claim(folder));

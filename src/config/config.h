@@ -99,7 +99,7 @@ struct Logging {
 // The page and the HTTP API over the outputs.
 struct Serve {
   std::string listen;          // An address and a port; empty: `run` shows no page.
-  std::string token_file;      // What it holds must be shown by callers; empty: nobody has to.
+  std::string token_file;      // What it holds callers must show; empty: as the environment has it.
   bool has_approvals = false;  // Callers may approve and reject what waits for it.
   friend bool operator==(const Serve&, const Serve&) = default;
 };
