@@ -1,6 +1,8 @@
 #include "src/app/stage_options.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -170,8 +172,11 @@ stream::JourneyOptions JourneyOptionsOf(const config::Config& config,
 }
 
 stream::FolderShelf::Options ShelfOptionsOf(const config::Config& config, bool is_in_memory) {
+  // A file system in memory has no working directory that a relative path could begin at.
+  std::error_code failure;
+  const std::filesystem::path absolute = std::filesystem::absolute(config.state.dir, failure);
   return {
-      .root = fmt::format("{}/{}", config.state.dir, config.app),
+      .root = fmt::format("{}/{}", failure ? config.state.dir : absolute.string(), config.app),
       .app = config.app,
       .memory = state::SharedMemory::Create(static_cast<std::size_t>(config.state.memory_bytes)),
       .in_memory = is_in_memory};
