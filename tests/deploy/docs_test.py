@@ -118,7 +118,7 @@ class DocsTest(unittest.TestCase):
                     self.run_with_the_rights_of_the_page(session)
                 self.play(session, section, steps)
                 sections.append(section)
-            self.assertEqual(sections, ["Install", "Rights", "Every day"])
+            self.assertEqual(sections, ["Install", "Rights", "Every day", "Looking closer"])
 
     def run_with_the_rights_of_the_page(self, session):
         """The service decides as the user to whom the section before has given rights, and no others."""

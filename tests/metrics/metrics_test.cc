@@ -218,7 +218,7 @@ TEST(MetricsTest, OfACohortWithoutAnybodyThereAndARuleWithoutAnEndNothingIsSaid)
        .users = 4,
        .activated = 1,
        .median_to_value_s = 90},
-      {.week = "2026-W04", .role = "admin", .segment = "smb", .users = 2}};
+      {.week = "2026-W04", .role = "admin", .segment = "smb", .users = 2, .median_to_value_s = {}}};
   const std::vector<OutcomeGauges> outcomes{
       {.rule = "stalled@1", .converted = 3, .not_converted = 1, .churned = 0},
       {.rule = "stalled@1", .is_held_out = true}};

@@ -115,17 +115,19 @@ TEST(OutcomesTest, ARuleIsComparedWithWhatHappenedWithoutIt) {
   EXPECT_EQ(At(answer, "/rules/0/verdict"), "more with it");
 }
 
-TEST(OutcomesTest, FewOutcomesAreCalledTooFew) {
+TEST(OutcomesTest, FewerThanThirtyOnASideAreCalledTooFew) {
   const auto model = OpenModel();
-  Take(model.get(), Ended("stalled@3", false, journey::Outcome::kConverted, 500));
-  Take(model.get(), Ended("stalled@3", true, journey::Outcome::kNotConverted, 29));
+  Take(model.get(), Ended("few@1", false, journey::Outcome::kConverted, 500));
+  Take(model.get(), Ended("few@1", true, journey::Outcome::kNotConverted, 29));
+  Take(model.get(), Ended("many@1", false, journey::Outcome::kConverted, 500));
+  Take(model.get(), Ended("many@1", true, journey::Outcome::kNotConverted, 30));
 
-  EXPECT_EQ(At(model->Ask(OutcomesQuestion{}), "/rules/0/verdict"), "too few");
-  EXPECT_EQ(At(model->Ask(OutcomesQuestion{}), "/rules/0/difference"), "null");
+  const Result<std::string> answer = model->Ask(OutcomesQuestion{});
 
-  Take(model.get(), Ended("stalled@3", true, journey::Outcome::kConverted, 1));
-
-  EXPECT_EQ(At(model->Ask(OutcomesQuestion{}), "/rules/0/verdict"), "more with it");
+  EXPECT_EQ(Each(answer, "rules", "rule"), "few@1 many@1");
+  EXPECT_EQ(At(answer, "/rules/0/verdict"), "too few");
+  EXPECT_EQ(At(answer, "/rules/0/difference"), "null");
+  EXPECT_EQ(At(answer, "/rules/1/verdict"), "more with it");
 }
 
 TEST(OutcomesTest, TheOutcomeMayBeReadBeforeItsRequest) {

@@ -288,19 +288,32 @@ export const upcoming = {
 export const interventions = {
   title: "Asked",
   async load(parameters) {
-    const list = await p.ask("interventions", { limit: kPage, ...parameters });
-    return { list, asOf: list.asOf };
+    const [list, outcomes] = await Promise.all([p.ask("interventions", { limit: kPage, ...parameters }), p.ask("outcomes")]);
+    return { list, outcomes, asOf: list.asOf };
   },
-  draw({ list }, parameters, go) {
+  draw({ list, outcomes }, parameters, go) {
     return [
       el("div", { class: "titleline" }, el("h1", {}, "What was asked, and what the gate stopped"), el("span", { class: "quiet" }, p.count(list.total, "decision"))),
       el("div", { class: "facets", role: "group", "aria-label": "Which" }, [["", "all"], ["requested", "sent"], ["suppressed", "stopped"], ["cancelled", "withdrawn"], ["shadow", "in shadow"]].map(([value, text]) =>
         el("button", { type: "button", "aria-pressed": String((parameters.state || "") === value), onclick: () => go({ state: value, offset: "" }) }, text))),
       list.interventions.length === 0 ? p.empty("Nothing of that kind yet.") : el("section", { class: "card" },
         p.table(interventionColumns(true), list.interventions, { caption: "Interventions", href: (i) => "#/account/" + encodeURIComponent(i.tenantId) }), p.pager(list, (offset) => go({ offset: offset || "" }))),
+      outcomes.rules.length === 0 ? null : p.card("What asking has changed", el("p", { class: "quiet" }, "Who reached the milestone within the rule's time, asked and held out; the difference with the bounds of 95 %."), outcomeTable(outcomes.rules)),
     ];
   },
 };
+
+function outcomeTable(rules) {
+  const side = (s) => (s.outcomes === 0 ? el("span", { class: "quiet" }, "none yet") : [p.bar(s.converted, s.outcomes), p.percent(s.converted, s.outcomes) + ", " + p.number(s.converted) + " of " + p.number(s.outcomes)]);
+  const points = (share) => (share > 0 ? "+" : "") + Math.round(100 * share);
+  return p.table([
+    { label: "Rule", cell: (r) => [p.ruleName(r.rule), el("small", {}, "version " + r.rule.split("@")[1])] },
+    { label: "Asked", cell: (r) => side(r.asked) },
+    { label: "Held out", cell: (r) => side(r.heldOut) },
+    { label: "Points more", number: true, cell: (r) => (r.difference === null ? "" : points(r.difference.rate) + " (" + points(r.difference.low) + " to " + points(r.difference.high) + ")") },
+    { label: "So", cell: (r) => p.chip(r.verdict, { "more with it": "good", "fewer with it": "bad" }[r.verdict]) },
+  ], rules, { caption: "Outcomes by rule" });
+}
 
 export const approvals = {
   title: "Approvals",
