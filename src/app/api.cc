@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -9,18 +10,21 @@
 #include <fmt/format.h>
 
 #include "src/app/api_questions.h"
+#include "src/app/effect_gauges.h"
 #include "src/app/page.h"
 #include "src/app/version.h"
 #include "src/base/json.h"
 #include "src/config/text_file.h"
 #include "src/http/query.h"
 #include "src/intake/json_tree.h"
+#include "src/metrics/registry.h"
 
 namespace foothold::app {
 namespace {
 
 constexpr std::size_t kTokenBytesMin = 16;
 constexpr std::size_t kReasonBytesMax = 500;
+constexpr const char* kTokenVariable = "FOOTHOLD_SERVE_TOKEN";
 constexpr const char* kJson = "application/json";
 
 http::HttpResponse JsonResponse(int status, std::string body) {
@@ -154,6 +158,19 @@ http::HttpResponse AnswerAbout(const ApiState& state, const Parameters& paramete
   return JsonResponse(200, std::move(body));
 }
 
+http::HttpResponse AnswerMetrics(const ApiState& state, const Parameters& parameters) {
+  if (!parameters.empty()) {
+    return ErrorResponse(400, "metrics takes no parameters");
+  }
+  const Result<readmodel::Effects> effects = state.model->ReadEffects();
+  if (!effects.has_value()) {
+    return FailureResponse(effects.error());
+  }
+  return {.status = 200,
+          .content_type = std::string(metrics::Registry::kContentType),
+          .body = EffectGauges(*effects)};
+}
+
 Result<ApprovalSaid> ReadApproval(const http::HttpRequest& request) {
   if (!request.content_type.starts_with(kJson)) {
     return Error(Code::kInvalid, "Content-Type must be application/json");
@@ -187,6 +204,12 @@ http::HttpResponse Approve(const ApiState& state, const http::HttpRequest& reque
   if (std::optional<http::HttpResponse> refused = Refused(state.options, request)) {
     return *std::move(refused);
   }
+  if (state.options.approve == nullptr) {
+    return ErrorResponse(403,
+                         "approving is off here: serve.approvals: true with a token "
+                         "(serve.token_file or FOOTHOLD_SERVE_TOKEN) turns it on; or say it with "
+                         "`foothold rules approve`");
+  }
   const Result<ApprovalSaid> said = ReadApproval(request);
   if (!said.has_value()) {
     return FailureResponse(said.error());
@@ -209,11 +232,13 @@ Status AddApi(const ApiState& state, http::HttpOptions* options) {
       !IsLoopback(HostOf(state.options.listen))) {
     return Error(Code::kInvalid,
                  fmt::format("{} is not loopback and the page shows people: give a token "
-                             "(serve.token_file)",
+                             "(serve.token_file or FOOTHOLD_SERVE_TOKEN)",
                              state.options.listen));
   }
   if (state.options.approve != nullptr && state.options.token.empty()) {
-    return Error(Code::kInvalid, "approvals are for callers with a token: set serve.token_file");
+    return Error(Code::kInvalid,
+                 "approvals are for callers with a token: set serve.token_file or "
+                 "FOOTHOLD_SERVE_TOKEN");
   }
   auto& gets = options->handlers;
   const auto add = [&](const char* path, Endpoint endpoint) {
@@ -229,22 +254,33 @@ Status AddApi(const ApiState& state, http::HttpOptions* options) {
   add("upcoming", Asked(ReadUpcomingQuestion));
   add("funnel", Asked(ReadFunnelQuestion));
   add("cohorts", Asked(ReadCohortsQuestion));
-  if (state.options.approve != nullptr) {
-    options->posts["/api/v1/approvals"] = [&state](const http::HttpRequest& request) {
-      return Approve(state, request);
-    };
-  }
+  add("outcomes", Asked(ReadOutcomesQuestion));
+  add("metrics", AnswerMetrics);
+  options->posts["/api/v1/approvals"] = [&state](const http::HttpRequest& request) {
+    return Approve(state, request);
+  };
   AddPage(&gets);
   return {};
 }
 
-Result<std::string> ReadToken(const std::string& path) {
-  FOOTHOLD_ASSIGN(std::string token, config::ReadTextFile(path));
+Result<std::string> TokenOf(const std::string& path) {
+  std::string token;
+  std::string from = path;
+  if (path.empty()) {
+    const char* const given = std::getenv(kTokenVariable);
+    if (given == nullptr) {
+      return token;
+    }
+    token = given;
+    from = kTokenVariable;
+  } else {
+    FOOTHOLD_ASSIGN(token, config::ReadTextFile(path));
+  }
   const std::size_t end = token.find_last_not_of(" \t\r\n");
   token.resize(end == std::string::npos ? 0 : end + 1);
   if (token.size() < kTokenBytesMin) {
     return Error(Code::kInvalid,
-                 fmt::format("{}: a token has at least {} characters", path, kTokenBytesMin));
+                 fmt::format("{}: a token has at least {} characters", from, kTokenBytesMin));
   }
   return token;
 }

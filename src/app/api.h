@@ -28,8 +28,8 @@ struct ApiOptions {
   bool has_real_people = true;  // False: they are invented, and anybody may see them.
   std::string app;
   std::string source;  // What is shown, in a few words: "the journal of foothold".
-  // Says it to the running system; null: approvals are off. Called on the server's threads, several
-  // at once. kInvalid: it is not to be said.
+  // Says it to the running system; null: approvals are off, and who tries is told how to turn them
+  // on. Called on the server's threads, several at once. kInvalid: it is not to be said.
   std::function<Status(const ApprovalSaid&)> approve;
 };
 
@@ -45,7 +45,9 @@ struct ApiState {
 // and there is no token.
 Status AddApi(const ApiState& state, http::HttpOptions* options);
 
-// Reads a token. kInvalid: the file cannot be read, or holds fewer than 16 characters.
-Result<std::string> ReadToken(const std::string& path);
+// The token that callers must show: what the file holds, or, if `path` is empty, what
+// FOOTHOLD_SERVE_TOKEN of the environment says; "" if there is neither. kInvalid: the file cannot
+// be read, or it is shorter than 16 characters. The message never has any of it.
+Result<std::string> TokenOf(const std::string& path);
 
 }  // namespace foothold::app

@@ -93,6 +93,10 @@ Result<readmodel::OverviewQuestion> ReadOverviewQuestion(const QueryParameters& 
   return Reader(parameters).Finish(readmodel::OverviewQuestion{});
 }
 
+Result<readmodel::OutcomesQuestion> ReadOutcomesQuestion(const QueryParameters& parameters) {
+  return Reader(parameters).Finish(readmodel::OutcomesQuestion{});
+}
+
 Result<readmodel::AccountsQuestion> ReadAccountsQuestion(const QueryParameters& parameters) {
   Reader reader(parameters);
   readmodel::AccountsQuestion question;

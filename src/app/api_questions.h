@@ -23,5 +23,6 @@ Result<readmodel::WaitingQuestion> ReadWaitingQuestion(const QueryParameters& pa
 Result<readmodel::UpcomingQuestion> ReadUpcomingQuestion(const QueryParameters& parameters);
 Result<readmodel::FunnelQuestion> ReadFunnelQuestion(const QueryParameters& parameters);
 Result<readmodel::CohortsQuestion> ReadCohortsQuestion(const QueryParameters& parameters);
+Result<readmodel::OutcomesQuestion> ReadOutcomesQuestion(const QueryParameters& parameters);
 
 }  // namespace foothold::app

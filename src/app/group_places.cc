@@ -103,7 +103,7 @@ Result<bool> IsIntakeAlive(log::Log* log, const config::Config& config) {
 Status StillActive(const std::string& group, const std::string& sign) {
   return Status(Code::kInvalid,
                 fmt::format("{} has other members: {}. Stop every instance first; one that stopped "
-                            "stays a member until its session of 45 s is over, so --wait 60s",
+                            "stays a member until its session_timeout is over, so --wait longer",
                             group, sign));
 }
 

@@ -89,7 +89,7 @@ int RunValidate(std::span<const std::string> arguments, const Surroundings& surr
       is_well = false;
     } else {
       surroundings.out << given.config << ": " << config->app << ", " << config->sources.size()
-                       << " sources\n";
+                       << (config->sources.size() == 1 ? " source\n" : " sources\n");
       if (!config->playbook.empty()) {
         given.playbooks.push_back(config->playbook);
       }

@@ -16,6 +16,7 @@
 #include "src/app/flags.h"
 #include "src/app/health.h"
 #include "src/app/kafka_client.h"
+#include "src/app/run_page.h"
 #include "src/app/service.h"
 #include "src/app/settings.h"
 #include "src/app/signals.h"
@@ -107,6 +108,8 @@ Status Serve(const RunFlags& given, const config::Config& config, const journey:
           {.log = kafka->get(), .clock = &clock, .logger = &logger, .registry = &registry}));
   FOOTHOLD_ASSIGN(const std::unique_ptr<http::HttpServer> server,
                   ServeHealth(config.http_listen, *service, registry, &process));
+  FOOTHOLD_ASSIGN(const std::unique_ptr<RunPage> page,
+                  RunPage::Open(config, kafka->get(), &clock, &logger));
   logger.Info(service->Describe(), {{"http", fmt::format("port {}", server->port())}});
   if (!given.drains) {
     const Status ended = service->Run(stop.token());

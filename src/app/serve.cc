@@ -9,7 +9,9 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include "src/app/approvals.h"
 #include "src/app/flags.h"
 #include "src/app/follower.h"
 #include "src/app/kafka_client.h"
@@ -30,6 +32,7 @@ struct ServeFlags {
   RerunFlags rerun;
   std::string listen = "127.0.0.1:9465";
   std::string token_file;
+  bool has_approvals = false;
   std::string cache;
 };
 
@@ -40,7 +43,10 @@ std::optional<int> Parse(std::span<const std::string> arguments, const Surroundi
               "running system of -c, or of files.");
   flags.AddText("--listen", &given->listen, "Address of the page and the API");
   flags.AddText("--token-file", &given->token_file,
-                "File with the token that callers must show; needed beyond loopback");
+                "File with the token that callers must show; needed beyond loopback; without it "
+                "serve.token_file of -c, else what FOOTHOLD_SERVE_TOKEN holds");
+  flags.AddSwitch("--approvals", &given->has_approvals,
+                  "With -c and a token: callers may approve and reject what waits for it");
   flags.AddText("--cache", &given->cache,
                 "Folder of what is kept between starts, with -c; without it in state.dir");
   AddLookFlags(&flags, &given->rerun);
@@ -54,15 +60,18 @@ Result<ApiOptions> ApiOptionsOf(const ServeFlags& given, const config::Config& c
   ApiOptions api;
   api.app = config.app;
   api.listen = given.listen;
-  if (!given.token_file.empty()) {
-    FOOTHOLD_ASSIGN(api.token, ReadToken(given.token_file));
-  }
+  FOOTHOLD_ASSIGN(api.token,
+                  TokenOf(given.token_file.empty() ? config.serve.token_file : given.token_file));
   return api;
 }
 
 Status ServeFiles(const ServeFlags& given, const config::Config& config,
                   const journey::Playbook& playbook, const Logger& logger,
                   const Surroundings& surroundings) {
+  if (given.has_approvals) {
+    return Error(Code::kInvalid,
+                 "serve: --approvals is for a running system: give -c and no files");
+  }
   FOOTHOLD_ASSIGN(ApiOptions api, ApiOptionsOf(given, config));
   api.source = fmt::format("{} file{} under playbook {}", given.rerun.files.size(),
                            given.rerun.files.size() == 1 ? "" : "s", playbook.name);
@@ -99,9 +108,11 @@ Status ServeSystem(const ServeFlags& given, const config::Config& config, const 
   const StopOnSignal stop;
   const SystemWallClock clock;
   FOOTHOLD_ASSIGN(const std::unique_ptr<log::Log> log, OpenKafka(config, &logger));
+  if (given.has_approvals || config.serve.has_approvals) {
+    api.approve = ApprovalWriter(config, fmt::format("serve-{}", getpid()), log.get(), &logger);
+  }
   FOOTHOLD_ASSIGN(Follower::Source source, Follower::Find(log.get(), TopicNamesOf(config)));
-  const std::string folder =
-      given.cache.empty() ? fmt::format("{}/{}-page", config.state.dir, config.app) : given.cache;
+  const std::string folder = given.cache.empty() ? PageFolderOf(config) : given.cache;
   FOOTHOLD_ASSIGN(const std::unique_ptr<StateFolder> claimed, StateFolder::Claim(folder));
   const readmodel::ReadModelOptions model{.path = folder + "/read-model.sqlite",
                                           .origin = source.Origin()};
@@ -129,6 +140,7 @@ Status Serve(ServeFlags* given, const Logger& logger, const Surroundings& surrou
 
 int RunServe(std::span<const std::string> arguments, const Surroundings& surroundings) {
   ServeFlags given;
+  given.rerun.logging.level = LogLevel::kInfo;  // Who approved what, and why, is said there.
   if (const std::optional<int> code = Parse(arguments, surroundings, &given); code.has_value()) {
     return *code;
   }

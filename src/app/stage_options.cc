@@ -1,6 +1,8 @@
 #include "src/app/stage_options.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -170,8 +172,11 @@ stream::JourneyOptions JourneyOptionsOf(const config::Config& config,
 }
 
 stream::FolderShelf::Options ShelfOptionsOf(const config::Config& config, bool is_in_memory) {
+  // A file system in memory has no working directory that a relative path could begin at.
+  std::error_code failure;
+  const std::filesystem::path absolute = std::filesystem::absolute(config.state.dir, failure);
   return {
-      .root = fmt::format("{}/{}", config.state.dir, config.app),
+      .root = fmt::format("{}/{}", failure ? config.state.dir : absolute.string(), config.app),
       .app = config.app,
       .memory = state::SharedMemory::Create(static_cast<std::size_t>(config.state.memory_bytes)),
       .in_memory = is_in_memory};
@@ -205,6 +210,7 @@ stream::WorkerOptions WorkerOptionsOf(const config::Config& config,
   // The watchdog ends a stuck process before the group gives its partitions away.
   options.consumer.max_poll_interval =
       std::max(options.consumer.max_poll_interval, 2 * config.watchdog);
+  options.consumer.session_timeout = config.session_timeout;
   // A record of the journal holds up to a thousand entries.
   options.consumer.batch_records_max = is_intake ? 500 : 50;
   options.producer.transactional_id = options.consumer.instance_id;

@@ -117,6 +117,17 @@ constexpr std::array<std::pair<std::string_view, std::int64_t>, 5> kUnits = {
 
 }  // namespace
 
+std::string IsoWeekOf(Instant at) {
+  // A week belongs to the year of its Thursday.
+  const auto day = std::chrono::floor<std::chrono::days>(at);
+  const std::chrono::weekday weekday(day);
+  const auto thursday = day + std::chrono::days(4 - static_cast<int>(weekday.iso_encoding()));
+  const std::chrono::year_month_day date(thursday);
+  const auto first = std::chrono::sys_days(date.year() / std::chrono::January / 1);
+  return fmt::format("{:04}-W{:02}", static_cast<int>(date.year()),
+                     (thursday - first).count() / 7 + 1);
+}
+
 void AppendRfc3339(Instant instant, std::string* out) {
   instant = std::clamp(instant, kFirst, kLast);
   const auto day = std::chrono::floor<std::chrono::days>(instant);

@@ -13,6 +13,12 @@ using std::chrono::milliseconds;
 // A point of event time or wall time: milliseconds since 1970-01-01T00:00:00Z, no leap seconds.
 using Instant = std::chrono::sys_time<milliseconds>;
 
+// The UTC day that `at` lies in, counted from 1970-01-01.
+constexpr std::int32_t UtcDayOf(Instant at) {
+  return static_cast<std::int32_t>(
+      std::chrono::floor<std::chrono::days>(at).time_since_epoch().count());
+}
+
 // No event lies before this (PRODUCT.md section 2: earlier times are unusable).
 inline constexpr Instant kEpoch{milliseconds{0}};
 inline constexpr milliseconds kDay{24LL * 3600 * 1000};
@@ -26,6 +32,9 @@ inline constexpr std::int64_t ToMs(Instant instant) { return instant.time_since_
 std::string FormatRfc3339(Instant instant);
 // Appends the same 24 characters to `out`. Beyond the years 0..9999: the nearest time in them.
 void AppendRfc3339(Instant instant, std::string* out);
+
+// The ISO 8601 week that `at` lies in, by UTC: "2026-W03".
+std::string IsoWeekOf(Instant at);
 
 struct ParsedTime {
   Instant instant;

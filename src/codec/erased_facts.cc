@@ -33,14 +33,14 @@ std::string EncodeErasedIds(const journey::ErasedIds& ids) {
       rows.push_back({.id = id, .tenant = tenant, .until = until});
     }
   }
-  FlatWriter writer('E');
+  FlatWriter writer('X');
   ErasedFields(writer, rows);
   return writer.Take();
 }
 
 Result<journey::ErasedIds> DecodeErasedIds(std::string_view bytes) {
   std::vector<ErasedRow> rows;
-  FlatReader reader(bytes, 'E', "who was erased");
+  FlatReader reader(bytes, 'X', "who was erased");
   ErasedFields(reader, rows);
   FOOTHOLD_TRY(reader.Finish());
   journey::ErasedIds ids;

@@ -50,12 +50,14 @@ void AppendNumber(std::int64_t number, std::string* out) {
   fmt::format_to(std::back_inserter(*out), FMT_COMPILE("{}"), number);
 }
 
-// A status says how things are at a position of the journal: its id is made of that.
+// A status says how things are at a position of the journal: its id is made of that, and of what it
+// says. Where a commit cuts a stimulus, two of one position say two things, and a reader who knows
+// the id of the first must not pass over the second.
 std::string StatusId(Instant as_of, OutputTopic topic, std::string_view subject,
-                     std::int64_t revision) {
+                     std::int64_t revision, std::string_view value) {
   fmt::memory_buffer text;
-  fmt::format_to(std::back_inserter(text), FMT_COMPILE("{} {} {}"), DefaultName(topic), subject,
-                 revision);
+  fmt::format_to(std::back_inserter(text), FMT_COMPILE("{} {} {} {}"), DefaultName(topic), subject,
+                 revision, Hash64(value));
   return MakeUlid(as_of, HashWide({text.data(), text.size()}));
 }
 
@@ -317,7 +319,8 @@ class OutputEncoder::Encodings {
   // A status sums up many stimuli: it has no cause, no episode, no mode and no rule of its own.
   void FillStatusHeaders(Instant as_of, std::int64_t revision, EncodedOutput* output) const {
     HeaderFiller headers(&output->headers);
-    FillHeaders(*output, StatusId(as_of, output->topic, subject_, revision), as_of, &headers);
+    FillHeaders(*output, StatusId(as_of, output->topic, subject_, revision, *output->value), as_of,
+                &headers);
     FillSchemaHeader(*output, &headers);
     AppendNumber(revision, headers.Next("ce_fhrev"));
   }

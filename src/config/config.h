@@ -96,6 +96,14 @@ struct Logging {
   friend bool operator==(const Logging&, const Logging&) = default;
 };
 
+// The page and the HTTP API over the outputs.
+struct Serve {
+  std::string listen;          // An address and a port; empty: `run` shows no page.
+  std::string token_file;      // What it holds callers must show; empty: as the environment has it.
+  bool has_approvals = false;  // Callers may approve and reject what waits for it.
+  friend bool operator==(const Serve&, const Serve&) = default;
+};
+
 struct Config {
   std::string app = "foothold";  // Prefix of the internal topics, groups and transactional ids.
   // Stable name of this process among those of the app; empty: the host's name.
@@ -116,8 +124,12 @@ struct Config {
   journey::ClockMode clock = journey::ClockMode::kWall;
   std::string http_listen = "127.0.0.1:9464";  // An address and a port; port 0: any free one.
   milliseconds ready_lag_max{5 * kMinute};     // /readyz: what is read may be older by that much.
+  Serve serve;
   Logging log;
   milliseconds watchdog{90'000};  // A worker silent for longer ends the process.
+  // A worker that the broker has not heard of for longer loses its partitions to the others: also
+  // what an instance that goes for good leaves to rest.
+  milliseconds session_timeout{45'000};
   // Salts the hashes under which e-mail addresses are kept; the first start's holds for ever. A
   // secret. Empty: the app's name.
   std::string email_salt;

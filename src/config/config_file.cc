@@ -126,6 +126,11 @@ void ReadPlainSections(MapReader* root, Config* config) {
     section->ReadDuration("ready_lag_max", {milliseconds(1000), 3650 * kDay},
                           &config->ready_lag_max);
   });
+  ReadSection(root, "serve", [&](MapReader* section) {
+    ReadListen(section, &config->serve.listen);
+    section->ReadText("token_file", &config->serve.token_file);
+    section->ReadBoolean("approvals", &config->serve.has_approvals);
+  });
   ReadSection(root, "log", [&](MapReader* section) {
     section->ReadChoice("level", kLogLevels, &config->log.level);
     section->ReadChoice("format", kLogFormats, &config->log.format);
@@ -200,9 +205,14 @@ Checked<Config> ReadConfig(std::string_view text, std::string_view file) {
     ReadOutputs(*outputs, &problems, &config.outputs);
   }
   ReadPlainSections(&reader, &config);
+  if (!config.serve.token_file.empty()) {
+    config.serve.token_file = FromDirectoryOf(file, config.serve.token_file);
+  }
   reader.ReadDuration("commit_interval", {milliseconds(10), kMinute}, &config.commit_interval);
   reader.ReadBytes("record_bytes_max", {1024, 64 * kMiB}, &config.record_bytes_max);
   reader.ReadDuration("watchdog", {10 * milliseconds(1000), kHour}, &config.watchdog);
+  reader.ReadDuration("session_timeout", {6 * milliseconds(1000), 30 * kMinute},
+                      &config.session_timeout);
   reader.ReadText("email_salt", &config.email_salt);
   reader.Finish();
   CheckTopicsApart(config, *root, &problems);

@@ -176,9 +176,16 @@ std::string Describe(const Config& config) {
                          config.clock == journey::ClockMode::kWall ? "wall" : "event"));
   lines.Line(fmt::format("http: {{listen: {}, ready_lag_max: {}}}", Quoted(config.http_listen),
                          FormatDuration(config.ready_lag_max)));
+  const auto or_null = [](const std::string& text) {
+    return text.empty() ? std::string("null") : Quoted(text);
+  };
+  lines.Line(fmt::format("serve: {{listen: {}, token_file: {}, approvals: {}}}",
+                         or_null(config.serve.listen), or_null(config.serve.token_file),
+                         config.serve.has_approvals));
   lines.Line(fmt::format("log: {{level: {}, format: {}}}", LevelText(config.log.level),
                          config.log.format == LogFormat::kText ? "text" : "json"));
   lines.Line(fmt::format("watchdog: {}", FormatDuration(config.watchdog)));
+  lines.Line(fmt::format("session_timeout: {}", FormatDuration(config.session_timeout)));
   lines.Line(config.email_salt.empty() ? "email_salt: null"
                                        : fmt::format("email_salt: \"{}\"", kHidden));
   return lines.Take();

@@ -197,7 +197,7 @@ void AnnounceStep(const Occasion& occasion, const Ladder& ladder, std::size_t ru
   const std::optional<Instant> signup =
       AnchorTime(occasion.definition, "signup", *user, occasion.account);
   record.signup_week =
-      signup.has_value() ? std::optional<std::string>(WeekOf(*signup)) : std::nullopt;
+      signup.has_value() ? std::optional<std::string>(IsoWeekOf(*signup)) : std::nullopt;
   record.segment = account.segment;
   record.channel = account.channel;
   decision->records.emplace_back(std::move(record));

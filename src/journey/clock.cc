@@ -31,11 +31,6 @@ std::optional<Instant> Minus(std::optional<Instant> at, milliseconds lateness) {
   return at.has_value() ? std::optional<Instant>(*at - lateness) : std::nullopt;
 }
 
-std::int32_t DayOf(Instant at) {
-  return static_cast<std::int32_t>(
-      std::chrono::floor<std::chrono::days>(at).time_since_epoch().count());
-}
-
 }  // namespace
 
 void Clock::Apply(const Roster& roster) {
@@ -82,7 +77,7 @@ void Clock::NoteLife(const std::string& source, Instant at) {
   if (life.last.has_value() && at <= *life.last) {
     return;
   }
-  const std::int32_t day = DayOf(at);
+  const std::int32_t day = UtcDayOf(at);
   if (life.last.has_value()) {
     if (life.gaps.empty() || life.gaps.back().day < day) {
       life.gaps.push_back({.day = day, .longest = milliseconds{0}});

@@ -1,4 +1,3 @@
-#include "src/journey/measurement.h"
 #include "src/journey/statuses.h"
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include "src/base/hash.h"
 #include "src/journey/caring.h"
 #include "src/journey/interventions.h"
+#include "src/journey/measurement.h"
 #include "src/journey/members.h"
 #include "src/journey/risk.h"
 #include "src/journey/stages.h"
@@ -112,7 +112,7 @@ void FillAnchors(const Definition& definition, const User& user, const Account& 
   status->time_to_value_from_first_access_s =
       TimeToValueS(status->anchor_first_access, activated_at);
   if (signup.has_value()) {
-    status->signup_week = WeekOf(*signup);
+    status->signup_week = IsoWeekOf(*signup);
   }
 }
 
@@ -176,7 +176,7 @@ AccountBlock AccountBlockOf(const Definition& definition, const Account& account
   block.last_outreach_at = account.last_outreach_at;
   const std::optional<Instant> created = AccountAnchor(definition, "created", account);
   if (created.has_value()) {
-    block.signup_week = WeekOf(*created);
+    block.signup_week = IsoWeekOf(*created);
   }
   return block;
 }
@@ -214,17 +214,6 @@ std::optional<std::int64_t> TimeToValueS(std::optional<Instant> anchor,
     return std::nullopt;
   }
   return std::max<std::int64_t>(0, (*activated_at - *anchor).count() / 1000);
-}
-
-std::string WeekOf(Instant at) {
-  // A week belongs to the year of its Thursday.
-  const auto day = std::chrono::floor<std::chrono::days>(at);
-  const std::chrono::weekday weekday(day);
-  const auto thursday = day + std::chrono::days(4 - static_cast<int>(weekday.iso_encoding()));
-  const std::chrono::year_month_day date(thursday);
-  const auto first = std::chrono::sys_days(date.year() / std::chrono::January / 1);
-  return fmt::format("{:04}-W{:02}", static_cast<int>(date.year()),
-                     (thursday - first).count() / 7 + 1);
 }
 
 UserStatus UserStatusOf(const Definition& definition, const User& user, const Account& account,

@@ -23,8 +23,6 @@ std::optional<std::int64_t> DaysSince(std::optional<Instant> from, Instant to);
 // Seconds from an anchor to the activation, 0 if it came before the anchor (PRODUCT.md section 3).
 std::optional<std::int64_t> TimeToValueS(std::optional<Instant> anchor,
                                          std::optional<Instant> activated_at);
-// The ISO 8601 week of a time: "2026-W03".
-std::string WeekOf(Instant at);
 
 UserStatus UserStatusOf(const Definition& definition, const User& user, const Account& account,
                         const Truth& truth, const Ladder& ladder, bool is_history_known,

@@ -24,8 +24,7 @@ std::uint64_t RecentId(std::string_view event_id, std::uint64_t fingerprint) {
 }
 
 void ActiveDays::Add(Instant at) {
-  const auto day = static_cast<std::int32_t>(
-      std::chrono::floor<std::chrono::days>(at).time_since_epoch().count());
+  const std::int32_t day = UtcDayOf(at);
   if (last_day == 0) {
     last_day = day;
     bits[0] = 1;

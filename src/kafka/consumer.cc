@@ -18,6 +18,7 @@ using std::chrono::steady_clock;
 constexpr milliseconds kSeekMax{10'000};
 constexpr milliseconds kSeekPause{10};
 constexpr milliseconds kDiagnoseMax{5'000};
+constexpr milliseconds kLeadersMax{1'000};
 // rd_kafka_seek_partitions takes its timeout for microseconds before this version.
 constexpr int kSeekTimeoutWorksFrom = 0x020100ff;
 // A reader without a group still needs a name for one; it never joins it.
@@ -391,11 +392,21 @@ Status KafkaConsumer::Resume(std::span<const log::TopicPartition> partitions) {
 Result<log::Watermarks> KafkaConsumer::QueryWatermarks(const log::TopicPartition& source,
                                                        milliseconds timeout) {
   log::Watermarks marks;
-  FOOTHOLD_TRY(StatusFrom(fmt::format("watermarks of {}", ToString(source)),
-                          rd_kafka_query_watermark_offsets(
-                              observer_, source.topic.c_str(), source.partition.value, &marks.low,
-                              &marks.high, static_cast<int>(timeout.count()))));
+  Status status = StatusFrom(
+      fmt::format("watermarks of {}", ToString(source)),
+      rd_kafka_query_watermark_offsets(observer_, source.topic.c_str(), source.partition.value,
+                                       &marks.low, &marks.high, static_cast<int>(timeout.count())));
+  if (!status.ok()) {
+    AskForLeaders(source.topic);
+    return Failure(std::move(status));
+  }
   return marks;
+}
+
+// What the observer knows of leaders it keeps for minutes, also when the one it asks answers that
+// it leads no more: then the same call would fail again and again.
+void KafkaConsumer::AskForLeaders(const std::string& topic) {
+  static_cast<void>(DescribeShape(observer_, topic, kLeadersMax));
 }
 
 Result<NextOffset> KafkaConsumer::OffsetForTime(const log::TopicPartition& source, Instant at,
@@ -403,9 +414,15 @@ Result<NextOffset> KafkaConsumer::OffsetForTime(const log::TopicPartition& sourc
   const log::Position question{.source = source, .next = NextOffset{ToMs(at)}};
   const PartitionListHandle list = ListOf(std::span(&question, 1));
   const std::string what = fmt::format("offset for a time in {}", ToString(source));
-  FOOTHOLD_TRY(StatusFrom(
-      what, rd_kafka_offsets_for_times(observer_, list.get(), static_cast<int>(timeout.count()))));
-  FOOTHOLD_TRY(StatusFrom(what, *list));
+  Status status = StatusFrom(
+      what, rd_kafka_offsets_for_times(observer_, list.get(), static_cast<int>(timeout.count())));
+  if (status.ok()) {
+    status = StatusFrom(what, *list);
+  }
+  if (!status.ok()) {
+    AskForLeaders(source.topic);
+    return Failure(std::move(status));
+  }
   if (list->elems[0].offset >= 0) {
     return NextOffset{list->elems[0].offset};
   }

@@ -76,6 +76,7 @@ class KafkaConsumer final : public log::Consumer {
   void RefuseAssigned();
   void NoteError(const rd_kafka_message_t& message);
   Status OutOfRange(const rd_kafka_message_t& message);
+  void AskForLeaders(const std::string& topic);
   Status CheckTopics();
   bool IsCooperative() const;
   void DropMessages();

@@ -166,6 +166,9 @@ Statements PersonSql() {
                  {"active_days", Field("activeDays")},
                  {"outreach_at", Field("lastOutreachAt")},
                  {"removed_at", Field("removedAt")},
+                 {"segment", Field("account.segment")},
+                 {"signup_week", Field("signupWeek")},
+                 {"to_value_s", Field("timeToValueFromSignupS")},
                  {"detail",
                   "json_object('steps', json_extract(?1, '$.steps'),"
                   " 'riskReasons', json_extract(?1, '$.riskReasons'),"
@@ -224,9 +227,9 @@ Statements CancelledSql() {
 
 Statements OutcomeSql() {
   return {fmt::format(
-      "INSERT INTO intervention (id, tenant, user, decided_at, outcome, outcome_at, holdout)"
-      " VALUES ({0}, {1}, {2}, {3}, {4}, {5}, {6}) ON CONFLICT DO UPDATE SET outcome = {4},"
-      " outcome_at = {5}, holdout = {6}",
+      "INSERT INTO intervention (id, tenant, user, decided_at, rule, outcome, outcome_at, holdout)"
+      " VALUES ({0}, {1}, {2}, {3}, ?3, {4}, {5}, {6}) ON CONFLICT DO UPDATE SET rule = ?3,"
+      " outcome = {4}, outcome_at = {5}, holdout = {6}",
       Field("interventionId"), kTenant, kUser, Field("decidedAt"), Field("outcome"), Field("at"),
       Field("holdout"))};
 }

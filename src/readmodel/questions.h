@@ -76,4 +76,7 @@ struct CohortsQuestion {
   std::string week = {}, channel = {};
 };
 
+// What came of the rungs of each rule, against those held out.
+struct OutcomesQuestion {};
+
 }  // namespace foothold::readmodel

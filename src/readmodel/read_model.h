@@ -15,6 +15,7 @@
 
 #include "src/base/status.h"
 #include "src/base/time.h"
+#include "src/readmodel/effects.h"
 #include "src/readmodel/questions.h"
 
 namespace foothold::readmodel {
@@ -79,6 +80,9 @@ class ReadModel {
   Result<std::string> Ask(const UpcomingQuestion& question) const;
   Result<std::string> Ask(const FunnelQuestion& question) const;
   Result<std::string> Ask(const CohortsQuestion& question) const;
+  Result<std::string> Ask(const OutcomesQuestion& question) const;
+  // Likewise thread-safe; of one moment.
+  Result<Effects> ReadEffects() const;
   // Whether that rung waits for approval.
   Result<bool> WaitsForApproval(const WaitingRung& rung) const;
 

@@ -45,10 +45,12 @@ CREATE TABLE person (
   tenant TEXT, user TEXT, name TEXT, email TEXT COLLATE NOCASE, role TEXT, state TEXT NOT NULL,
   class TEXT, history TEXT, activated_at TEXT, step INTEGER, step_name TEXT, step_since TEXT,
   risk TEXT, score INTEGER, last_seen_at TEXT, sessions INTEGER, active_days INTEGER,
-  outreach_at TEXT, removed_at TEXT, detail TEXT NOT NULL,
-  PRIMARY KEY (tenant, user)) WITHOUT ROWID;
+  outreach_at TEXT, removed_at TEXT, segment TEXT, signup_week TEXT, to_value_s INTEGER,
+  detail TEXT NOT NULL, PRIMARY KEY (tenant, user)) WITHOUT ROWID;
 CREATE INDEX person_step ON person (role, step_name, step_since)
   WHERE removed_at IS NULL AND history = 'known' AND activated_at IS NULL;
+CREATE INDEX person_cohort ON person (signup_week, role, segment, activated_at, to_value_s)
+  WHERE removed_at IS NULL AND history = 'known' AND signup_week IS NOT NULL;
 CREATE INDEX person_email ON person (email) WHERE email IS NOT NULL;
 
 -- Rungs that are open and not asked: state is approval, held or due.
@@ -68,6 +70,8 @@ CREATE TABLE intervention (
   holdout INTEGER);
 CREATE INDEX intervention_tenant ON intervention (tenant, decided_at);
 CREATE INDEX intervention_time ON intervention (decided_at);
+CREATE INDEX intervention_outcome ON intervention (rule, holdout, outcome)
+  WHERE outcome IS NOT NULL;
 -- Of activation and of risk.
 CREATE TABLE change (
   id TEXT PRIMARY KEY, tenant TEXT, user TEXT, kind TEXT, before TEXT, after TEXT, reason TEXT,

@@ -134,7 +134,14 @@ Result<ControlWriter::Ledger> ControlWriter::TrySeed(const journey::Playbook& pl
   // word.
   FOOTHOLD_ASSIGN(const std::unique_ptr<log::TransactionalProducer> producer, OpenProducer());
   FOOTHOLD_ASSIGN(Ledger ledger, ReadLedger());
-  if (!ledger.playbook.has_value()) FOOTHOLD_TRY(CheckJournalIsNew());
+  if (!ledger.playbook.has_value()) {
+    const Status is_new = CheckJournalIsNew();
+    if (!is_new.ok()) {
+      // Another instance may have written both since the ledger was read: it shows that now.
+      FOOTHOLD_ASSIGN(ledger, ReadLedger());
+      if (!ledger.playbook.has_value()) return Failure(is_new);
+    }
+  }
   codec::JournalBatchWriter batch = Complete(playbook, roster, &ledger);
   if (batch.is_empty()) return ledger;
   // The people stage may have begun later than the ledger: it gets what holds, whatever is new.

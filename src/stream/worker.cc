@@ -86,6 +86,7 @@ Status Worker::Turn(Activity* activity) {
   if (change_.has_value()) {
     return TakeAssignment(activity);
   }
+  FOOTHOLD_TRY(CheckMembership());
   FOOTHOLD_TRY(SyncPauses());
   if (!stage_->has_backlog() || IsKeepAliveDue()) {
     FOOTHOLD_TRY(Poll(activity));
@@ -176,6 +177,7 @@ Status Worker::TakeAssignment(Activity* activity) {
   around_.metrics->Rebalanced(metrics::RebalanceKind::kAssigned, starts.size());
   around_.metrics->AssignedPartitions(stage_->assigned().size());
   change_.reset();
+  lost_at_.reset();
   retrying_since_.reset();
   FOOTHOLD_TRY(SyncPauses());
   // Start places that were found out now must hold for ever, whatever happens before the first
@@ -187,6 +189,7 @@ Status Worker::GiveUpPartitions(const log::AssignmentChange& change) {
   const bool is_lost =
       change.kind == log::AssignmentChange::Kind::kLost || consumer_->IsAssignmentLost();
   if (is_lost) {
+    lost_at_ = around_.clock->Now();
     FOOTHOLD_TRY(Rewind());
   } else if (stage_->staged_entries() > 0) {
     FOOTHOLD_TRY(Commit());  // An abort drops what is staged; this call then comes again.
@@ -357,6 +360,7 @@ void Worker::DropHandles() {
   }
   stage_->Release(stage_->assigned());
   change_.reset();
+  lost_at_.reset();
   owed_ = Owed::kNothing;
   seeks_.clear();
   paused_.clear();

@@ -80,6 +80,7 @@ class Worker {
   Status Turn(Activity* activity);
   Status TakeAssignment(Activity* activity);
   Status GiveUpPartitions(const log::AssignmentChange& change);
+  Status CheckMembership();
   Status Poll(Activity* activity);
   void ReadAgain(std::span<const log::RecordView> records);
   Status Commit();
@@ -108,6 +109,7 @@ class Worker {
   std::optional<Transaction> transaction_;
 
   std::optional<log::AssignmentChange> change_;  // Not accepted yet.
+  std::optional<Instant> lost_at_;               // Partitions were, and none was given since.
   Owed owed_ = Owed::kNothing;
   std::set<log::TopicPartition> paused_;
   std::vector<log::Position> seeks_;  // To be done before the next poll.

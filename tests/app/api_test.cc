@@ -19,6 +19,7 @@
 #include "src/config/text_file.h"
 #include "src/config/yaml_tree.h"
 #include "src/intake/json_tree.h"
+#include "tests/app/child.h"
 #include "tests/app/http_client.h"
 #include "tests/readmodel/records.h"
 
@@ -325,14 +326,36 @@ TEST(ApiTest, AnApprovalIsSaidOnceItIsWholeAndWaitedFor) {
 }
 
 TEST(ApiTest, ApprovalsAreOffUnlessTurnedOnAndNeedAToken) {
-  EXPECT_EQ(
-      HttpAsk(Serve(OptionsOf("", kToken)).port, {.method = "POST", .target = "/api/v1/approvals"})
-          .status,
-      405);
+  for (const std::string token : {"", kToken}) {
+    const Served served = Serve(OptionsOf("", token));
+    const HttpReply refused = HttpAsk(served.port, {.method = "POST",
+                                                    .target = "/api/v1/approvals",
+                                                    .authorization = "Bearer " + token,
+                                                    .content_type = "application/json",
+                                                    .body = Word("a/b c", 1, "approve", "ok")});
+    EXPECT_EQ(refused.status, 403);
+    EXPECT_THAT(refused.body, HasSubstr("serve.approvals: true with a token (serve.token_file"));
+    EXPECT_THAT(refused.body, HasSubstr("foothold rules approve"));
+  }
   ApiOptions options = OptionsOf("127.0.0.1:0");
   options.approve = [](const ApprovalSaid&) { return Status(); };
   const auto show = Show::Open({}, std::move(options), {});
   EXPECT_THAT((*show)->Serve().message(), HasSubstr("approvals are for callers with a token"));
+}
+
+TEST(ApiTest, ATokenIsWhatTheFileHoldsAndLongEnoughAndNeverPrinted) {
+  const Folder folder;
+
+  EXPECT_EQ(TokenOf(folder.Write("good", std::string(kToken) + "\n")).value(), kToken);
+  EXPECT_EQ(TokenOf("").value(), "");
+  for (const std::string wrong : {"", "tooshort", "               \n"}) {
+    const Result<std::string> token = TokenOf(folder.Write("wrong", wrong));
+    ASSERT_FALSE(token.has_value()) << wrong;
+    EXPECT_EQ(token.error().code(), Code::kInvalid);
+    EXPECT_THAT(token.error().message(), HasSubstr("at least 16 characters"));
+    EXPECT_THAT(token.error().message(), Not(HasSubstr("tooshort")));
+  }
+  EXPECT_EQ(TokenOf(folder.PathOf("gone")).error().code(), Code::kInvalid);
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ namespace foothold::app {
 namespace {
 
 constexpr std::int64_t kPatienceMs = 240'000;
+constexpr int kErrorBytes = 1 << 20;
 
 std::int64_t NowMs() {
   return std::chrono::duration_cast<milliseconds>(
@@ -86,6 +87,8 @@ std::unique_ptr<Child> Child::Start(const std::vector<std::string>& arguments,
   const int input = OpenInput(options.input);
   const std::array<int, 2> out = MakePipe();
   const std::array<int, 2> error = MakePipe();
+  // Whoever looks elsewhere for a while must not hold the child up.
+  fcntl(error[0], F_SETPIPE_SZ, kErrorBytes);
 
   std::unique_ptr<Child> child(new Child());
   child->process_ = fork();

@@ -82,48 +82,6 @@ class Line {
   simdjson::dom::element root_;
 };
 
-// Takes lines one by one.
-class Collector {
- public:
-  explicit Collector(const RunSetup& setup)
-      : activation_(ActivationTopic(setup)),
-        progress_(ProgressTopic(setup)),
-        user_status_(UserStatusTopic(setup)),
-        dead_letter_(DeadLetterTopic(setup)) {}
-
-  void Add(std::string_view text) {
-    const Line line(text);
-    const std::string topic = line.topic();
-    if (topic == dead_letter_) {
-      outputs_.dead_letters.push_back(fmt::format("{}: {} {}", line.header("dlq_reason"),
-                                                  line.header("dlq_detail"), line.raw_value()));
-    } else if (topic == user_status_) {
-      statuses_.insert_or_assign(line.key(), text);
-    } else if (topic == activation_ || topic == progress_) {
-      outputs_.decisions[fmt::format("{} {}", topic, line.key())].emplace_back(line.record());
-    }
-  }
-
-  // Only the last status of each key is looked into.
-  Outputs Finish() {
-    for (const auto& [key, text] : statuses_) {
-      if (const std::optional<Fields> fields = ComparableStatus(text)) {
-        outputs_.user_statuses[key] = *fields;
-      }
-    }
-    std::ranges::sort(outputs_.dead_letters);
-    return std::move(outputs_);
-  }
-
- private:
-  std::string activation_;
-  std::string progress_;
-  std::string user_status_;
-  std::string dead_letter_;
-  std::map<std::string, std::string> statuses_;
-  Outputs outputs_;
-};
-
 std::string LineOf(const std::string& topic, const PlainRecord& record, bool is_foreign) {
   std::vector<log::Header> headers;
   for (const auto& [name, value] : record.headers) {
@@ -167,6 +125,36 @@ std::string DifferenceOf(const std::map<std::string, Value>& a,
 
 }  // namespace
 
+OutputCollector::OutputCollector(const RunSetup& setup)
+    : activation_(ActivationTopic(setup)),
+      progress_(ProgressTopic(setup)),
+      user_status_(UserStatusTopic(setup)),
+      dead_letter_(DeadLetterTopic(setup)) {}
+
+void OutputCollector::Add(std::string_view text) {
+  const Line line(text);
+  const std::string topic = line.topic();
+  if (topic == dead_letter_) {
+    outputs_.dead_letters.push_back(fmt::format("{}: {} {}", line.header("dlq_reason"),
+                                                line.header("dlq_detail"), line.raw_value()));
+  } else if (topic == user_status_) {
+    statuses_.insert_or_assign(line.key(), text);
+  } else if (topic == activation_ || topic == progress_) {
+    outputs_.decisions[fmt::format("{} {}", topic, line.key())].emplace_back(line.record());
+  }
+}
+
+// Only the last status of each key is looked into.
+Outputs OutputCollector::Finish() {
+  for (const auto& [key, text] : statuses_) {
+    if (const std::optional<Fields> fields = ComparableStatus(text)) {
+      outputs_.user_statuses[key] = *fields;
+    }
+  }
+  std::ranges::sort(outputs_.dead_letters);
+  return std::move(outputs_);
+}
+
 std::size_t Outputs::decision_count() const {
   std::size_t count = 0;
   for (const auto& [key, records] : decisions) {
@@ -176,7 +164,7 @@ std::size_t Outputs::decision_count() const {
 }
 
 Outputs OutputsOfRun(log::Log* log, const RunSetup& setup) {
-  Collector collector(setup);
+  OutputCollector collector(setup);
   for (const std::string& topic : {ActivationTopic(setup), ProgressTopic(setup),
                                    UserStatusTopic(setup), DeadLetterTopic(setup)}) {
     for (const PlainRecord& record : Consume(log, topic, kOutputPartitions)) {
@@ -187,7 +175,7 @@ Outputs OutputsOfRun(log::Log* log, const RunSetup& setup) {
 }
 
 Outputs OutputsOfReplay(const RunSetup& setup, std::string_view out) {
-  Collector collector(setup);
+  OutputCollector collector(setup);
   while (!out.empty()) {
     const std::size_t end = out.find('\n') + 1;
     FOOTHOLD_CHECK(end > 0, "replay ends its last line");

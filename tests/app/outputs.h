@@ -29,6 +29,23 @@ struct Outputs {
   std::vector<std::string> dead_letters;
 };
 
+// Takes lines as `replay` prints them, one by one.
+class OutputCollector {
+ public:
+  explicit OutputCollector(const RunSetup& setup);
+
+  void Add(std::string_view line);
+  Outputs Finish();
+
+ private:
+  std::string activation_;
+  std::string progress_;
+  std::string user_status_;
+  std::string dead_letter_;
+  std::map<std::string, std::string> statuses_;
+  Outputs outputs_;
+};
+
 // All committed records of the outputs of `setup`'s app.
 Outputs OutputsOfRun(log::Log* log, const RunSetup& setup);
 // Of the lines that `replay` printed with the configuration of `setup`.

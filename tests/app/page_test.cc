@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ namespace foothold::app {
 namespace {
 
 using testing::Each;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -199,6 +201,52 @@ TEST_F(PageTest, ATokenIsAskedForOnce) {
   browser_->Press(kEnter);
 
   EXPECT_TRUE(browser_->Await("document.querySelectorAll('tbody tr').length === 50"));
+  Leave();
+}
+
+TEST_F(PageTest, WithoutApprovalsThereIsNothingToPress) {
+  Open("approvals", "approvals");
+
+  EXPECT_THAT(Text(), HasSubstr("approving is off"));
+  EXPECT_EQ(browser_->Run("return document.querySelectorAll('main form, main button.yes').length"),
+            "0");
+}
+
+TEST_F(PageTest, AnApprovalIsSaidWithItsReason) {
+  std::vector<std::string> said;
+  std::mutex mutex;  // The server's thread says it, this one reads it.
+  ApiOptions options;
+  options.listen = "127.0.0.1:0";
+  options.token = "a-token-of-the-test";
+  options.approve = [&](const ApprovalSaid& approval) {
+    const std::lock_guard lock(mutex);
+    said.push_back(fmt::format("{}|{} {}#{} {}: {}", approval.rung.tenant, approval.rung.user,
+                               approval.rung.rule, approval.rung.rung, approval.is_granted,
+                               approval.reason));
+    return Status();
+  };
+  const auto open = Show::Open({}, std::move(options), {}).value();
+  readmodel::Take(open->model(), SomeRecords());
+  ASSERT_TRUE(open->Serve().ok());
+  browser_->Open(open->url() + "#/approvals");
+  EXPECT_TRUE(browser_->Await("document.querySelector('input[name=token]')"));
+  static_cast<void>(browser_->ConsoleProblems());  // The answer 401 is one.
+  browser_->Press("a-token-of-the-test");
+  browser_->Press(kEnter);
+  ASSERT_TRUE(browser_->Await("document.querySelector('form.approve')"));
+
+  browser_->Run("document.querySelector('form.approve button.yes').click()");
+  const std::string unsaid =
+      browser_->Run("return document.querySelector('form.approve input').validity.valueMissing");
+  browser_->Run("document.querySelector('form.approve input').focus()");
+  browser_->Press("they asked for it");
+  browser_->Run("document.querySelector('form.approve button:not(.yes)').click()");
+
+  EXPECT_TRUE(browser_->Await("document.body.innerText.includes('Written.')"));
+  EXPECT_EQ(unsaid, "true");
+  EXPECT_EQ(browser_->Run("return document.querySelector('form.approve button').disabled"), "true");
+  const std::lock_guard lock(mutex);
+  EXPECT_THAT(said, ElementsAre("t07| risk_high#1 false: they asked for it"));
   Leave();
 }
 

@@ -57,7 +57,7 @@ std::string WriteConfig(const RunSetup& setup, const Folder& folder) {
   return folder.Write(
       "foothold.yaml",
       fmt::format("app: {0}\n"
-                  "instance: test\n"
+                  "instance: {12}\n"
                   "kafka: {{bootstrap.servers: \"{1}\"{6}}}\n"
                   "sources:\n"
                   "  - {{name: product, topics: [{2}], preset: {8}, mapping: {{{9}}}}}\n"
@@ -76,7 +76,8 @@ std::string WriteConfig(const RunSetup& setup, const Folder& folder) {
                   setup.app, setup.servers, setup.source, setup.state_dir, setup.clock, setup.extra,
                   setup.kafka, setup.journal_partitions, setup.preset, setup.mapping,
                   kOutputPartitions,
-                  setup.playbook.empty() ? "" : fmt::format("playbook: {}\n", setup.playbook)));
+                  setup.playbook.empty() ? "" : fmt::format("playbook: {}\n", setup.playbook),
+                  setup.instance));
 }
 
 std::string EventOf(const std::string& user, const std::string& event, int day) {
@@ -109,12 +110,19 @@ void Produce(log::Log* log, const std::string& topic, const std::vector<PlainRec
 
 void ForEachRecord(log::Log* log, const std::string& topic, std::int32_t partitions,
                    Reading reading, const std::function<void(const log::RecordView&)>& take) {
+  ForEachRecord(log, std::map<std::string, std::int32_t>{{topic, partitions}}, reading, take);
+}
+
+void ForEachRecord(log::Log* log, const std::map<std::string, std::int32_t>& topics,
+                   Reading reading, const std::function<void(const log::RecordView&)>& take) {
   const auto consumer = Must(log->NewConsumer({.reads_uncommitted = reading == Reading::kAll}));
   std::vector<log::Position> starts;
   std::vector<std::int64_t> ends;
-  for (std::int32_t i = 0; i < partitions; ++i) {
-    starts.push_back({.source = {topic, PartitionId{i}}, .next = NextOffset{0}});
-    ends.push_back(Must(consumer->QueryWatermarks(starts.back().source, kafka::kPatience)).high);
+  for (const auto& [topic, partitions] : topics) {
+    for (std::int32_t i = 0; i < partitions; ++i) {
+      starts.push_back({.source = {topic, PartitionId{i}}, .next = NextOffset{0}});
+      ends.push_back(Must(consumer->QueryWatermarks(starts.back().source, kafka::kPatience)).high);
+    }
   }
   Must(consumer->Assign(starts));
   const bool is_complete = kafka::PollUntil(consumer.get(), [&](const log::Batch& batch) {

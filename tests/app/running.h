@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,7 @@ struct PlainRecord {
 // An app of its own on the broker, with its configuration in `folder`. File mode, one source.
 struct RunSetup {
   std::string app = {};
+  std::string instance = "test";
   std::string servers = {};
   std::string source = {};  // The topic.
   std::string preset = "segment";
@@ -63,6 +65,9 @@ void Produce(log::Log* log, const std::string& topic, const std::vector<PlainRec
 // Of a topic all committed records, or also those of transactions that were aborted.
 enum class Reading { kCommitted, kAll };
 void ForEachRecord(log::Log* log, const std::string& topic, std::int32_t partitions,
+                   Reading reading, const std::function<void(const log::RecordView&)>& take);
+// Likewise of some topics, each with so many partitions, in one go.
+void ForEachRecord(log::Log* log, const std::map<std::string, std::int32_t>& topics,
                    Reading reading, const std::function<void(const log::RecordView&)>& take);
 // All committed records of a topic, by partition and offset.
 std::vector<PlainRecord> Consume(log::Log* log, const std::string& topic, std::int32_t partitions);

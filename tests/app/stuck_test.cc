@@ -117,6 +117,19 @@ TEST_F(StuckTest, JsonHasTheWholeStatusOfEach) {
   EXPECT_EQ(ada["blockers"].items.at(0).text, "integration_not_connected");
 }
 
+TEST_F(StuckTest, ARelativeStateFolderIsNoHindrance) {
+  const std::string config =
+      folder_.Write("foothold.yaml",
+                    "kafka: {bootstrap.servers: \"localhost:1\"}\n"
+                    "sources: [{name: product, topics: [events], preset: segment}]\n"
+                    "state: {dir: state}\n");
+
+  const Ending ending = Stuck({"-c", config});
+
+  EXPECT_EQ(ending.code, kExitOk) << ending.error;
+  EXPECT_EQ(ending.out, Stuck().out);
+}
+
 TEST_F(StuckTest, SlipsAreNamed) {
   EXPECT_EQ(Stuck({"--step", "actvated"}).error,
             "stuck: the playbook has no step 'actvated'; did you mean 'activated'?\n");

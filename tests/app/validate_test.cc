@@ -32,6 +32,20 @@ std::string Event(const std::string& name, int number) {
          R"(","timestamp":"2026-03-02T09:00:00Z","context":{"groupId":"acme"}})" + "\n";
 }
 
+TEST(ValidateTest, SourcesAreCounted) {
+  const Folder folder;
+  const std::string head = "app: shop\nkafka: {bootstrap.servers: \"localhost:1\"}\nsources:\n";
+  const std::string one =
+      folder.Write("one.yaml", head + "  - {name: a, topics: [a], preset: segment}\n");
+  const std::string two =
+      folder.Write("two.yaml", head +
+                                   "  - {name: a, topics: [a], preset: segment}\n  - {name: b, "
+                                   "topics: [b], preset: segment}\n");
+
+  EXPECT_EQ(RunFoothold({"validate", "-c", one}).out, one + ": shop, 1 source\n");
+  EXPECT_EQ(RunFoothold({"validate", "-c", two}).out, two + ": shop, 2 sources\n");
+}
+
 class ValidateSeenTest : public testing::Test {
  protected:
   Folder folder_;

@@ -120,14 +120,23 @@ TEST(OutputsTest, AStatusHasARevisionAndNoSequence) {
   EXPECT_EQ(HeaderOf(output, "ce_id").size(), 26U);
 }
 
-TEST(OutputsTest, TheIdOfAStatusFollowsFromSubjectTimeAndRevisionAlone) {
+TEST(OutputsTest, TheIdOfAStatusIsThatOfItsRepeatsAlone) {
   OutputEncoder encoder = JsonEncoder();
   journey::UserStatus status = ExampleUserStatus();
   const std::string first = HeaderOf(encoder.Encode(status), "ce_id");
 
-  status.name = "Somebody else";
   EXPECT_EQ(HeaderOf(encoder.Encode(status), "ce_id"), first);
   status.revision += 1;
+  EXPECT_NE(HeaderOf(encoder.Encode(status), "ce_id"), first);
+}
+
+// A stimulus that a commit cuts: both are of its position.
+TEST(OutputsTest, TwoStatusesOfOnePositionThatSayTwoThingsAreNoRepeats) {
+  OutputEncoder encoder = JsonEncoder();
+  journey::UserStatus status = ExampleUserStatus();
+  const std::string first = HeaderOf(encoder.Encode(status), "ce_id");
+
+  status.risk_score = status.risk_score.value_or(0) + 1;
   EXPECT_NE(HeaderOf(encoder.Encode(status), "ce_id"), first);
 }
 

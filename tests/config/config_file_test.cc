@@ -60,8 +60,10 @@ commit_interval: 250ms
 record_bytes_max: 512KiB
 clock: {idle: event}
 http: {listen: "[::1]:0", ready_lag_max: 90s}
+serve: {listen: "0.0.0.0:80", token_file: secrets/page, approvals: true}
 log: {level: warning, format: json}
 watchdog: 2m
+session_timeout: 10s
 email_salt: pepper
 )";
 
@@ -133,9 +135,13 @@ TEST(ConfigFileTest, ReadsEveryKey) {
   EXPECT_EQ(config.clock, journey::ClockMode::kEvent);
   EXPECT_EQ(config.http_listen, "[::1]:0");
   EXPECT_EQ(config.ready_lag_max, milliseconds(90'000));
+  EXPECT_EQ(config.serve, (Serve{.listen = "0.0.0.0:80",
+                                 .token_file = "secrets/page",
+                                 .has_approvals = true}));
   EXPECT_EQ(config.log.level, LogLevel::kWarning);
   EXPECT_EQ(config.log.format, LogFormat::kJson);
   EXPECT_EQ(config.watchdog, 2 * kMinute);
+  EXPECT_EQ(config.session_timeout, milliseconds(10'000));
   EXPECT_EQ(config.email_salt, "pepper");
 }
 

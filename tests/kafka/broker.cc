@@ -1,5 +1,6 @@
 #include "tests/kafka/broker.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -29,7 +30,7 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kServingMax{90'000};
+constexpr milliseconds kServingMax{300'000};
 constexpr milliseconds kStopMax{30'000};
 constexpr milliseconds kLookAgain{20};
 constexpr int kStartsMax = 3;
@@ -137,20 +138,46 @@ std::vector<std::string> JavaCommand(const std::string& version, const std::stri
           (CacheFolder() / "kafka" / version / "lib").string() + "/*"};
 }
 
-std::map<std::string, std::string> PropertiesFor(const fs::path& folder, int port, int sasl_port,
-                                                 int controller_port) {
-  const std::string listeners =
-      fmt::format("PLAINTEXT://127.0.0.1:{},SASL_PLAINTEXT://127.0.0.1:{}", port, sasl_port);
-  return {
-      {"node.id", "1"},
+// `count` free ports, no two the same.
+std::vector<int> FreePorts(std::size_t count) {
+  std::vector<int> ports;
+  while (ports.size() < count) {
+    const int port = FreePort();
+    if (std::ranges::find(ports, port) == ports.end()) {
+      ports.push_back(port);
+    }
+  }
+  return ports;
+}
+
+struct Ports {
+  int plain = 0;
+  int sasl = 0;
+  std::vector<int> behind;
+  std::vector<int> advertised;
+  BrokerSeat seat;
+};
+
+std::map<std::string, std::string> PropertiesFor(const fs::path& folder, const Ports& ports) {
+  std::string listeners = fmt::format("PLAINTEXT://127.0.0.1:{},SASL_PLAINTEXT://127.0.0.1:{}",
+                                      ports.plain, ports.sasl);
+  std::string advertised = listeners;
+  std::string protocols = "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT";
+  for (std::size_t i = 0; i < ports.behind.size(); ++i) {
+    listeners += fmt::format(",BEHIND{}://127.0.0.1:{}", i, ports.behind[i]);
+    advertised += fmt::format(",BEHIND{}://127.0.0.1:{}", i, ports.advertised[i]);
+    protocols += fmt::format(",BEHIND{}:PLAINTEXT", i);
+  }
+  const std::vector<int>& controllers = ports.seat.controller_ports;
+  const auto own = static_cast<std::size_t>(ports.seat.node - 1);
+  std::map<std::string, std::string> properties{
+      {"node.id", std::to_string(ports.seat.node)},
       {"process.roles", "broker,controller"},
-      {"listeners", fmt::format("{},CONTROLLER://127.0.0.1:{}", listeners, controller_port)},
-      {"advertised.listeners", listeners},
+      {"listeners", fmt::format("{},CONTROLLER://127.0.0.1:{}", listeners, controllers[own])},
+      {"advertised.listeners", advertised},
       {"controller.listener.names", "CONTROLLER"},
-      {"controller.quorum.bootstrap.servers", fmt::format("127.0.0.1:{}", controller_port)},
       {"inter.broker.listener.name", "PLAINTEXT"},
-      {"listener.security.protocol.map",
-       "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT"},
+      {"listener.security.protocol.map", protocols},
       {"sasl.enabled.mechanisms", "PLAIN"},
       {"listener.name.sasl_plaintext.plain.sasl.jaas.config",
        fmt::format("org.apache.kafka.common.security.plain.PlainLoginModule required "
@@ -171,34 +198,72 @@ std::map<std::string, std::string> PropertiesFor(const fs::path& folder, int por
       {"transaction.state.log.min.isr", "1"},
       {"transaction.abort.timed.out.transaction.cleanup.interval.ms", "1000"},
   };
+  if (controllers.size() == 1) {
+    properties["controller.quorum.bootstrap.servers"] =
+        fmt::format("127.0.0.1:{}", controllers.front());
+    return properties;
+  }
+  std::vector<std::string> voters;
+  for (std::size_t i = 0; i < controllers.size(); ++i) {
+    voters.push_back(fmt::format("{}@127.0.0.1:{}", i + 1, controllers[i]));
+  }
+  properties["controller.quorum.voters"] = fmt::format("{}", fmt::join(voters, ","));
+  return properties;
 }
 
 }  // namespace
 
 Result<std::unique_ptr<TestBroker>> TestBroker::Start(const BrokerOptions& options) {
+  FOOTHOLD_ASSIGN(std::vector<std::unique_ptr<TestBroker>> nodes, StartCluster({options}));
+  return std::move(nodes.front());
+}
+
+Result<std::vector<std::unique_ptr<TestBroker>>> TestBroker::StartCluster(
+    const std::vector<BrokerOptions>& options) {
+  Status status;
+  // A port can be taken between the choice and the start.
+  for (int i = 0; i < kStartsMax; ++i) {
+    const std::vector<int> controllers = FreePorts(options.size());
+    std::vector<std::unique_ptr<TestBroker>> nodes;
+    for (const BrokerOptions& of_node : options) {
+      const int node = static_cast<int>(nodes.size()) + 1;
+      FOOTHOLD_ASSIGN(nodes.emplace_back(),
+                      Prepare(of_node, {.node = node, .controller_ports = controllers}));
+    }
+    status = Status();
+    // None serves before most of them run.
+    for (const std::unique_ptr<TestBroker>& node : nodes) {
+      FOOTHOLD_TRY(node->Launch());
+    }
+    for (const std::unique_ptr<TestBroker>& node : nodes) {
+      if (status.ok()) {
+        status = node->AwaitServing();
+      }
+    }
+    if (status.ok()) {
+      return nodes;
+    }
+  }
+  return Failure(std::move(status));
+}
+
+Result<std::unique_ptr<TestBroker>> TestBroker::Prepare(const BrokerOptions& options,
+                                                        const BrokerSeat& seat) {
   const fs::path jars = CacheFolder() / "kafka" / options.version / "lib";
   if (!fs::exists(jars)) {
     return Error(Code::kFatal, fmt::format("no jars of Kafka {} in {}: run tests/kafka/fetch",
                                            options.version, jars.string()));
   }
-  Status status;
-  // A port can be taken between the choice and the start.
-  for (int i = 0; i < kStartsMax; ++i) {
-    std::unique_ptr<TestBroker> broker(new TestBroker());
-    broker->version_ = options.version;
-    std::string pattern = (fs::temp_directory_path() / "foothold-kafka-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) {
-      return Error(Code::kFatal, fmt::format("no folder {} can be made", pattern));
-    }
-    broker->folder_ = pattern;
-    FOOTHOLD_TRY(broker->WriteProperties(options));
-    FOOTHOLD_TRY(broker->Format());
-    status = broker->Launch();
-    if (status.ok()) {
-      return broker;
-    }
+  std::unique_ptr<TestBroker> broker(new TestBroker());
+  broker->version_ = options.version;
+  std::string pattern = (fs::temp_directory_path() / "foothold-kafka-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr) {
+    return Error(Code::kFatal, fmt::format("no folder {} can be made", pattern));
   }
-  return Failure(std::move(status));
+  broker->folder_ = pattern;
+  FOOTHOLD_TRY(broker->WriteProperties(options, seat));
+  FOOTHOLD_TRY(broker->Format(seat));
+  return broker;
 }
 
 TestBroker::~TestBroker() {
@@ -209,20 +274,17 @@ TestBroker::~TestBroker() {
   }
 }
 
-Status TestBroker::WriteProperties(const BrokerOptions& options) {
-  const int port = FreePort();
-  int sasl_port = FreePort();
-  while (sasl_port == port) {
-    sasl_port = FreePort();
-  }
-  int controller_port = FreePort();
-  while (controller_port == port || controller_port == sasl_port) {
-    controller_port = FreePort();
-  }
-  servers_ = fmt::format("127.0.0.1:{}", port);
-  sasl_servers_ = fmt::format("127.0.0.1:{}", sasl_port);
-  std::map<std::string, std::string> properties =
-      PropertiesFor(folder_, port, sasl_port, controller_port);
+Status TestBroker::WriteProperties(const BrokerOptions& options, const BrokerSeat& seat) {
+  std::vector<int> chosen = FreePorts(2 + options.advertised_ports.size());
+  const Ports ports{.plain = chosen[0],
+                    .sasl = chosen[1],
+                    .behind = {chosen.begin() + 2, chosen.end()},
+                    .advertised = options.advertised_ports,
+                    .seat = seat};
+  servers_ = fmt::format("127.0.0.1:{}", ports.plain);
+  sasl_servers_ = fmt::format("127.0.0.1:{}", ports.sasl);
+  ports_behind_ = ports.behind;
+  std::map<std::string, std::string> properties = PropertiesFor(folder_, ports);
   for (const auto& [name, value] : options.properties) {
     properties.insert_or_assign(name, value);
   }
@@ -237,11 +299,14 @@ Status TestBroker::WriteProperties(const BrokerOptions& options) {
   return Status();
 }
 
-Status TestBroker::Format() {
+Status TestBroker::Format(const BrokerSeat& seat) {
   std::vector<std::string> command = JavaCommand(version_, "-Xmx128m");
-  for (const char* const word : {"kafka.tools.StorageTool", "format", "--standalone", "-t"}) {
-    command.emplace_back(word);
+  command.emplace_back("kafka.tools.StorageTool");
+  command.emplace_back("format");
+  if (seat.controller_ports.size() == 1) {
+    command.emplace_back("--standalone");
   }
+  command.emplace_back("-t");
   command.emplace_back(kClusterId);
   command.emplace_back("-c");
   command.push_back((folder_ / "server.properties").string());
@@ -262,19 +327,20 @@ Status TestBroker::Format() {
 Status TestBroker::Launch() {
   std::error_code none_yet;
   const std::uintmax_t log_size = fs::file_size(log_path(), none_yet);
+  log_start_ = none_yet ? 0 : log_size;
   std::vector<std::string> command = JavaCommand(version_, "-Xmx512m");
   command.emplace_back("kafka.Kafka");
   command.push_back((folder_ / "server.properties").string());
   FOOTHOLD_ASSIGN(process_, Spawn(command, log_path()));
-  return AwaitServing(none_yet ? 0 : log_size);
+  return Status();
 }
 
-Status TestBroker::AwaitServing(std::size_t log_start) {
+Status TestBroker::AwaitServing() {
   const auto deadline = steady_clock::now() + kServingMax;
   std::string text;
   while (steady_clock::now() < deadline) {
     const std::optional<int> how = AwaitEnd(process_, milliseconds{0});
-    text = TextOf(log_path()).substr(log_start);
+    text = TextOf(log_path()).substr(log_start_);
     if (text.find("Kafka Server started") != std::string::npos) {
       return Status();
     }
@@ -311,7 +377,10 @@ void TestBroker::Stop() {
   }
 }
 
-Status TestBroker::Restart() { return Launch(); }
+Status TestBroker::Restart() {
+  FOOTHOLD_TRY(Launch());
+  return AwaitServing();
+}
 
 namespace {
 

@@ -1,12 +1,14 @@
 #pragma once
 
-// A real Kafka broker for tests: one node, KRaft, on free ports of the loopback, in a fresh folder.
+// A real Kafka broker for tests: one node or some, KRaft, on free ports of the loopback, each in a
+// fresh folder.
 
 #include <cstddef>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -28,6 +30,14 @@ inline constexpr const char* kPassword = "a-password-of-tests";
 struct BrokerOptions {
   std::string version = kUsualVersion;
   std::map<std::string, std::string> properties;  // Added to server.properties, or replacing there.
+  // For each a listener that clients find at this port: that of somebody who hands on to its own.
+  std::vector<int> advertised_ports = {};
+};
+
+// A place in a cluster: the node, and where the controllers of all nodes listen.
+struct BrokerSeat {
+  int node = 1;
+  std::vector<int> controller_ports;
 };
 
 // It dies with the thread that started it, whatever becomes of the process: start it on main's.
@@ -35,6 +45,9 @@ class TestBroker {
  public:
   // Returns when the broker serves. The jars lie where tests/kafka/fetch puts them.
   static Result<std::unique_ptr<TestBroker>> Start(const BrokerOptions& options);
+  // Likewise of some nodes that are one cluster; `options` of each.
+  static Result<std::vector<std::unique_ptr<TestBroker>>> StartCluster(
+      const std::vector<BrokerOptions>& options);
 
   // Kills it and removes its folder.
   ~TestBroker();
@@ -45,6 +58,10 @@ class TestBroker {
   const std::string& servers() const { return servers_; }
   // Likewise, for SASL_PLAINTEXT with mechanism PLAIN.
   const std::string& sasl_servers() const { return sasl_servers_; }
+  // Where the listener of each advertised port is.
+  const std::vector<int>& ports_behind() const { return ports_behind_; }
+  // Where the partitions lie: a folder "topic-partition" each.
+  std::filesystem::path data() const { return folder_ / "data"; }
 
   // kill -9, and waits for the end.
   void Kill9();
@@ -56,17 +73,21 @@ class TestBroker {
  private:
   TestBroker() = default;
 
-  Status WriteProperties(const BrokerOptions& options);
-  Status Format();
+  static Result<std::unique_ptr<TestBroker>> Prepare(const BrokerOptions& options,
+                                                     const BrokerSeat& seat);
+  Status WriteProperties(const BrokerOptions& options, const BrokerSeat& seat);
+  Status Format(const BrokerSeat& seat);
   Status Launch();
-  Status AwaitServing(std::size_t log_start);
+  Status AwaitServing();
   std::filesystem::path log_path() const { return folder_ / "broker.log"; }
 
   std::string version_;
   std::filesystem::path folder_;
   std::string servers_;
   std::string sasl_servers_;
-  pid_t process_ = 0;  // 0: none.
+  std::vector<int> ports_behind_;
+  std::size_t log_start_ = 0;  // Of what the process writes that runs.
+  pid_t process_ = 0;          // 0: none.
 };
 
 // The broker of this test process: $FOOTHOLD_TEST_BROKERS (no SASL then), or one that is started at

@@ -208,6 +208,41 @@ class Copier {
   int reopenings_ = 0;
 };
 
+TEST(KafkaKillTest, WhereAPartitionEndsIsAskedOfItsNewLeader) {
+  const BrokerOptions node{.version = kKillableVersion,
+                           .properties = {{"default.replication.factor", "3"},
+                                          {"min.insync.replicas", "2"},
+                                          {"offsets.topic.replication.factor", "3"},
+                                          {"transaction.state.log.replication.factor", "3"},
+                                          {"transaction.state.log.min.isr", "2"}}};
+  const auto brokers = Must(TestBroker::StartCluster({node, node, node}));
+  const auto log =
+      OpenLog(brokers[0]->servers() + "," + brokers[1]->servers() + "," + brokers[2]->servers());
+  // Each broker leads some of them.
+  constexpr std::int32_t kLed = 9;
+  const std::string topic = MakeTopic(log.get(), kLed);
+  const auto reader = NewReader(log.get());
+  const auto ask = [&](PartitionId id) {
+    const auto deadline = steady_clock::now() + kPatience;
+    Result<log::Watermarks> marks = reader->QueryWatermarks({topic, id}, kCallMax);
+    while (!marks.has_value() && steady_clock::now() < deadline) {
+      marks = reader->QueryWatermarks({topic, id}, kCallMax);
+    }
+    EXPECT_TRUE(marks.has_value()) << id.value << ": " << marks.error().message();
+  };
+  for (PartitionId id{0}; id.value < kLed; ++id.value) {
+    ask(id);
+  }
+
+  // It comes back, answers, and leads nothing for now.
+  brokers.front()->Kill9();
+  Must(brokers.front()->Restart());
+
+  for (PartitionId id{0}; id.value < kLed; ++id.value) {
+    ask(id);
+  }
+}
+
 TEST(KafkaKillTest, ALoopOfTransactionsOutlivesTwoKillsOfTheBrokerExactlyOnce) {
   const auto broker = Must(TestBroker::Start({.version = kKillableVersion, .properties = {}}));
   const auto log = OpenLog(broker->servers());

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "src/metrics/effect_metrics.h"
 #include "src/metrics/intake_metrics.h"
 #include "src/metrics/journey_metrics.h"
 #include "src/metrics/people_metrics.h"
@@ -202,7 +203,39 @@ TEST(MetricsTest, TheReadmeListsWhatIsExportedAndNothingElse) {
   const std::map<std::string, std::string> documented = KindByDocumentedName();
 
   EXPECT_GT(documented.size(), 30U);
-  EXPECT_EQ(KindByName(registry.Render()), documented);
+  std::map<std::string, std::string> exported = KindByName(registry.Render());
+  exported.merge(KindByName(RenderEffects(
+      std::vector<CohortGauges>{{.week = "2026-W03", .users = 4, .median_to_value_s = 60}},
+      std::vector<OutcomeGauges>{{.rule = "stalled@1", .converted = 1}})));
+  EXPECT_EQ(exported, documented);
+}
+
+TEST(MetricsTest, OfACohortWithoutAnybodyThereAndARuleWithoutAnEndNothingIsSaid) {
+  const std::vector<CohortGauges> cohorts{
+      {.week = "2026-W03",
+       .role = "admin",
+       .segment = "smb",
+       .users = 4,
+       .activated = 1,
+       .median_to_value_s = 90},
+      {.week = "2026-W04", .role = "admin", .segment = "smb", .users = 2}};
+  const std::vector<OutcomeGauges> outcomes{
+      {.rule = "stalled@1", .converted = 3, .not_converted = 1, .churned = 0},
+      {.rule = "stalled@1", .is_held_out = true}};
+
+  const std::string text = RenderEffects(cohorts, outcomes);
+
+  using ::testing::HasSubstr;
+  EXPECT_THAT(text, HasSubstr("foothold_cohort_activated_ratio{role=\"admin\",segment=\"smb\","
+                              "week=\"2026-W03\"} 0.25"));
+  EXPECT_THAT(text, HasSubstr("foothold_cohort_activated_ratio{role=\"admin\",segment=\"smb\","
+                              "week=\"2026-W04\"} 0\n"));
+  EXPECT_THAT(text,
+              HasSubstr("median_seconds{role=\"admin\",segment=\"smb\",week=\"2026-W03\"} 90"));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("median_seconds{role=\"admin\",segment=\"smb\","
+                                             "week=\"2026-W04\"}")));
+  EXPECT_THAT(text, HasSubstr("converted_ratio{rule=\"stalled@1\",side=\"asked\"} 0.75"));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("side=\"held_out\"")));
 }
 
 // The one sample of a metric without labels; -1: there is none.

@@ -1,11 +1,14 @@
 // What is checked and written before the first event: topics, ledger, journal.
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,6 +21,30 @@
 
 namespace foothold::stream {
 namespace {
+
+// A log on which something happens when the n-th consumer is opened.
+class InterruptedLog final : public log::Log {
+ public:
+  InterruptedLog(log::Log* log, int at, std::function<void()> interruption)
+      : log_(log), left_(at), interruption_(std::move(interruption)) {}
+
+  Result<std::unique_ptr<log::Consumer>> NewConsumer(const log::ConsumerOptions& options) override {
+    if (--left_ == 0) {
+      interruption_();
+    }
+    return log_->NewConsumer(options);
+  }
+  Result<std::unique_ptr<log::TransactionalProducer>> NewProducer(
+      const log::ProducerOptions& options) override {
+    return log_->NewProducer(options);
+  }
+  Result<std::unique_ptr<log::Admin>> NewAdmin() override { return log_->NewAdmin(); }
+
+ private:
+  log::Log* log_;
+  int left_;
+  std::function<void()> interruption_;
+};
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
@@ -45,12 +72,13 @@ class StartTest : public ::testing::Test {
     EXPECT_EQ(status.code(), Code::kFatal);
     return status.message();
   }
-  ControlWriter NewWriter() {
-    return ControlWriter(&log_, {.app = "shop",
-                                 .instance = "one",
-                                 .topics = options_.topics,
-                                 .journal_partitions = 3,
-                                 .retry = {.retries_max = 3}});
+  ControlWriter NewWriter() { return NewWriterOn(&log_); }
+  ControlWriter NewWriterOn(log::Log* log) {
+    return ControlWriter(log, {.app = "shop",
+                               .instance = "one",
+                               .topics = options_.topics,
+                               .journal_partitions = 3,
+                               .retry = {.retries_max = 3}});
   }
   static journey::Roster RosterOf(std::int32_t partitions, std::optional<Instant> begin) {
     journey::RosterSource source;
@@ -197,6 +225,26 @@ TEST_F(StartTest, AnEmptyLedgerBesideAJournalIsRefused) {
 
   ASSERT_FALSE(seeded.has_value());
   EXPECT_THAT(seeded.error().message(), HasSubstr("the ledger was deleted"));
+}
+
+// Instances of a new app start together: whatever one looks at, the other may just have written.
+TEST_F(StartTest, ASeedOfAnotherInstanceAtAnyMomentIsNoLedgerThatWasDeleted) {
+  const journey::Playbook playbook = config::DefaultPlaybook();
+  for (int at = 1; at <= 4; ++at) {
+    options_.topics = TopicNames::ForApp(fmt::format("shop{}", at));
+    ASSERT_TRUE(EnsureTopics(admin_.get(), options_).ok());
+    bool was_interrupted = false;
+    InterruptedLog log(&log_, at, [&] {
+      was_interrupted = true;
+      ASSERT_TRUE(NewWriter().Seed(playbook, RosterOf(4, kEpoch + kDay)).has_value());
+    });
+
+    const auto seeded = NewWriterOn(&log).Seed(playbook, RosterOf(4, kEpoch + 9 * kDay));
+
+    ASSERT_TRUE(seeded.has_value()) << at << ": " << seeded.error().message();
+    EXPECT_TRUE(was_interrupted || at == 4);
+    EXPECT_EQ(seeded->last_number, 1U);
+  }
 }
 
 TEST_F(StartTest, HistoryBeginsWithTheEarliestRecordThatIsRetained) {

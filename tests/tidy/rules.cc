@@ -53,7 +53,7 @@ struct Door {
   std::string_view folder;
   bool is_shared = false;
 };
-constexpr std::array<Door, 17> kDoors{{
+constexpr std::array<Door, 18> kDoors{{
     {"simdjson.h", "src/intake"},
     {"google/protobuf/", "src/codec"},
     {"yaml-cpp/", "src/config"},
@@ -67,6 +67,7 @@ constexpr std::array<Door, 17> kDoors{{
     {"date/", "src/base"},
     {"CLI/", "src/app"},
     {"zlib.h", "src/app"},
+    {"mimalloc.h", "src/app"},
     {"sqlite3.h", "src/readmodel"},
     {"fmt/", "src/base", true},
     {"tl/", "src/base", true},

@@ -41,7 +41,7 @@ function drawTabs(view, overview) {
 
 function login(message) {
   const field = el("input", { type: "password", name: "token", "aria-label": "Token", autocomplete: "current-password", required: true });
-  main.replaceChildren(el("section", { class: "card login" }, el("h1", {}, "A token, please"), el("p", { class: "lead" }, "This page shows people. The token is in the file that serve.token_file names."),
+  main.replaceChildren(el("section", { class: "card login" }, el("h1", {}, "A token, please"), el("p", { class: "lead" }, "This page shows people. The token is what serve.token_file or FOOTHOLD_SERVE_TOKEN holds."),
     el("form", { onsubmit: (event) => { event.preventDefault(); p.setToken(field.value); shown = { hash: null, text: "" }; show(); } }, field, el("button", { class: "yes" }, "Show")),
     message ? el("p", { class: "quiet" }, message) : null));
   field.focus();
