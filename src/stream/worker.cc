@@ -300,8 +300,8 @@ Status Worker::OnRetry(const Status& failure) {
   if (is_stuck && now - *retrying_since_ > patience) {
     return Error(
         Code::kFatal,
-        fmt::format("a transaction hangs: the committed offsets of group {} were not stable "
-                    "for {} ({}). Find it with kafka-transactions.sh find-hanging",
+        fmt::format("a transaction hangs, or the brokers are away: group {} could not go on for "
+                    "{} ({}). If they answer, find it with kafka-transactions.sh find-hanging",
                     options_.consumer.group, FormatDuration(patience), failure.message()));
   }
   if (options_.wait) {
