@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <variant>
 #include <vector>
 
@@ -128,6 +129,7 @@ class RunPageTest : public testing::Test {
     options.app = setup_.app;
     options.instance = "test";
     options.topics = stream::TopicNames::ForApp(setup_.app);
+    options.retry.wait = [](milliseconds duration) { std::this_thread::sleep_for(duration); };
     stream::ControlWriter writer(log_.get(), options);
     const auto ledger = kafka::Must(writer.ReadLedger());
     const auto* const word =
