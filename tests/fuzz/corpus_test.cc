@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ namespace fs = std::filesystem;
 
 constexpr const char* kCorpus = FOOTHOLD_SOURCE_DIR "/tests/fuzz/corpus";
 constexpr std::size_t kSeedBytesMax = 64 * 1024;
+
+// As gtest is to print it.
+void PrintTo(const Target& target, std::ostream* out) { *out << target.name; }
 
 // By name, so that the order is the same everywhere.
 std::map<std::string, std::string> ReadSeeds(const fs::path& folder) {
