@@ -75,7 +75,7 @@ Result<std::optional<TopicConfigs>> DescribeConfigs(rd_kafka_t* client, const st
   if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
     return std::nullopt;
   }
-  FOOTHOLD_TRY(StatusFrom(what, error));
+  FOOTHOLD_TRY(StatusOfTopicCall(what, "DescribeConfigs", error));
   TopicConfigs configs;
   const rd_kafka_ConfigEntry_t** const entries =
       rd_kafka_ConfigResource_configs(described[0], &count);
@@ -246,7 +246,7 @@ Status KafkaAdmin::Create(const log::TopicSpec& topic) {
     return Status();
   }
   const char* const detail = rd_kafka_topic_result_error_string(results[0]);
-  return StatusFrom(what, error, detail == nullptr ? "" : detail);
+  return StatusOfTopicCall(what, "Create", error, detail == nullptr ? "" : detail);
 }
 
 Status KafkaAdmin::AwaitLeaders(const log::TopicSpec& topic) {

@@ -295,10 +295,10 @@ void KafkaConsumer::NoteError(const rd_kafka_message_t& message) {
       message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
               message.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE
           ? OutOfRange(message)
-          : StatusFrom(message.rkt == nullptr
-                           ? fmt::format("group {}", options_.group)
-                           : fmt::format("reading {}", rd_kafka_topic_name(message.rkt)),
-                       message.err, rd_kafka_message_errstr(&message));
+          : StatusOfTopicCall(message.rkt == nullptr
+                                  ? fmt::format("group {}", options_.group)
+                                  : fmt::format("reading {}", rd_kafka_topic_name(message.rkt)),
+                              "Read", message.err, rd_kafka_message_errstr(&message));
   // Of several, the first that stops the process, else the first.
   if (failure_.ok() || (failure_.code() == Code::kRetry && status.code() != Code::kRetry)) {
     failure_ = std::move(status);

@@ -22,9 +22,9 @@ constexpr std::array kHopeless = {
     Meaning{RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED, Code::kFatal,
             "grant Write and Describe on the transactional id"},
     Meaning{RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, Code::kFatal,
-            "grant Read or Write, and Describe, on the topic"},
+            "grant Read on the topic if it is read, Write if it is written"},
     Meaning{RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, Code::kFatal,
-            "grant Read and Describe on the consumer group"},
+            "grant Read on the consumer group"},
     Meaning{RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, Code::kFatal,
             "grant IdempotentWrite, and Create where topics are to be made, on the cluster"},
     Meaning{RD_KAFKA_RESP_ERR__AUTHENTICATION, Code::kFatal,
@@ -32,8 +32,10 @@ constexpr std::array kHopeless = {
     Meaning{RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, Code::kFatal,
             "check sasl.username and sasl.password"},
     Meaning{RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM, Code::kFatal, "check sasl.mechanism"},
-    Meaning{RD_KAFKA_RESP_ERR__SSL, Code::kFatal,
-            "check security.protocol, ssl.ca.location and the broker's certificate"},
+    Meaning{
+        RD_KAFKA_RESP_ERR__SSL, Code::kFatal,
+        "check security.protocol, ssl.ca.location, and that the broker's certificate has the host "
+        "name it is reached by"},
     Meaning{RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, Code::kFatal,
             "the broker is too old: 2.5 or newer is needed"},
     Meaning{RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION, Code::kFatal,
@@ -100,11 +102,15 @@ const Meaning* Find(const std::array<Meaning, kSize>& table, rd_kafka_resp_err_t
   return row == table.end() ? nullptr : row;
 }
 
-Status MakeStatus(std::string_view what, const Failed& failed, std::string_view detail) {
-  const std::string_view remedy = RemedyOf(failed.error);
+Status MakeStatus(std::string_view what, const Failed& failed, std::string_view detail,
+                  std::string_view remedy) {
   return Status(CodeOf(failed),
                 fmt::format("{}: {} ({}){}{}", what, detail, rd_kafka_err2name(failed.error),
                             remedy.empty() ? "" : "; ", remedy));
+}
+
+Status MakeStatus(std::string_view what, const Failed& failed, std::string_view detail) {
+  return MakeStatus(what, failed, detail, RemedyOf(failed.error));
 }
 
 }  // namespace
@@ -151,6 +157,15 @@ Status StatusFrom(std::string_view what, rd_kafka_resp_err_t error, std::string_
   }
   return MakeStatus(what, Failed{.error = error},
                     detail.empty() ? rd_kafka_err2str(error) : detail);
+}
+
+Status StatusOfTopicCall(std::string_view what, std::string_view right, rd_kafka_resp_err_t error,
+                         std::string_view detail) {
+  if (error != RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+    return StatusFrom(what, error, detail);
+  }
+  return MakeStatus(what, Failed{.error = error}, detail.empty() ? rd_kafka_err2str(error) : detail,
+                    fmt::format("grant {} on the topic", right));
 }
 
 Status StatusFrom(std::string_view what, const rd_kafka_topic_partition_list_t& list) {

@@ -32,6 +32,10 @@ std::string_view RemedyOf(rd_kafka_resp_err_t error);
 Status StatusFrom(std::string_view what, const rd_kafka_error_t& error);
 Status StatusFrom(std::string_view what, rd_kafka_resp_err_t error, std::string_view detail = {});
 
+// The same of a call on a topic that needs `right` ("Read"): if it is denied, the remedy names it.
+Status StatusOfTopicCall(std::string_view what, std::string_view right, rd_kafka_resp_err_t error,
+                         std::string_view detail = {});
+
 // The same for the first element of the list that carries an error, which it names.
 Status StatusFrom(std::string_view what, const rd_kafka_topic_partition_list_t& list);
 

@@ -249,8 +249,18 @@ Status KafkaProducer::Abort(milliseconds timeout) {
 
 Status KafkaProducer::Explain(std::string_view what, rd_kafka_error_t* error) {
   rd_kafka_poll(client_->handle(), 0);
+  ErrorHandle owner(error);
+  if (error != nullptr &&
+      rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+    // The library does not say which topic it is.
+    const std::string named =
+        fmt::format("{} ({}, which writes {})", what, options_.transactional_id,
+                    fmt::join(options_.topics, ", "));
+    return client_->Explain(StatusOfTopicCall(named, "Write", rd_kafka_error_code(error),
+                                              rd_kafka_error_string(error)));
+  }
   const std::string named = fmt::format("{} ({})", what, options_.transactional_id);
-  return client_->Explain(StatusFrom(named, client_->handle(), ErrorHandle(error)));
+  return client_->Explain(StatusFrom(named, client_->handle(), std::move(owner)));
 }
 
 void KafkaProducer::NoteFailedDelivery(const rd_kafka_message_t& message) {
@@ -260,9 +270,9 @@ void KafkaProducer::NoteFailedDelivery(const rd_kafka_message_t& message) {
     return;
   }
   // By its code alone: what the library calls the error's text is the record's value here.
-  failed_delivery_ =
-      StatusFrom(fmt::format("writing {}[{}]", rd_kafka_topic_name(message.rkt), message.partition),
-                 message.err);
+  failed_delivery_ = StatusOfTopicCall(
+      fmt::format("writing {}[{}]", rd_kafka_topic_name(message.rkt), message.partition), "Write",
+      message.err);
 }
 
 }  // namespace foothold::kafka

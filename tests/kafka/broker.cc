@@ -150,15 +150,44 @@ std::vector<int> FreePorts(std::size_t count) {
   return ports;
 }
 
+// Who may log in, beside those who always may.
+std::string LoginModule(const std::vector<std::string>& users) {
+  std::string text = "org.apache.kafka.common.security.plain.PlainLoginModule required";
+  for (const char* const user : {kAdminUser, kPowerlessUser}) {
+    text += fmt::format(" user_{}=\"{}\"", user, kPassword);
+  }
+  for (const std::string& user : users) {
+    text += fmt::format(" user_{}=\"{}\"", user, kPassword);
+  }
+  return text + ";";
+}
+
 struct Ports {
   int plain = 0;
   int sasl = 0;
+  int tls = 0;
   std::vector<int> behind;
   std::vector<int> advertised;
   BrokerSeat seat;
 };
 
-std::map<std::string, std::string> PropertiesFor(const fs::path& folder, const Ports& ports) {
+// A listener for SASL_SSL beside the others.
+void AddTls(const BrokerOptions& options, int port,
+            std::map<std::string, std::string>* properties) {
+  const std::string listener = fmt::format(",SASL_SSL://localhost:{}", port);
+  (*properties)["listeners"] += listener;
+  (*properties)["advertised.listeners"] += listener;
+  (*properties)["listener.security.protocol.map"] += ",SASL_SSL:SASL_SSL";
+  (*properties)["listener.name.sasl_ssl.plain.sasl.jaas.config"] = LoginModule(options.users);
+  (*properties)["listener.name.sasl_ssl.sasl.enabled.mechanisms"] = "PLAIN,SCRAM-SHA-512";
+  (*properties)["listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config"] =
+      "org.apache.kafka.common.security.scram.ScramLoginModule required;";
+  (*properties)["ssl.keystore.type"] = "PEM";
+  (*properties)["ssl.keystore.location"] = options.tls_keys;
+}
+
+std::map<std::string, std::string> PropertiesFor(const BrokerOptions& options,
+                                                 const fs::path& folder, const Ports& ports) {
   std::string listeners = fmt::format("PLAINTEXT://127.0.0.1:{},SASL_PLAINTEXT://127.0.0.1:{}",
                                       ports.plain, ports.sasl);
   std::string advertised = listeners;
@@ -179,10 +208,7 @@ std::map<std::string, std::string> PropertiesFor(const fs::path& folder, const P
       {"inter.broker.listener.name", "PLAINTEXT"},
       {"listener.security.protocol.map", protocols},
       {"sasl.enabled.mechanisms", "PLAIN"},
-      {"listener.name.sasl_plaintext.plain.sasl.jaas.config",
-       fmt::format("org.apache.kafka.common.security.plain.PlainLoginModule required "
-                   "user_{}=\"{}\" user_{}=\"{}\";",
-                   kAdminUser, kPassword, kPowerlessUser, kPassword)},
+      {"listener.name.sasl_plaintext.plain.sasl.jaas.config", LoginModule(options.users)},
       {"authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer"},
       {"super.users", fmt::format("User:ANONYMOUS;User:{}", kAdminUser)},
       {"log.dirs", (folder / "data").string()},
@@ -262,7 +288,7 @@ Result<std::unique_ptr<TestBroker>> TestBroker::Prepare(const BrokerOptions& opt
   }
   broker->folder_ = pattern;
   FOOTHOLD_TRY(broker->WriteProperties(options, seat));
-  FOOTHOLD_TRY(broker->Format(seat));
+  FOOTHOLD_TRY(broker->Format(options, seat));
   return broker;
 }
 
@@ -275,16 +301,21 @@ TestBroker::~TestBroker() {
 }
 
 Status TestBroker::WriteProperties(const BrokerOptions& options, const BrokerSeat& seat) {
-  std::vector<int> chosen = FreePorts(2 + options.advertised_ports.size());
+  std::vector<int> chosen = FreePorts(3 + options.advertised_ports.size());
   const Ports ports{.plain = chosen[0],
                     .sasl = chosen[1],
-                    .behind = {chosen.begin() + 2, chosen.end()},
+                    .tls = chosen[2],
+                    .behind = {chosen.begin() + 3, chosen.end()},
                     .advertised = options.advertised_ports,
                     .seat = seat};
   servers_ = fmt::format("127.0.0.1:{}", ports.plain);
   sasl_servers_ = fmt::format("127.0.0.1:{}", ports.sasl);
   ports_behind_ = ports.behind;
-  std::map<std::string, std::string> properties = PropertiesFor(folder_, ports);
+  std::map<std::string, std::string> properties = PropertiesFor(options, folder_, ports);
+  if (!options.tls_keys.empty()) {
+    tls_servers_ = fmt::format("localhost:{}", ports.tls);
+    AddTls(options, ports.tls, &properties);
+  }
   for (const auto& [name, value] : options.properties) {
     properties.insert_or_assign(name, value);
   }
@@ -299,12 +330,18 @@ Status TestBroker::WriteProperties(const BrokerOptions& options, const BrokerSea
   return Status();
 }
 
-Status TestBroker::Format(const BrokerSeat& seat) {
+Status TestBroker::Format(const BrokerOptions& options, const BrokerSeat& seat) {
   std::vector<std::string> command = JavaCommand(version_, "-Xmx128m");
   command.emplace_back("kafka.tools.StorageTool");
   command.emplace_back("format");
   if (seat.controller_ports.size() == 1) {
     command.emplace_back("--standalone");
+  }
+  if (!options.tls_keys.empty()) {
+    for (const std::string& user : options.users) {
+      command.emplace_back("--add-scram");
+      command.push_back(fmt::format("SCRAM-SHA-512=[name={},password={}]", user, kPassword));
+    }
   }
   command.emplace_back("-t");
   command.emplace_back(kClusterId);

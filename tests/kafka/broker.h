@@ -32,6 +32,10 @@ struct BrokerOptions {
   std::map<std::string, std::string> properties;  // Added to server.properties, or replacing there.
   // For each a listener that clients find at this port: that of somebody who hands on to its own.
   std::vector<int> advertised_ports = {};
+  std::vector<std::string> users = {};  // More users without rights; they log in by kPassword.
+  // A file with the broker's key and certificate, in PEM: there is a listener with TLS then, where
+  // `users` log in by PLAIN or SCRAM-SHA-512.
+  std::string tls_keys = {};
 };
 
 // A place in a cluster: the node, and where the controllers of all nodes listen.
@@ -58,6 +62,8 @@ class TestBroker {
   const std::string& servers() const { return servers_; }
   // Likewise, for SASL_PLAINTEXT with mechanism PLAIN.
   const std::string& sasl_servers() const { return sasl_servers_; }
+  // Likewise for SASL_SSL, by the name "localhost". Empty without BrokerOptions::tls_keys.
+  const std::string& tls_servers() const { return tls_servers_; }
   // Where the listener of each advertised port is.
   const std::vector<int>& ports_behind() const { return ports_behind_; }
   // Where the partitions lie: a folder "topic-partition" each.
@@ -76,7 +82,7 @@ class TestBroker {
   static Result<std::unique_ptr<TestBroker>> Prepare(const BrokerOptions& options,
                                                      const BrokerSeat& seat);
   Status WriteProperties(const BrokerOptions& options, const BrokerSeat& seat);
-  Status Format(const BrokerSeat& seat);
+  Status Format(const BrokerOptions& options, const BrokerSeat& seat);
   Status Launch();
   Status AwaitServing();
   std::filesystem::path log_path() const { return folder_ / "broker.log"; }
@@ -85,6 +91,7 @@ class TestBroker {
   std::filesystem::path folder_;
   std::string servers_;
   std::string sasl_servers_;
+  std::string tls_servers_;
   std::vector<int> ports_behind_;
   std::size_t log_start_ = 0;  // Of what the process writes that runs.
   pid_t process_ = 0;          // 0: none.

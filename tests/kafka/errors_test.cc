@@ -73,5 +73,18 @@ TEST(ErrorsTest, AMessageNamesWhatFailedTheErrorAndTheRemedy) {
       "id");
 }
 
+TEST(ErrorsTest, ADeniedCallOnATopicNamesTheRightThatItNeeds) {
+  const Status denied = StatusOfTopicCall("creating topic shop-journal", "Create",
+                                          RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+  const Status other = StatusOfTopicCall("creating topic shop-journal", "Create",
+                                         RD_KAFKA_RESP_ERR_POLICY_VIOLATION);
+
+  EXPECT_EQ(denied.code(), Code::kFatal);
+  EXPECT_EQ(denied.message(),
+            "creating topic shop-journal: Broker: Topic authorization failed "
+            "(TOPIC_AUTHORIZATION_FAILED); grant Create on the topic");
+  EXPECT_EQ(other.message().find("grant"), std::string::npos) << other.message();
+}
+
 }  // namespace
 }  // namespace foothold::kafka
