@@ -15,15 +15,16 @@
 #include "tests/fuzz/targets.h"
 
 namespace foothold::fuzz {
+
+// As gtest is to print it.
+static void PrintTo(const Target& target, std::ostream* out) { *out << target.name; }
+
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr const char* kCorpus = FOOTHOLD_SOURCE_DIR "/tests/fuzz/corpus";
 constexpr std::size_t kSeedBytesMax = 64 * 1024;
-
-// As gtest is to print it.
-void PrintTo(const Target& target, std::ostream* out) { *out << target.name; }
 
 // By name, so that the order is the same everywhere.
 std::map<std::string, std::string> ReadSeeds(const fs::path& folder) {
