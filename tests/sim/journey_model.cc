@@ -284,13 +284,19 @@ std::optional<std::string> JourneyModel::NextKey(const std::string& prefix,
   return next->first;
 }
 
-// Of everything, users come first.
+// Of everything, users come first. A changed measurement concerns them only where something that is
+// judged of users rests on it; else what waits of theirs stays as it is.
 std::optional<std::string> JourneyModel::NextOf(const codec::PendingWalk& walk) const {
   if (walk.kind == codec::WalkKind::kRecheck) {
     return NextKey(state::UserKeyPrefix(walk.tenant), walk.cursor);
   }
   const bool is_at_accounts = walk.cursor.starts_with(AccountsPrefix());
-  if (!is_at_accounts) {
+  const bool concerns_users =
+      walk.kind != codec::WalkKind::kMeasure ||
+      !definition_->wakes()
+           .OfChange(journey::SubjectKind::kUser, journey::Change::kMeasurement)
+           .is_empty();
+  if (!is_at_accounts && concerns_users) {
     if (auto user = NextKey(UsersPrefix(), walk.cursor)) {
       return user;
     }
