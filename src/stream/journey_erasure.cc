@@ -5,31 +5,13 @@
 #include "src/base/check.h"
 #include "src/base/hash.h"
 #include "src/base/names.h"
-#include "src/codec/erased_facts.h"
 #include "src/journey/tracking.h"
 #include "src/metrics/journey_metrics.h"
+#include "src/stream/erased_fact.h"
 #include "src/stream/journey_task.h"
 #include "state/schema.h"
 
 namespace foothold::stream {
-namespace {
-
-const std::string& ErasedKey() {
-  static const std::string kKey = state::FactKey("erased");
-  return kKey;
-}
-
-}  // namespace
-
-Status JourneyTask::LoadErased() {
-  erased_ = journey::ErasedIds();
-  FOOTHOLD_ASSIGN(const std::optional<std::string> erased, state_.Read(ErasedKey()));
-  if (erased.has_value()) {
-    FOOTHOLD_ASSIGN(erased_, codec::DecodeErasedIds(*erased));
-  }
-  return Status();
-}
-
 // Every partition reads the word; the account is in one of them.
 Status JourneyTask::Say(const codec::EraseWord& word) {
   if (PartitionOfKey(word.tenant, around_.options->journal_partitions) != partition_.value) {
@@ -39,8 +21,7 @@ Status JourneyTask::Say(const codec::EraseWord& word) {
   for (const std::string& user : word.users) {
     FOOTHOLD_TRY(Erase(word.tenant, user, until));
   }
-  erased_.Prune(clock_.wall().has_value() ? clock_.wall() : clock_.now());
-  state_.Write(ErasedKey(), codec::EncodeErasedIds(erased_));
+  WriteErased(clock_, &erased_, &state_);
   return Status();
 }
 
@@ -77,8 +58,7 @@ bool JourneyTask::IsErased(std::string_view tenant, std::string_view user) {
   if (erased_.is_empty()) {
     return false;
   }
-  const std::optional<Instant> now = clock_.wall().has_value() ? clock_.wall() : clock_.now();
-  const bool is_erased = erased_.Holds(HashWide(user, email_seed_), tenant, now);
+  const bool is_erased = erased_.Holds(HashWide(user, email_seed_), tenant, TimeOfErasures(clock_));
   if (is_erased) {
     around_.metrics->OfErased();
   }

@@ -12,6 +12,7 @@
 #include "src/base/names.h"
 #include "src/metrics/journey_metrics.h"
 #include "src/stream/emitted_counts.h"
+#include "src/stream/erased_fact.h"
 #include "src/stream/store_place.h"
 #include "state/schema.h"
 
@@ -93,7 +94,7 @@ Status JourneyTask::Load() {
     state_.Write(SaltKey(), *salt);
   }
   email_seed_ = Hash64(*salt);
-  FOOTHOLD_TRY(LoadErased());
+  FOOTHOLD_ASSIGN(erased_, ReadErased(&state_));
 
   if (!is_desk_loaded_) {  // Later it takes back by itself what was staged.
     FOOTHOLD_TRY(desk_.Load());

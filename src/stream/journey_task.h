@@ -109,7 +109,6 @@ class JourneyTask final : public KeyedTask {
   Status Erase(const std::string& tenant, const std::string& user, Instant until);
   // The addresses that lead to the user are forgotten.
   Status EraseEmails(const std::string& tenant, const std::string& user);
-  Status LoadErased();
   // Whether what comes of that user is dropped, and counts it if so.
   bool IsErased(std::string_view tenant, std::string_view user);
   void Sweep();

@@ -9,6 +9,7 @@
 #include "src/base/check.h"
 #include "src/intake/event.h"
 #include "src/intake/outcome.h"
+#include "src/stream/erased_fact.h"
 #include "src/stream/store_place.h"
 #include "state/schema.h"
 
@@ -74,7 +75,8 @@ Status PeopleTask::Load() {
     FOOTHOLD_ASSIGN(journey::Clock::Parts parts, codec::DecodeClock(*clock));
     clock_ = journey::Clock::FromParts(std::move(parts));
   }
-  FOOTHOLD_TRY(LoadErased());
+  erased_seed_ = Hash64(around_.options->app);
+  FOOTHOLD_ASSIGN(erased_, ReadErased(&state_));
   committed_position_ = meta_.journal_next;
   queue_.Begin(meta_);
   is_firing_ = false;

@@ -108,7 +108,6 @@ class PeopleTask final : public KeyedTask {
   // The person no longer belongs to that account; who belongs to none is forgotten, with what
   // waits.
   Status Erase(const codec::EraseWord& word);
-  Status LoadErased();
   // Whether the id was erased in an account, and is known in none that is left.
   bool IsErased(std::string_view id, const journey::Person& person) const;
   bool IsOfErased(const codec::PersonFact& fact, const journey::Person& person) const;

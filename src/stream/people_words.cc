@@ -4,24 +4,11 @@
 #include <variant>
 
 #include "src/base/hash.h"
-#include "src/codec/erased_facts.h"
+#include "src/stream/erased_fact.h"
 #include "src/stream/people_task.h"
 #include "state/schema.h"
 
 namespace foothold::stream {
-namespace {
-
-const std::string& ErasedKey() {
-  static const std::string kKey = state::FactKey("erased");
-  return kKey;
-}
-
-std::optional<Instant> TimeOf(const journey::Clock& clock) {
-  return clock.wall().has_value() ? clock.wall() : clock.now();
-}
-
-}  // namespace
-
 Status PeopleTask::ApplyControl(const codec::Control& control) {
   if (control.number <= meta_.control_number) {
     return Status();
@@ -32,16 +19,6 @@ Status PeopleTask::ApplyControl(const codec::Control& control) {
   }
   const auto& publish = std::get<codec::PublishPlaybook>(control.action);
   meta_.counters[kLatenessMs] = static_cast<std::uint64_t>(publish.playbook.lateness.count());
-  return Status();
-}
-
-Status PeopleTask::LoadErased() {
-  erased_ = journey::ErasedIds();
-  erased_seed_ = Hash64(around_.options->app);
-  FOOTHOLD_ASSIGN(const std::optional<std::string> erased, state_.Read(ErasedKey()));
-  if (erased.has_value()) {
-    FOOTHOLD_ASSIGN(erased_, codec::DecodeErasedIds(*erased));
-  }
   return Status();
 }
 
@@ -63,14 +40,13 @@ Status PeopleTask::Erase(const codec::EraseWord& word) {
     }
     FOOTHOLD_TRY(Settle(subject));
   }
-  erased_.Prune(TimeOf(clock_));
-  state_.Write(ErasedKey(), codec::EncodeErasedIds(erased_));
+  WriteErased(clock_, &erased_, &state_);
   return Status();
 }
 
 bool PeopleTask::IsErased(std::string_view id, const journey::Person& person) const {
   return !erased_.is_empty() && person.accounts.empty() &&
-         erased_.HoldsAnywhere(HashWide(id, erased_seed_), TimeOf(clock_));
+         erased_.HoldsAnywhere(HashWide(id, erased_seed_), TimeOfErasures(clock_));
 }
 
 bool PeopleTask::IsOfErased(const codec::PersonFact& fact, const journey::Person& person) const {
@@ -78,7 +54,7 @@ bool PeopleTask::IsOfErased(const codec::PersonFact& fact, const journey::Person
     return false;
   }
   if (fact.kind == codec::PersonFactKind::kAccount) {
-    return erased_.Holds(HashWide(fact.user, erased_seed_), fact.other, TimeOf(clock_));
+    return erased_.Holds(HashWide(fact.user, erased_seed_), fact.other, TimeOfErasures(clock_));
   }
   return IsErased(fact.user, person) || IsErased(fact.other, person);
 }
