@@ -60,16 +60,6 @@ Facts FactsOfAccount(const Occasion& occasion, const Account& account) {
           .measured_at = MeasuredAt(occasion.context)};
 }
 
-CareScene SceneOf(const Occasion& occasion, const Facts& facts, CareState* care, Account* account,
-                  Decision* decision) {
-  return {.occasion = occasion,
-          .facts = facts,
-          .care = care,
-          .account = account,
-          .decision = decision,
-          .is_first_hand = false};
-}
-
 // What a visit other than of evidence or time asks for.
 void ActOn(const Visit& visit, CareScene* scene) {
   if (visit.kind == VisitKind::kRelease) {
@@ -108,6 +98,16 @@ void Watch(const User& user, Account* account) {
 }
 
 }  // namespace
+
+CareScene SceneOf(const Occasion& occasion, const Facts& facts, CareState* care, Account* account,
+                  Decision* decision) {
+  return {.occasion = occasion,
+          .facts = facts,
+          .care = care,
+          .account = account,
+          .decision = decision,
+          .is_first_hand = false};
+}
 
 WakeSet WokenBy(const Definition& definition, SubjectKind subject, const Visit& visit,
                 const UserLearned& user, const AccountLearned& account, bool matters) {

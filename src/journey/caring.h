@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "src/journey/conditions.h"
+#include "src/journey/interventions.h"
 #include "src/journey/learning.h"
 #include "src/journey/members.h"
 #include "src/journey/occasion.h"
@@ -25,6 +26,10 @@ void AddWokenByTime(const Facts& facts, std::optional<Instant> after, Instant un
 // The next time after `after` at which time alone may change something; nullopt: never.
 std::optional<Instant> NextMoment(const Facts& facts, std::optional<Instant> after);
 
+// The subject that `care` is of, in a visit that nothing of it set off.
+CareScene SceneOf(const Occasion& occasion, const Facts& facts, CareState* care, Account* account,
+                  Decision* decision);
+
 // The user's risk; then, with the account's counters moved, its rules. True if anything that its
 // status shows may have changed.
 bool JudgeUserRisk(const Occasion& occasion, const Facts& facts, const WakeSet& woken,
@@ -42,10 +47,10 @@ void CountFlow(const EmittedSteps& before, const EmittedSteps& after, const Ladd
 void NoteContact(const User& user, Account* account);
 
 // Nobody of the account goes by that name any more: who they were goes on as another user.
+void ForgetUser(const std::string& user, Account* account);
 // The account's own facts no longer name the person: what says its id, address or name is dropped.
 // True if there was something.
 bool ForgetPerson(const User& user, Account* account);
-void ForgetUser(const std::string& user, Account* account);
 // What time will wake for the account, the next 5 by time.
 std::vector<NextTimer> NextTimersOf(const Definition& definition, const Account& account,
                                     Instant after);

@@ -181,11 +181,7 @@ bool MayShow(const Look& look, bool matters) {
 // has its outcome. The rest of what is learned meanwhile is decided when the user is back.
 void SettleRemoved(const Look& look, const Subjects& subjects, Decision* decision) {
   User& user = *subjects.user;
-  CareScene scene{.occasion = look.occasion,
-                  .facts = look.facts,
-                  .care = &user.care,
-                  .account = subjects.account,
-                  .decision = decision};
+  CareScene scene = SceneOf(look.occasion, look.facts, &user.care, subjects.account, decision);
   WithdrawAll(&scene, CancelCause::kRemoved);
   SettleOutcomes(&scene);
   user.due = NextOutcome(user.care, look.facts.definition.playbook().attribution);
@@ -196,11 +192,7 @@ void SettleRemoved(const Look& look, const Subjects& subjects, Decision* decisio
 // told of that repeats neither name nor address.
 void EraseUser(const Look& look, const Subjects& subjects, Decision* decision) {
   User& user = *subjects.user;
-  CareScene scene{.occasion = look.occasion,
-                  .facts = look.facts,
-                  .care = &user.care,
-                  .account = subjects.account,
-                  .decision = decision};
+  CareScene scene = SceneOf(look.occasion, look.facts, &user.care, subjects.account, decision);
   decision->touches_account = true;
   user.traits.clear();
   WithdrawAll(&scene, CancelCause::kErased);
