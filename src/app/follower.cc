@@ -8,13 +8,12 @@
 
 #include <fmt/format.h>
 
+#include "src/app/kafka_client.h"
 #include "src/readmodel/read_model.h"
 
 namespace foothold::app {
 namespace {
 
-constexpr milliseconds kCallTimeout{10'000};
-constexpr milliseconds kPollTimeout{200};
 constexpr milliseconds kRetryAfter{1'000};
 constexpr int kRecordsMax = 2'000;  // A transaction of the model.
 

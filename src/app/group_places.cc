@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "src/app/kafka_client.h"
 #include "src/app/stage_options.h"
 #include "src/app/topic_reader.h"
 #include "src/codec/journal.h"
@@ -16,8 +17,6 @@
 namespace foothold::app {
 namespace {
 
-constexpr milliseconds kCallTimeout{10'000};
-constexpr milliseconds kPollTimeout{200};
 // A live intake tells of itself at least every ten seconds.
 constexpr milliseconds kAliveSpan{25'000};
 

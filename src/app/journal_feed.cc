@@ -8,15 +8,6 @@
 #include "src/app/kafka_client.h"
 
 namespace foothold::app {
-namespace {
-
-constexpr milliseconds kCallTimeout{10'000};
-constexpr milliseconds kPollTimeout{200};
-// A transaction that hangs holds its reader for ever; this long is too long for a live one.
-constexpr milliseconds kStuckAfter{40'000};
-
-}  // namespace
-
 Result<std::unique_ptr<JournalFeed>> JournalFeed::Open(const config::Config& config,
                                                        const std::string& journal,
                                                        log::MemoryLog* into, const Logger* logger) {
@@ -79,7 +70,7 @@ Result<bool> JournalFeed::Copy() {
     const log::TopicPartition source{journal_, PartitionId{static_cast<std::int32_t>(i)}};
     const std::optional<NextOffset> next = reader_->PositionOf(source);
     if (ends_[i] > 0 && (!next.has_value() || next->value < ends_[i])) {
-      if (now - moved_at_ > kStuckAfter) {
+      if (now - moved_at_ > kTransactionStuckAfter) {
         return Error(Code::kFatal, fmt::format("{} cannot be read beyond {} of {}: a transaction "
                                                "does not end",
                                                log::ToString(source),

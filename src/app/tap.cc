@@ -12,6 +12,7 @@
 
 #include "src/app/control_desk.h"
 #include "src/app/flags.h"
+#include "src/app/kafka_client.h"
 #include "src/app/output_line.h"
 #include "src/app/signals.h"
 #include "src/app/stage_options.h"
@@ -22,9 +23,6 @@
 
 namespace foothold::app {
 namespace {
-
-constexpr milliseconds kCallTimeout{10'000};
-constexpr milliseconds kPollTimeout{200};
 
 struct TapFlags {
   std::string config;

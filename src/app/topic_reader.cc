@@ -8,18 +8,10 @@
 
 #include <fmt/format.h>
 
+#include "src/app/kafka_client.h"
 #include "src/base/time.h"
 
 namespace foothold::app {
-namespace {
-
-constexpr milliseconds kCallTimeout{10'000};
-constexpr milliseconds kPollTimeout{200};
-// A transaction that hangs holds its reader for ever; this long is too long for a live one.
-constexpr milliseconds kStuckAfter{40'000};
-
-}  // namespace
-
 Result<std::vector<Stretch>> StretchesOf(log::Log* log, const std::string& topic) {
   FOOTHOLD_ASSIGN(const std::unique_ptr<log::Admin> admin, log->NewAdmin());
   FOOTHOLD_ASSIGN(const std::optional<log::TopicInfo> info, admin->DescribeTopic(topic));
@@ -80,7 +72,7 @@ Status ReadStretches(log::Log* log, const std::vector<Stretch>& stretches, const
     const Instant now = clock.Now();
     if (has_records) {
       moved_at = now;
-    } else if (now - moved_at > kStuckAfter && !open.empty()) {
+    } else if (now - moved_at > kTransactionStuckAfter && !open.empty()) {
       const Stretch& stuck = *open.begin()->second;
       return Error(Code::kFatal,
                    fmt::format("{} cannot be read to offset {}: a transaction hangs, or no broker "
