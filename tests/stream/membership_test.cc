@@ -14,6 +14,7 @@
 #include "src/metrics/worker_metrics.h"
 #include "src/stream/worker.h"
 #include "tests/fakes/manual_clock.h"
+#include "tests/sim/pass.h"
 
 namespace foothold::stream {
 namespace {
@@ -24,83 +25,33 @@ constexpr milliseconds kSession{6'000};
 constexpr int kTurns = 20;
 
 // What its consumers are given after they lost partitions, they keep to themselves.
-class SulkingConsumer final : public log::Consumer {
+class SulkingConsumer final : public sim::PassConsumer {
  public:
-  explicit SulkingConsumer(std::unique_ptr<log::Consumer> consumer)
-      : consumer_(std::move(consumer)) {}
+  using PassConsumer::PassConsumer;
 
   Result<log::Batch> Poll(milliseconds timeout) override {
     if (is_sulking_) {
       return log::Batch{};
     }
-    return consumer_->Poll(timeout);
+    return inner_->Poll(timeout);
   }
   Status AcceptRevoked(std::span<const log::TopicPartition> partitions) override {
     is_sulking_ = true;
-    return consumer_->AcceptRevoked(partitions);
+    return inner_->AcceptRevoked(partitions);
   }
-  Status Subscribe(std::span<const std::string> topics) override {
-    return consumer_->Subscribe(topics);
-  }
-  Status Assign(std::span<const log::Position> positions) override {
-    return consumer_->Assign(positions);
-  }
-  Status AcceptAssigned(std::span<const log::Position> starts) override {
-    return consumer_->AcceptAssigned(starts);
-  }
-  bool IsAssignmentLost() override { return consumer_->IsAssignmentLost(); }
-  Result<std::vector<std::optional<NextOffset>>> Committed(
-      std::span<const log::TopicPartition> partitions, milliseconds timeout) override {
-    return consumer_->Committed(partitions, timeout);
-  }
-  Result<std::vector<std::string>> CommittedNotes(std::span<const log::TopicPartition> partitions,
-                                                  milliseconds timeout) override {
-    return consumer_->CommittedNotes(partitions, timeout);
-  }
-  Status Seek(std::span<const log::Position> positions) override {
-    return consumer_->Seek(positions);
-  }
-  Status Pause(std::span<const log::TopicPartition> partitions) override {
-    return consumer_->Pause(partitions);
-  }
-  Status Resume(std::span<const log::TopicPartition> partitions) override {
-    return consumer_->Resume(partitions);
-  }
-  Result<log::Watermarks> QueryWatermarks(const log::TopicPartition& source,
-                                          milliseconds timeout) override {
-    return consumer_->QueryWatermarks(source, timeout);
-  }
-  Result<NextOffset> OffsetForTime(const log::TopicPartition& source, Instant at,
-                                   milliseconds timeout) override {
-    return consumer_->OffsetForTime(source, at, timeout);
-  }
-  std::optional<NextOffset> PositionOf(const log::TopicPartition& source) override {
-    return consumer_->PositionOf(source);
-  }
-  log::GroupToken group() override { return consumer_->group(); }
-  void Close() override { consumer_->Close(); }
 
  private:
-  std::unique_ptr<log::Consumer> consumer_;
   bool is_sulking_ = false;
 };
 
-class SulkingLog final : public log::Log {
+class SulkingLog final : public sim::PassLog {
  public:
-  explicit SulkingLog(log::Log* log) : log_(log) {}
+  using PassLog::PassLog;
 
   Result<std::unique_ptr<log::Consumer>> NewConsumer(const log::ConsumerOptions& options) override {
-    FOOTHOLD_ASSIGN(std::unique_ptr<log::Consumer> consumer, log_->NewConsumer(options));
+    FOOTHOLD_ASSIGN(std::unique_ptr<log::Consumer> consumer, inner_->NewConsumer(options));
     return std::make_unique<SulkingConsumer>(std::move(consumer));
   }
-  Result<std::unique_ptr<log::TransactionalProducer>> NewProducer(
-      const log::ProducerOptions& options) override {
-    return log_->NewProducer(options);
-  }
-  Result<std::unique_ptr<log::Admin>> NewAdmin() override { return log_->NewAdmin(); }
-
- private:
-  log::Log* log_;
 };
 
 // Has partitions, and nothing to do with them.

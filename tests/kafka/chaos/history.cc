@@ -132,6 +132,16 @@ std::string_view EndName(End end) { return kEnds.at(static_cast<std::size_t>(end
 
 }  // namespace
 
+PlainHeaders HeadersOf(const log::RecordView& record) {
+  PlainHeaders headers;
+  for (const log::Header& header : record.headers) {
+    headers.emplace_back(std::string(header.key), header.value.has_value()
+                                                      ? std::optional<std::string>(*header.value)
+                                                      : std::nullopt);
+  }
+  return headers;
+}
+
 std::string_view FateName(Fate fate) { return kFates.at(static_cast<std::size_t>(fate)); }
 
 std::string History::NameOf(const Lane& lane) const {

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "src/base/status.h"
+#include "src/log/log.h"
 
 namespace foothold::chaos {
 
@@ -111,6 +112,7 @@ struct History {
 
 // What a record is known by: key, value and headers.
 using PlainHeaders = std::vector<std::pair<std::string, std::optional<std::string>>>;
+PlainHeaders HeadersOf(const log::RecordView& record);
 std::uint64_t HashOfRecord(std::optional<std::string_view> key,
                            std::optional<std::string_view> value, const PlainHeaders& headers);
 

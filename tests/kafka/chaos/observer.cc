@@ -13,16 +13,6 @@ constexpr milliseconds kPollMax{50};
 constexpr milliseconds kCallMax{5'000};
 constexpr milliseconds kBackOff{100};
 
-PlainHeaders HeadersOf(const log::RecordView& record) {
-  PlainHeaders headers;
-  for (const log::Header& header : record.headers) {
-    headers.emplace_back(std::string(header.key), header.value.has_value()
-                                                      ? std::optional<std::string>(*header.value)
-                                                      : std::nullopt);
-  }
-  return headers;
-}
-
 }  // namespace
 
 Observer::Observer(std::string servers, std::map<std::string, std::int32_t> partitions)

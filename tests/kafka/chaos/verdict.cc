@@ -24,16 +24,6 @@ using app::ForEachRecord;
 using app::Reading;
 using kafka::Must;
 
-PlainHeaders HeadersOf(const log::RecordView& record) {
-  PlainHeaders headers;
-  for (const log::Header& header : record.headers) {
-    headers.emplace_back(std::string(header.key), header.value.has_value()
-                                                      ? std::optional<std::string>(*header.value)
-                                                      : std::nullopt);
-  }
-  return headers;
-}
-
 std::string HeaderOf(const log::RecordView& record, std::string_view name) {
   for (const log::Header& header : record.headers) {
     if (header.key == name) {
