@@ -158,9 +158,13 @@ Status StoryPlayer::MoveWall(Instant at) {
   return Run();
 }
 
-Status StoryPlayer::Say(const codec::ControlAction& action) {
+Status StoryPlayer::Write(const codec::ControlAction& action) {
   stream::ControlWriter writer(&log_, ControlOptionsOf(config_, TopicNamesOf(config_)));
-  FOOTHOLD_TRY(StatusOf(writer.Say(action, std::nullopt)));
+  return StatusOf(writer.Say(action, std::nullopt));
+}
+
+Status StoryPlayer::Say(const codec::ControlAction& action) {
+  FOOTHOLD_TRY(Write(action));
   return Run();
 }
 

@@ -46,11 +46,14 @@ Status JourneyTask::ApplyControl(const codec::Control& control) {
 
 Status JourneyTask::Publish(const journey::Playbook& playbook) {
   FOOTHOLD_TRY(journey::Validate(playbook));
-  const bool is_first = definition_ == nullptr;
+  // One that says the same changes nothing: judging all anew might notice what else would have been
+  // noticed at a subject's next event.
+  const bool is_news =
+      definition_ != nullptr && !journey::DecidesAlike(definition_->playbook(), playbook);
   state_.Write(PlaybookFactKey(), codec::EncodePlaybook(playbook));
   definition_ = std::make_unique<journey::Definition>(playbook);
   LookForQuiet();
-  if (!is_first) {
+  if (is_news) {
     Sweep();
   }
   return Status();

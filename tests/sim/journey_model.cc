@@ -160,10 +160,11 @@ void JourneyModel::FoldControl(const codec::Control& control) {
   }
   meta_.control_number = control.number;
   if (const auto* publish = std::get_if<codec::PublishPlaybook>(&control.action)) {
-    const bool is_first = !playbook_.has_value();
+    const bool is_news =
+        playbook_.has_value() && !journey::DecidesAlike(*playbook_, publish->playbook);
     playbook_ = publish->playbook;
     definition_ = std::make_unique<journey::Definition>(*playbook_);
-    if (!is_first) {
+    if (is_news) {
       meta_.walks.push_back({.kind = codec::WalkKind::kSweep, .tenant = {}, .cursor = {}});
     }
     is_publishing_ = true;
