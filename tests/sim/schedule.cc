@@ -257,10 +257,12 @@ class Schedule {
       world_.RequestFinish(workload_.end + kDay);
     }
     Rest(1);
-    for (const Input& input : workload_.last) {
-      world_.Produce(input.partition, input.value, input.arrives);
+    for (const std::vector<Input>& round : workload_.last) {
+      for (const Input& input : round) {
+        world_.Produce(input.partition, input.value, input.arrives);
+      }
+      Rest(2);
     }
-    Rest(2);
   }
 
   void Rest(int rounds) {
