@@ -22,11 +22,39 @@ constexpr std::array<std::string_view, 14> kEvents{
     "Export Failed",     "feature.advanced_used", "guide.skipped",     "record submitted",
     "session.started",   "something else"};
 
+constexpr int kUsersMax = 24;
+
+// Of one length, so that none is a part of another.
+std::string UserName(int number) { return fmt::format("user{:02}", number); }
+
 struct Planned {
   Instant arrives;
   std::int32_t partition = 0;
   std::optional<std::string> value;
 };
+
+struct Record {
+  std::string_view type = "track";
+  std::string event = {};
+  std::string user = {};
+  std::string tenant = {};  // Empty: it names none.
+  std::string more = {};    // Further fields, each with a comma before it.
+  Instant at;
+  std::string id = {};  // Of the message; Author: empty for the next one.
+};
+
+std::string Text(const Record& record) {
+  std::string text = fmt::format(R"({{"type":"{}","messageId":"{}","timestamp":"{}")", record.type,
+                                 record.id, FormatRfc3339(record.at));
+  if (!record.event.empty()) text += fmt::format(R"(,"event":"{}")", record.event);
+  if (!record.user.empty()) text += fmt::format(R"(,"userId":"{}")", record.user);
+  if (!record.tenant.empty() && record.type == "group") {
+    text += fmt::format(R"(,"groupId":"{}")", record.tenant);
+  } else if (!record.tenant.empty()) {
+    text += fmt::format(R"(,"context":{{"groupId":"{}"}})", record.tenant);
+  }
+  return text + record.more + "}";
+}
 
 class Author {
  public:
@@ -34,7 +62,7 @@ class Author {
       : random_(seed), count_(inputs), partitions_(partitions) {}
 
   Workload Write() {
-    const int users = static_cast<int>(random_.Between(14, 24));
+    const int users = static_cast<int>(random_.Between(14, kUsersMax));
     WriteLate();
     for (int i = 0; i < users; ++i) {
       WriteUser(i);
@@ -46,37 +74,18 @@ class Author {
   }
 
  private:
-  struct Record {
-    std::string_view type = "track";
-    std::string event = {};
-    std::string user = {};
-    std::string tenant = {};  // Empty: it names none.
-    std::string more = {};    // Further fields, each with a comma before it.
-    Instant at;
-    std::string id = {};  // Empty: the next one.
-  };
-
   template <std::size_t kCount>
   std::string_view OneOf(const std::array<std::string_view, kCount>& words) {
     return words[random_.Below(kCount)];
   }
   Instant SomeTime() { return kBegin + milliseconds{random_.Between(0, kSpan.count())}; }
-  std::string TenantOf(int user) const {
+  static std::string TenantOf(int user) {
     return std::string(kTenants[static_cast<std::size_t>(user) % kTenants.size()]);
   }
 
-  std::string Text(const Record& record) {
-    const std::string id = record.id.empty() ? fmt::format("m{}", ++last_id_) : record.id;
-    std::string text = fmt::format(R"({{"type":"{}","messageId":"{}","timestamp":"{}")",
-                                   record.type, id, FormatRfc3339(record.at));
-    if (!record.event.empty()) text += fmt::format(R"(,"event":"{}")", record.event);
-    if (!record.user.empty()) text += fmt::format(R"(,"userId":"{}")", record.user);
-    if (!record.tenant.empty() && record.type == "group") {
-      text += fmt::format(R"(,"groupId":"{}")", record.tenant);
-    } else if (!record.tenant.empty()) {
-      text += fmt::format(R"(,"context":{{"groupId":"{}"}})", record.tenant);
-    }
-    return text + record.more + "}";
+  std::string Text(Record record) {
+    if (record.id.empty()) record.id = fmt::format("m{}", ++last_id_);
+    return sim::Text(record);
   }
 
   // Most arrive at once, some a little or much later: then others overtake them.
@@ -135,7 +144,7 @@ class Author {
   }
 
   void WriteUser(int i) {
-    const std::string user = fmt::format("u{}", i);
+    const std::string user = UserName(i);
     const std::string tenant = TenantOf(i);
     Instant at = kBegin + milliseconds{random_.Between(0, 8 * kDay.count())};
     const double kind = random_.Unit();
@@ -148,16 +157,16 @@ class Author {
            user);
     } else if (kind < 0.8) {
       Plan({.event = "user.invited",
-            .user = fmt::format("u{}", i / 2),
+            .user = UserName(i / 2),
             .tenant = tenant,
-            .more = fmt::format(R"(,"properties":{{"email":"u{}@x.example","role":"{}"}})", i,
+            .more = fmt::format(R"(,"properties":{{"email":"{}@x.example","role":"{}"}})", user,
                                 OneOf(kRoles)),
             .at = at},
            user);
       Plan({.type = "identify",
             .user = user,
             .tenant = random_.Chance(0.5) ? tenant : "",
-            .more = fmt::format(R"(,"traits":{{"email":"u{}@x.example","name":"U {}"}})", i, i),
+            .more = fmt::format(R"(,"traits":{{"email":"{}@x.example","name":"{}"}})", user, user),
             .at = at + kHour},
            user);
     } else {
@@ -192,7 +201,7 @@ class Author {
 
   void WriteExtra(int users) {
     const int i = static_cast<int>(random_.Below(static_cast<std::uint64_t>(users)));
-    const std::string user = fmt::format("u{}", i);
+    const std::string user = UserName(i);
     const std::string tenant = TenantOf(i);
     const Instant at = SomeTime();
     switch (random_.Below(12)) {
@@ -283,8 +292,8 @@ class Author {
       }
     }
     workload.tenants.assign(kTenants.begin(), kTenants.end());
-    for (int i = 0; i < 24; ++i) {
-      workload.users.push_back(fmt::format("u{}", i));
+    for (int i = 0; i < kUsersMax; ++i) {
+      workload.users.push_back({TenantOf(i), UserName(i)});
     }
     return workload;
   }
@@ -303,6 +312,36 @@ class Author {
 
 Workload MakeWorkload(std::uint64_t seed, int inputs, std::int32_t partitions) {
   return Author(seed, inputs, partitions).Write();
+}
+
+std::vector<Input> WhatComesLate(const Member& member, Instant at) {
+  const auto& [tenant, user] = member;
+  const std::string address = fmt::format(R"("email":"{}@x.example")", user);
+  const std::vector<Record> records{
+      {.event = "form.completed", .user = user, .tenant = tenant, .at = at, .id = "late1"},
+      {.type = "page", .user = user, .more = R"(,"name":"Home")", .at = at, .id = "late2"},
+      {.type = "identify",
+       .user = user,
+       .more = fmt::format(R"(,"traits":{{{}}})", address),
+       .at = at,
+       .id = "late3"},
+      {.event = "user.invited",
+       .user = "colleague",
+       .tenant = tenant,
+       .more = fmt::format(R"(,"properties":{{{},"role":"viewer"}})", address),
+       .at = at,
+       .id = "late4"},
+      {.event = "user.role_changed",
+       .user = "colleague",
+       .tenant = tenant,
+       .more = fmt::format(R"(,"properties":{{"memberId":"{}","role":"viewer"}})", user),
+       .at = at,
+       .id = "late5"}};
+  std::vector<Input> inputs;
+  for (const Record& record : records) {
+    inputs.push_back({0, Text(record), at});
+  }
+  return inputs;
 }
 
 }  // namespace foothold::sim
