@@ -190,7 +190,15 @@ Status StoryPlayer::Play(const StoryStep& step) {
         FOOTHOLD_TRY(MoveWall(*step.at));
       }
       FOOTHOLD_TRY(Produce(step.source, step.partition, step.record, wall_.Now()));
-      return Run();
+      FOOTHOLD_TRY(Run());
+      for (const auto& [at, record] : step.more) {
+        if (header_.is_live) {
+          FOOTHOLD_TRY(MoveWall(at));
+        }
+        FOOTHOLD_TRY(Produce(step.source, step.partition, record, wall_.Now()));
+        FOOTHOLD_TRY(Run());
+      }
+      return {};
     case StoryStep::Kind::kClock:
       if (header_.is_live) {
         return MoveWall(*step.at);
