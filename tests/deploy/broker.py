@@ -20,7 +20,7 @@ from promql import ROOT
 CACHE = pathlib.Path(os.environ.get("FOOTHOLD_CACHE", ROOT / ".cache"))
 VERSION = "4.3.1"
 JARS = CACHE / "kafka" / VERSION / "lib"
-PATIENCE_S = 240
+PATIENCE_S = 600
 # Of the user foothold.
 PASSWORD = "a-password-of-tests"
 
