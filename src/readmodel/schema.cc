@@ -71,8 +71,8 @@ CREATE TABLE intervention (
   mode TEXT, decided_at TEXT, due_at TEXT, expires_at TEXT, outcome TEXT, outcome_at TEXT,
   holdout INTEGER);
 CREATE INDEX intervention_tenant ON intervention (tenant, decided_at);
-CREATE INDEX intervention_time ON intervention (decided_at);
-CREATE INDEX intervention_state ON intervention (state, decided_at);
+CREATE INDEX intervention_time ON intervention (decided_at DESC, id, state);
+CREATE INDEX intervention_state ON intervention (state, decided_at DESC, id);
 CREATE INDEX intervention_outcome ON intervention (rule, holdout, outcome)
   WHERE outcome IS NOT NULL;
 -- Of activation and of risk.
