@@ -31,7 +31,17 @@ export function setToken(token) {
   sessionStorage.setItem(kToken, token);
 }
 
-export async function ask(path, parameters, options) {
+// What is being asked already is not asked twice: a view and the page around it want the same.
+const waiting = new Map();
+
+export function ask(path, parameters, options) {
+  if (options) return askAnew(path, parameters, options);
+  const key = path + "?" + JSON.stringify(parameters || {});
+  if (!waiting.has(key)) waiting.set(key, askAnew(path, parameters).finally(() => waiting.delete(key)));
+  return waiting.get(key);
+}
+
+async function askAnew(path, parameters, options) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters || {})) {
     if (value !== "" && value !== null && value !== undefined) query.set(name, value);
