@@ -39,13 +39,13 @@ class House:
         self.prometheus.watch(instance.address, job or f"foothold-{instance.app}")
         return instance
 
-    def fires(self, alert, job, patience_s=180):
+    def fires(self, alert, job, patience_s=300):
         span, summaries = await_true(f"{alert} fires", lambda: self.prometheus.firing(alert, job), patience_s)
         self.say(f"{alert} fires after {span:.0f} s: {summaries[0]}")
         self.seen.append(alert)
         return summaries
 
-    def ends(self, alert, job, patience_s=180):
+    def ends(self, alert, job, patience_s=300):
         span, _ = await_true(f"{alert} ends", lambda: not self.prometheus.firing(alert, job), patience_s)
         self.say(f"{alert} has ended after {span:.0f} s")
 
