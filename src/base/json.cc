@@ -1,7 +1,10 @@
 #include "src/base/json.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -83,6 +86,25 @@ bool IsPlainAscii(char character) {
   return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
+// Whether all of them are plain, eight at a time: of a word, the high bits of `broken` tell of
+// bytes above 0x7f, below 0x20, and equal to the two that need an escape.
+bool IsAllPlain(std::string_view text) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHighs = kOnes * 0x80;
+  std::size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + i, 8);
+    const std::uint64_t quote = word ^ (kOnes * '"');
+    const std::uint64_t slash = word ^ (kOnes * '\\');
+    const std::uint64_t broken = word | (word - kOnes * 0x20) | (quote - kOnes) | (slash - kOnes);
+    if ((broken & kHighs) != 0) {
+      break;
+    }
+  }
+  return std::all_of(text.begin() + static_cast<std::ptrdiff_t>(i), text.end(), IsPlainAscii);
+}
+
 }  // namespace
 
 std::size_t Utf8CharacterLength(std::string_view text) {
@@ -94,6 +116,15 @@ std::size_t Utf8CharacterLength(std::string_view text) {
 }
 
 void AppendJsonString(std::string_view text, std::string* out) {
+  if (IsAllPlain(text)) {
+    const std::size_t begin = out->size();
+    out->resize(begin + text.size() + 2);
+    char* to = out->data() + begin;
+    *to = '"';
+    to = std::copy(text.begin(), text.end(), to + 1);
+    *to = '"';
+    return;
+  }
   out->push_back('"');
   while (!text.empty()) {
     std::size_t plain = 0;

@@ -98,13 +98,13 @@ bool ReadZone(std::string_view* rest, int* offset_minutes, bool* had_zone) {
   return true;
 }
 
-void AppendPadded(unsigned value, int width, std::string* out) {
-  std::array<char, 8> digits{};
+// Writes exactly `width` digits and returns the place behind them.
+char* PutPadded(unsigned value, int width, char* to) {
   for (int i = width - 1; i >= 0; --i) {
-    digits[static_cast<std::size_t>(i)] = static_cast<char>('0' + value % 10);
+    to[i] = static_cast<char>('0' + value % 10);
     value /= 10;
   }
-  out->append(digits.data(), static_cast<std::size_t>(width));
+  return to + width;
 }
 
 // What four digits of a year can say.
@@ -134,20 +134,22 @@ void AppendRfc3339(Instant instant, std::string* out) {
   const std::chrono::year_month_day date(day);
   const int year = static_cast<int>(date.year());
   const auto ms = static_cast<unsigned>((instant - day).count());
-  AppendPadded(static_cast<unsigned>(year), 4, out);
-  out->push_back('-');
-  AppendPadded(static_cast<unsigned>(date.month()), 2, out);
-  out->push_back('-');
-  AppendPadded(static_cast<unsigned>(date.day()), 2, out);
-  out->push_back('T');
-  AppendPadded(ms / 3'600'000, 2, out);
-  out->push_back(':');
-  AppendPadded(ms / 60'000 % 60, 2, out);
-  out->push_back(':');
-  AppendPadded(ms / 1000 % 60, 2, out);
-  out->push_back('.');
-  AppendPadded(ms % 1000, 3, out);
-  out->push_back('Z');
+  std::array<char, 24> text;
+  char* to = PutPadded(static_cast<unsigned>(year), 4, text.data());
+  *to++ = '-';
+  to = PutPadded(static_cast<unsigned>(date.month()), 2, to);
+  *to++ = '-';
+  to = PutPadded(static_cast<unsigned>(date.day()), 2, to);
+  *to++ = 'T';
+  to = PutPadded(ms / 3'600'000, 2, to);
+  *to++ = ':';
+  to = PutPadded(ms / 60'000 % 60, 2, to);
+  *to++ = ':';
+  to = PutPadded(ms / 1000 % 60, 2, to);
+  *to++ = '.';
+  to = PutPadded(ms % 1000, 3, to);
+  *to = 'Z';
+  out->append(text.data(), text.size());
 }
 
 std::string FormatRfc3339(Instant instant) {

@@ -62,13 +62,6 @@ std::string UnpackUuid(std::string_view bytes) {
   return text;
 }
 
-void FlatWriter::Time(Instant at) {
-  // Differences wrap around, so that any two times have one.
-  const auto ms = static_cast<std::uint64_t>(ToMs(at));
-  Number(static_cast<std::int64_t>(ms - static_cast<std::uint64_t>(last_ms_)));
-  last_ms_ = ToMs(at);
-}
-
 void FlatWriter::Name(std::string_view name) {
   for (std::size_t i = 0; i < name_count_; ++i) {
     if (names_[i] == name) {
@@ -86,11 +79,11 @@ void FlatWriter::Name(std::string_view name) {
 void FlatWriter::Id(std::string_view id) {
   if (const std::optional<std::array<char, 16>> uuid = PackUuid(id); uuid.has_value()) {
     Number(std::uint64_t{0});
-    bytes_.append(uuid->data(), uuid->size());
+    Bytes({uuid->data(), uuid->size()});
     return;
   }
   Number(std::uint64_t{id.size() + 1});
-  bytes_ += id;
+  Bytes(id);
 }
 
 FlatReader::FlatReader(std::string_view bytes, char kind, std::string_view noun)

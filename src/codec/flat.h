@@ -5,7 +5,8 @@
 //   value  := kind1 version1 field*       kind: 'U' user, 'A' account, 'C' clock, 'M' meta,
 //                                         'P' playbook: one text, a message of proto/playbook.proto
 //                                         'E' person, 'G' what was said of rules, 'R' how often
-//                                         rules asked, 'X' who was erased
+//                                         rules asked, 'V' how often events come, 'X' who was
+//                                         erased
 //   field  := as the *Fields() function of the value lists them (state_subjects.cc, state_facts.cc)
 //   number := varint                      signed: zigzag first
 //   flags  := varint                      bit i: the i-th bool of the list
@@ -57,26 +58,41 @@ class FlatWriter {
   explicit FlatWriter(char kind) : FlatWriter(kind, std::string()) {}
   // Writes behind `bytes`.
   FlatWriter(char kind, std::string bytes)
-      : bytes_(std::move(bytes)), version_(FlatVersionOf(kind)) {
-    bytes_.reserve(bytes_.size() + 1024);
-    bytes_.push_back(kind);
-    bytes_.push_back(static_cast<char>(version_));
+      : bytes_(std::move(bytes)), size_(bytes_.size()), version_(FlatVersionOf(kind)) {
+    char* const to = Room(2);
+    to[0] = kind;
+    to[1] = static_cast<char>(version_);
+    size_ += 2;
   }
 
-  std::string Take() { return std::move(bytes_); }
+  std::string Take() {
+    bytes_.resize(size_);
+    return std::move(bytes_);
+  }
   std::uint8_t version() const { return version_; }
 
-  void Number(std::uint64_t value) { AppendVarint(value, &bytes_); }
-  void Number(std::uint32_t value) { AppendVarint(value, &bytes_); }
-  void Number(std::int64_t value) { AppendVarint(ZigZag(value), &bytes_); }
-  void Number(std::int32_t value) { AppendVarint(ZigZag(value), &bytes_); }
-  void Hash(std::uint64_t value) { AppendFixed64(value, &bytes_); }
+  void Number(std::uint64_t value) {
+    char* const to = Room(kVarintBytesMax);
+    size_ += static_cast<std::size_t>(PutVarint(value, to) - to);
+  }
+  void Number(std::uint32_t value) { Number(std::uint64_t{value}); }
+  void Number(std::int64_t value) { Number(ZigZag(value)); }
+  void Number(std::int32_t value) { Number(ZigZag(value)); }
+  void Hash(std::uint64_t value) {
+    PutFixed64(value, Room(sizeof(value)));
+    size_ += sizeof(value);
+  }
   void Text(std::string_view value) {
-    AppendVarint(value.size(), &bytes_);
-    bytes_ += value;
+    Number(std::uint64_t{value.size()});
+    Bytes(value);
   }
   void Span(milliseconds span) { Number(std::int64_t{span.count()}); }
-  void Time(Instant at);
+  void Time(Instant at) {
+    // Differences wrap around, so that any two times have one.
+    const auto ms = static_cast<std::uint64_t>(ToMs(at));
+    Number(static_cast<std::int64_t>(ms - static_cast<std::uint64_t>(last_ms_)));
+    last_ms_ = ToMs(at);
+  }
   void Name(std::string_view name);
   void Id(std::string_view id);
 
@@ -94,7 +110,8 @@ class FlatWriter {
   }
   template <class T, class Field>
   void Maybe(const std::optional<T>& value, Field field) {
-    bytes_.push_back(value.has_value() ? 1 : 0);
+    *Room(1) = value.has_value() ? 1 : 0;
+    ++size_;
     if (value.has_value()) {
       field(*value);
     }
@@ -113,7 +130,22 @@ class FlatWriter {
   }
 
  private:
-  std::string bytes_;
+  inline static constexpr std::size_t kGrowth = 2048;
+
+  // Where the next bytes go; there is room for `count` of them.
+  char* Room(std::size_t count) {
+    if (bytes_.size() - size_ < count) {
+      bytes_.resize(std::max(2 * size_, size_ + count + kGrowth));
+    }
+    return bytes_.data() + size_;
+  }
+  void Bytes(std::string_view bytes) {
+    std::copy(bytes.begin(), bytes.end(), Room(bytes.size()));
+    size_ += bytes.size();
+  }
+
+  std::string bytes_;  // The first `size_` are written; the rest is room.
+  std::size_t size_;
   std::uint8_t version_;
   std::int64_t last_ms_ = 0;
   // Names that were spelt out; they live in the object that is written.

@@ -96,7 +96,7 @@ Result<std::string> OutputReader::ToJson(std::string_view record, std::string_vi
     return Error(Code::kInvalid, fmt::format("not a record {} as {}", record, content_type));
   }
   std::string json;
-  AppendJson(form.plan, *form.message, &json);
+  AppendJson(form.plan, form.message->SerializeAsString(), &json);
   return json;
 }
 

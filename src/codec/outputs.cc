@@ -263,11 +263,13 @@ class OutputEncoder::Encodings {
   }
 
   void AppendValue(OutputTopic topic, const RecordPlan& plan, const Message& message,
-                   std::string* value) const {
+                   std::string* value) {
     const TopicEncoding& encoding = options_.of(topic);
     switch (encoding.format) {
       case OutputFormat::kJson:
-        AppendJson(plan, message, value);
+        bytes_.clear();
+        FOOTHOLD_CHECK(message.AppendToString(&bytes_), "a record has no required fields");
+        AppendJson(plan, bytes_, value);
         return;
       case OutputFormat::kProtobufFramed:
         AppendFrame(encoding.schema_id, message.GetDescriptor()->index(), value);
@@ -350,6 +352,7 @@ class OutputEncoder::Encodings {
   std::array<EncodedOutput, kOutputTopicCount> outputs_;  // By topic.
   EncodedOutput tombstone_;
   std::string subject_;  // Of the record under way.
+  std::string bytes_;    // Likewise, as Protobuf, where it becomes JSON.
 };
 
 OutputEncoder::OutputEncoder(OutputOptions options)

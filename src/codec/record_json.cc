@@ -2,18 +2,19 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
 
 #include <google/protobuf/descriptor.h>
-#include <google/protobuf/message.h>
 
 #include "proto/annotations.pb.h"
 #include "src/base/check.h"
 #include "src/base/json.h"
 #include "src/base/time.h"
+#include "src/codec/wire.h"
 
 namespace foothold::codec {
 namespace {
@@ -21,11 +22,11 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
-using google::protobuf::Message;
-using google::protobuf::Reflection;
 
 // Deeper than any record nests.
 constexpr std::size_t kDepthMax = 8;
+// Fields of the messages that are open at a time, as most records have them.
+constexpr std::size_t kSlotsUsual = 96;
 
 FieldKind KindOf(const FieldDescriptor& field) {
   if (field.options().GetExtension(v1::time)) {
@@ -90,6 +91,7 @@ FieldPlan PlanField(const FieldDescriptor& field) {
   plan.field = &field;
   plan.name = field.json_name();
   plan.head = '"' + plan.name + "\":";
+  plan.null = ',' + plan.head + "null";
   plan.kind = KindOf(field);
   plan.is_repeated = field.is_repeated();
   plan.is_keyed = field.options().GetExtension(v1::keyed);
@@ -107,80 +109,97 @@ void AppendDigits(Number value, std::string* out) {
   out->append(digits.data(), end.ptr);
 }
 
-void AppendEnum(const FieldPlan& plan, int number, std::string* out) {
-  const auto index = static_cast<std::size_t>(number);
-  if (number <= 0 || index >= plan.enum_names.size()) {
+void AppendEnum(const FieldPlan& plan, std::uint64_t number, std::string* out) {
+  if (number == 0 || number >= plan.enum_names.size()) {
     out->append("null");
     return;
   }
   out->push_back('"');
-  out->append(plan.enum_names[index]);
+  out->append(plan.enum_names[static_cast<std::size_t>(number)]);
   out->push_back('"');
 }
 
-// A value that is not a message; of a repeated field the one at `item`.
-class ValueAppender {
+// What the bytes hold of one field.
+struct Slot {
+  bool is_set = false;
+  std::uint64_t number = 0;  // Of what is no text and no message.
+  std::string_view bytes;    // Of these; of a repeated field all elements, with their tags.
+};
+
+// Cuts a message into its fields. The writer puts those of one number side by side.
+class WireFields {
  public:
-  ValueAppender(const Message& message, const Reflection& reflection, std::string* out)
-      : message_(message), reflection_(reflection), out_(out) {}
+  explicit WireFields(std::string_view message) : reader_(message), rest_(message) {}
 
-  bool IsNull(const FieldPlan& plan) const {
-    return plan.is_nullable && plan.field->has_presence() &&
-           !reflection_.HasField(message_, plan.field);
-  }
+  bool is_done() const { return reader_.is_done(); }
 
-  void Append(const FieldPlan& plan) {
-    switch (plan.kind) {
-      case FieldKind::kInt32:
-        return AppendDigits(reflection_.GetInt32(message_, plan.field), out_);
-      case FieldKind::kInt64:
-        return AppendDigits(reflection_.GetInt64(message_, plan.field), out_);
-      case FieldKind::kTime:
-        out_->push_back('"');
-        AppendTime(InstantFromMs(reflection_.GetInt64(message_, plan.field)), out_);
-        out_->push_back('"');
-        return;
-      case FieldKind::kDouble:
-        return AppendJsonNumber(reflection_.GetDouble(message_, plan.field), out_);
-      case FieldKind::kBool:
-        out_->append(reflection_.GetBool(message_, plan.field) ? "true" : "false");
-        return;
-      case FieldKind::kText:
-        return AppendJsonString(reflection_.GetStringReference(message_, plan.field, &scratch_),
-                                out_);
-      case FieldKind::kEnum:
-        return AppendEnum(plan, reflection_.GetEnumValue(message_, plan.field), out_);
-      case FieldKind::kMessage:
+  // The number of the next field; what it holds goes to `*slot`.
+  std::uint64_t Next(Slot* slot) {
+    std::uint64_t tag = 0;
+    FOOTHOLD_CHECK(reader_.Varint(&tag), kNotWritten);
+    slot->is_set = true;
+    switch (tag & 7U) {
+      case 0:
+        FOOTHOLD_CHECK(reader_.Varint(&slot->number), kNotWritten);
         break;
+      case 1:
+        FOOTHOLD_CHECK(reader_.Fixed64(&slot->number), kNotWritten);
+        break;
+      case 2:
+        FOOTHOLD_CHECK(reader_.SizedBytes(&slot->bytes), kNotWritten);
+        break;
+      default:
+        FOOTHOLD_CHECK(false, kNotWritten);
     }
-    FOOTHOLD_CHECK(false, "a message is no plain value");
+    return tag >> 3U;
   }
 
-  void AppendItem(const FieldPlan& plan, int item) {
-    FOOTHOLD_CHECK(plan.kind == FieldKind::kText, "lists are of texts or of messages");
-    AppendJsonString(reflection_.GetRepeatedStringReference(message_, plan.field, item, &scratch_),
-                     out_);
-  }
+  // Where the next field begins.
+  const char* place() const { return rest_.data() + (rest_.size() - reader_.left()); }
 
  private:
-  const Message& message_;
-  const Reflection& reflection_;
-  std::string* out_;
-  std::string scratch_;
+  static constexpr std::string_view kNotWritten = "bytes that no writer of records wrote";
+  ByteReader reader_;
+  std::string_view rest_;
 };
+
+void AppendValue(const FieldPlan& plan, const Slot& slot, std::string* out) {
+  switch (plan.kind) {
+    case FieldKind::kInt32:
+    case FieldKind::kInt64:
+      return AppendDigits(static_cast<std::int64_t>(slot.number), out);
+    case FieldKind::kTime:
+      out->push_back('"');
+      AppendTime(InstantFromMs(static_cast<std::int64_t>(slot.number)), out);
+      out->push_back('"');
+      return;
+    case FieldKind::kDouble:
+      return AppendJsonNumber(std::bit_cast<double>(slot.number), out);
+    case FieldKind::kBool:
+      out->append(slot.number != 0 ? "true" : "false");
+      return;
+    case FieldKind::kText:
+      return AppendJsonString(slot.bytes, out);
+    case FieldKind::kEnum:
+      return AppendEnum(plan, slot.number, out);
+    case FieldKind::kMessage:
+      break;
+  }
+  FOOTHOLD_CHECK(false, "a message is no plain value");
+}
 
 // Walks over a message and those in it, with a stack of its own.
 class JsonWalk {
  public:
-  explicit JsonWalk(std::string* out) : out_(out) {}
+  explicit JsonWalk(std::string* out) : out_(out) { slots_.reserve(kSlotsUsual); }
 
-  void Run(const MessagePlan& plan, const Message& message) {
+  void Run(const MessagePlan& plan, std::string_view message) {
     Enter(plan, message, 0);
     while (depth_ > 0) {
       Frame& frame = frames_[depth_ - 1];
       if (frame.field == frame.plan->fields.size()) {
         out_->push_back('}');
-        --depth_;
+        Leave();
       } else if (frame.plan->fields[frame.field].is_repeated) {
         StepIntoList(&frame);
       } else {
@@ -191,22 +210,44 @@ class JsonWalk {
 
  private:
   struct Frame {
-    const Message* message = nullptr;
-    const Reflection* reflection = nullptr;  // The message's: dear to ask for at every field.
     const MessagePlan* plan = nullptr;
-    std::size_t field = 0;  // The next one.
-    int item = -1;          // Of a repeated field, the next one; -1: not begun.
+    std::size_t slots_begin = 0;  // In slots_, one for each field.
+    std::size_t field = 0;        // The next one.
+    bool is_in_list = false;      // Some of a repeated field is written.
     bool has_written = false;
   };
 
-  void Enter(const MessagePlan& plan, const Message& message, std::size_t first_field) {
-    FOOTHOLD_CHECK(depth_ < kDepthMax, "records nest deeper than the walk allows");
-    frames_[depth_++] = {.message = &message,
-                         .reflection = message.GetReflection(),
-                         .plan = &plan,
-                         .field = first_field};
+  // Written from `first_field` on.
+  void Enter(const MessagePlan& plan, std::string_view message, std::size_t first_field) {
+    Read(plan, message);
+    frames_[depth_ - 1].field = first_field;
     out_->push_back('{');
   }
+
+  void Read(const MessagePlan& plan, std::string_view message) {
+    FOOTHOLD_CHECK(depth_ < kDepthMax, "records nest deeper than the walk allows");
+    const std::size_t begin = slots_.size();
+    frames_[depth_++] = {.plan = &plan, .slots_begin = begin};
+    slots_.resize(begin + plan.fields.size());
+    WireFields fields(message);
+    while (!fields.is_done()) {
+      const char* from = fields.place();
+      Slot slot;
+      const std::uint64_t number = fields.Next(&slot);
+      if (number == 0 || number > plan.fields.size()) {
+        continue;  // Of a newer writer.
+      }
+      const std::size_t index = static_cast<std::size_t>(number) - 1;
+      Slot& known = slots_[begin + index];
+      if (plan.fields[index].is_repeated) {
+        from = known.is_set ? known.bytes.data() : from;
+        slot.bytes = std::string_view(from, static_cast<std::size_t>(fields.place() - from));
+      }
+      known = slot;
+    }
+  }
+
+  void Leave() { slots_.resize(frames_[--depth_].slots_begin); }
 
   void BeginField(const FieldPlan& field, Frame* frame) {
     if (frame->has_written) {
@@ -217,63 +258,73 @@ class JsonWalk {
   }
 
   void StepOverField(Frame* frame) {
-    const FieldPlan& field = frame->plan->fields[frame->field++];
+    const std::size_t index = frame->field++;
+    const FieldPlan& field = frame->plan->fields[index];
+    const Slot slot = slots_[frame->slots_begin + index];
+    if (field.is_nullable && !slot.is_set) {
+      out_->append(frame->has_written ? field.null : std::string_view(field.null).substr(1));
+      frame->has_written = true;
+      return;
+    }
     BeginField(field, frame);
-    ValueAppender value(*frame->message, *frame->reflection, out_);
-    if (value.IsNull(field)) {
-      out_->append("null");
-    } else if (field.kind == FieldKind::kMessage) {
-      const Message& inner = frame->reflection->GetMessage(*frame->message, field.field);
-      Enter(*field.message, inner, 0);
+    if (field.kind == FieldKind::kMessage) {
+      Enter(*field.message, slot.bytes, 0);
     } else {
-      value.Append(field);
+      AppendValue(field, slot, out_);
     }
   }
 
   void StepIntoList(Frame* frame) {
     const FieldPlan& field = frame->plan->fields[frame->field];
-    const Reflection& reflection = *frame->reflection;
-    if (frame->item < 0) {
+    std::string_view& left = slots_[frame->slots_begin + frame->field].bytes;
+    const bool is_first = !frame->is_in_list;
+    if (is_first) {
       BeginField(field, frame);
       out_->push_back(field.is_keyed ? '{' : '[');
-      frame->item = 0;
+      frame->is_in_list = true;
     }
-    if (frame->item == reflection.FieldSize(*frame->message, field.field)) {
+    if (left.empty()) {
       out_->push_back(field.is_keyed ? '}' : ']');
-      frame->item = -1;
+      frame->is_in_list = false;
       ++frame->field;
       return;
     }
-    if (frame->item > 0) {
+    if (!is_first) {
       out_->push_back(',');
     }
-    const int item = frame->item++;
+    WireFields elements(left);
+    Slot element;
+    elements.Next(&element);
+    left = std::string_view(elements.place(),
+                            static_cast<std::size_t>(left.data() + left.size() - elements.place()));
     if (field.kind != FieldKind::kMessage) {
-      ValueAppender(*frame->message, *frame->reflection, out_).AppendItem(field, item);
-      return;
-    }
-    const Message& inner = reflection.GetRepeatedMessage(*frame->message, field.field, item);
-    if (field.is_keyed) {
-      StepIntoKeyed(*field.message, inner);
+      FOOTHOLD_CHECK(field.kind == FieldKind::kText, "lists are of texts or of messages");
+      AppendJsonString(element.bytes, out_);
+    } else if (field.is_keyed) {
+      StepIntoKeyed(*field.message, element.bytes);
     } else {
-      Enter(*field.message, inner, 0);
+      Enter(*field.message, element.bytes, 0);
     }
   }
 
-  void StepIntoKeyed(const MessagePlan& plan, const Message& message) {
-    ValueAppender value(message, *message.GetReflection(), out_);
-    value.Append(plan.fields[0]);
+  void StepIntoKeyed(const MessagePlan& plan, std::string_view message) {
+    Read(plan, message);
+    Frame& frame = frames_[depth_ - 1];
+    AppendValue(plan.fields[0], slots_[frame.slots_begin], out_);
     out_->push_back(':');
     if (plan.fields.size() == 2) {
-      value.Append(plan.fields[1]);
+      AppendValue(plan.fields[1], slots_[frame.slots_begin + 1], out_);
+      Leave();
     } else {
-      Enter(plan, message, 1);
+      frame.field = 1;
+      out_->push_back('{');
     }
   }
 
   std::string* out_;
   std::array<Frame, kDepthMax> frames_;
   std::size_t depth_ = 0;
+  std::vector<Slot> slots_;
 };
 
 }  // namespace
@@ -290,6 +341,8 @@ RecordPlan::RecordPlan(const Descriptor& record) {
     plan = std::make_unique<MessagePlan>();
     plan->name = type.name();
     for (int i = 0; i < type.field_count(); ++i) {
+      FOOTHOLD_CHECK(type.field(i)->number() == i + 1,
+                     "fields of records are numbered from 1 without a gap, in their order");
       plan->fields.push_back(PlanField(*type.field(i)));
       if (plan->fields.back().kind == FieldKind::kMessage) {
         waiting.push_back(type.field(i)->message_type());
@@ -306,7 +359,7 @@ RecordPlan::RecordPlan(const Descriptor& record) {
   root_ = messages_.at(record.name()).get();
 }
 
-void AppendJson(const RecordPlan& plan, const Message& record, std::string* out) {
+void AppendJson(const RecordPlan& plan, std::string_view record, std::string* out) {
   JsonWalk(out).Run(plan.root(), record);
 }
 

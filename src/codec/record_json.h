@@ -18,7 +18,6 @@
 namespace google::protobuf {
 class Descriptor;
 class FieldDescriptor;
-class Message;
 }  // namespace google::protobuf
 
 namespace foothold::codec {
@@ -41,6 +40,7 @@ struct FieldPlan {
   const google::protobuf::FieldDescriptor* field = nullptr;
   std::string name;  // lowerCamel.
   std::string head;  // "name": with its quotes and colon.
+  std::string null;  // ,"name":null
   FieldKind kind = FieldKind::kText;
   bool is_repeated = false;
   bool is_keyed = false;
@@ -68,8 +68,9 @@ class RecordPlan {
   const MessagePlan* root_ = nullptr;
 };
 
-// Appends `record`, a message of the plan's type, as one line of JSON.
-void AppendJson(const RecordPlan& plan, const google::protobuf::Message& record, std::string* out);
+// Appends a message of the plan's type, given as its bytes, as one line of JSON. It is read from
+// there field by field: asking the message itself by reflection costs several times as much.
+void AppendJson(const RecordPlan& plan, std::string_view record, std::string* out);
 
 // Appends RFC 3339 without quotes. A time outside the four-digit years, such as the end of a window
 // that opens at 9999-12-31, is written as the nearest one inside.

@@ -4,6 +4,7 @@
 // little-endian words. For src/codec only.
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -32,6 +33,10 @@ inline char* PutVarint(std::uint64_t value, char* to) {
 }
 
 inline char* PutFixed64(std::uint64_t value, char* to) {
+  if constexpr (std::endian::native == std::endian::little) {
+    std::memcpy(to, &value, sizeof(value));
+    return to + sizeof(value);
+  }
   for (unsigned shift = 0; shift < 64; shift += 8) {
     *to++ = static_cast<char>(value >> shift);
   }

@@ -80,20 +80,28 @@ Result<std::optional<state::DueTimer>> PartitionState::NextTimer(Instant until) 
   };
   consider(
       committed_.EarliestTimer([this](std::string_view key) { return subjects_.IsStaged(key); }));
-  FOOTHOLD_ASSIGN(std::optional<state::DueTimer> stored, NextStoredTimer(until));
-  consider(std::move(stored));
   if (earliest.has_value() && earliest->due > until) {
     earliest.reset();
+  }
+  FOOTHOLD_ASSIGN(const state::DueTimer* const stored, NextStoredTimer(until));
+  if (stored != nullptr) {
+    consider(*stored);
   }
   return earliest;
 }
 
-Result<std::optional<state::DueTimer>> PartitionState::NextStoredTimer(Instant until) {
-  FOOTHOLD_TRY(FetchTimers(until));
-  while (timers_used_ < timers_.size()) {
+Result<const state::DueTimer*> PartitionState::NextStoredTimer(Instant until) {
+  while (true) {
+    if (timers_used_ == timers_.size()) {
+      if (!may_have_more_timers_) {
+        return nullptr;
+      }
+      FOOTHOLD_TRY(FetchTimers());
+      continue;
+    }
     const state::DueTimer& stored = timers_[timers_used_];
     if (stored.due > until) {
-      break;
+      return nullptr;
     }
     // What lies above the store has left its place in the index; anything else that does not match
     // is a stale hint.
@@ -103,40 +111,23 @@ Result<std::optional<state::DueTimer>> PartitionState::NextStoredTimer(Instant u
       is_valid = due == stored.due;
     }
     if (is_valid) {
-      return stored;
+      return &stored;
     }
     ++timers_used_;
-    if (timers_used_ == timers_.size()) {
-      FOOTHOLD_TRY(FetchTimers(until));
-    }
   }
-  return std::nullopt;
 }
 
-Status PartitionState::FetchTimers(Instant until) {
-  const bool is_covered = timers_until_.has_value() && until <= *timers_until_ &&
-                          (timers_used_ < timers_.size() || !may_have_more_timers_);
-  if (is_covered) {
-    return Status();
-  }
-  // Go on behind the last one fetched: before it, everything was used or lies in `timers_` still.
+// Whether they are due yet or not: the clock moves on far more often than the store changes, and a
+// look at what was fetched costs nothing beside one into the store.
+Status PartitionState::FetchTimers() {
   std::optional<state::DueTimer> after;
-  if (timers_until_.has_value() && !timers_.empty()) {
-    after = timers_.back();
+  if (!timers_.empty()) {
+    after = std::move(timers_.back());
+    were_timers_dropped_ = true;
   }
-  FOOTHOLD_ASSIGN(std::vector<state::DueTimer> more,
-                  store().TimersUntil(until, after, kTimersAheadMax));
-  may_have_more_timers_ = more.size() == kTimersAheadMax;
-  timers_until_ = until;
-  if (more.empty()) {
-    return Status();
-  }
-  if (timers_used_ == timers_.size()) {
-    timers_ = std::move(more);
-    timers_used_ = 0;
-  } else {
-    timers_.insert(timers_.end(), more.begin(), more.end());
-  }
+  FOOTHOLD_ASSIGN(timers_, store().TimersUntil(Instant::max(), after, kTimersAheadMax));
+  timers_used_ = 0;
+  may_have_more_timers_ = timers_.size() == kTimersAheadMax;
   return Status();
 }
 
@@ -232,7 +223,22 @@ void PartitionState::Apply() {
   subjects_.Applied();
   staged_.clear();
   staged_local_.clear();
-  ForgetLookahead();
+  LookAgainAtTimers();
+  ForgetKeys();
+}
+
+// What was passed over because it was staged counts again if it was left as it was.
+void PartitionState::LookAgainAtTimers() {
+  if (were_timers_dropped_) {
+    ForgetTimers();
+    return;
+  }
+  const auto used_end = timers_.begin() + static_cast<std::ptrdiff_t>(timers_used_);
+  timers_.erase(
+      std::remove_if(timers_.begin(), used_end,
+                     [this](const state::DueTimer& timer) { return committed_.Holds(timer.key); }),
+      used_end);
+  timers_used_ = 0;
 }
 
 Status PartitionState::WriteOut() {
@@ -251,10 +257,18 @@ void PartitionState::Drop() {
 }
 
 void PartitionState::ForgetLookahead() {
+  ForgetTimers();
+  ForgetKeys();
+}
+
+void PartitionState::ForgetTimers() {
   timers_.clear();
   timers_used_ = 0;
-  timers_until_.reset();
-  may_have_more_timers_ = false;
+  may_have_more_timers_ = true;
+  were_timers_dropped_ = false;
+}
+
+void PartitionState::ForgetKeys() {
   keys_.clear();
   keys_used_ = 0;
   keys_prefix_.clear();

@@ -62,8 +62,12 @@ class PartitionState {
 
  private:
   void ForgetLookahead();
-  Status FetchTimers(Instant until);
-  Result<std::optional<state::DueTimer>> NextStoredTimer(Instant until);
+  void ForgetTimers();
+  void ForgetKeys();
+  void LookAgainAtTimers();
+  Status FetchTimers();
+  // Null if there is none; valid until the next call.
+  Result<const state::DueTimer*> NextStoredTimer(Instant until);
   Result<std::optional<std::string_view>> NextStoredKey(std::string_view prefix,
                                                         std::string_view after);
 
@@ -77,8 +81,8 @@ class PartitionState {
   // Timers of the store that lie ahead, as far as they were fetched.
   std::vector<state::DueTimer> timers_;
   std::size_t timers_used_ = 0;
-  std::optional<Instant> timers_until_;  // Fetched up to here; nullopt: not at all.
-  bool may_have_more_timers_ = false;    // The fetch was cut by its bound.
+  bool may_have_more_timers_ = true;  // Behind the last one fetched.
+  bool were_timers_dropped_ = false;  // Others lay before those in `timers_`.
 
   // Keys of the store that lie ahead of a walk.
   std::vector<std::string> keys_;

@@ -279,9 +279,23 @@ class Teller {
     const auto& [partition, until] = object;
     return Fields("partition until", partition, until);
   }
+  static std::string Text(const journey::EventCounts& object) {
+    const auto& [at, events] = object;
+    return Fields("at events", at, events);
+  }
   static std::string Text(const journey::Progress& object) {
-    const auto& [partitions, wall, final_clock, people] = object;
-    return Fields("partitions wall final_clock people", partitions, wall, final_clock, people);
+    const auto& [partitions, wall, final_clock, people, counts] = object;
+    return Fields("partitions wall final_clock people counts", partitions, wall, final_clock,
+                  people, counts);
+  }
+  static std::string Text(const journey::EventVolume& object) {
+    const auto& [first, last, counts, norm, quiet_since] = object;
+    return Fields("first last counts norm quiet_since", first, last, counts, norm, quiet_since);
+  }
+  static std::string Text(const journey::EventVolumes& volumes) {
+    const journey::EventVolumes::Parts parts = volumes.parts();
+    const auto& [events, revision, judged_until] = parts;
+    return Fields("events revision judged_until", events, revision, judged_until);
   }
   static std::string Text(const journey::Clock::People& object) {
     const auto& [until, handled] = object;
@@ -414,6 +428,7 @@ std::string Describe(const journey::Playbook& value) { return Teller::Text(value
 std::string Describe(const journey::RuleControls& value) { return Teller::Text(value); }
 std::string Describe(const journey::ReleaseCounts& value) { return Teller::Text(value); }
 std::string Describe(const journey::ErasedIds& value) { return Teller::Text(value); }
+std::string Describe(const journey::EventVolumes& value) { return Teller::Text(value); }
 std::string Describe(const codec::JournalEntry& value) { return Teller::Text(value); }
 
 }  // namespace foothold::formats

@@ -8,6 +8,7 @@
 #include "src/codec/state.h"
 #include "src/journey/erased_ids.h"
 #include "src/journey/gate.h"
+#include "src/journey/volumes.h"
 
 namespace foothold::formats {
 
@@ -20,6 +21,7 @@ std::string Describe(const journey::Playbook& value);
 std::string Describe(const journey::RuleControls& value);
 std::string Describe(const journey::ReleaseCounts& value);
 std::string Describe(const journey::ErasedIds& value);
+std::string Describe(const journey::EventVolumes& value);
 std::string Describe(const codec::JournalEntry& value);
 
 }  // namespace foothold::formats

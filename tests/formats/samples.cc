@@ -13,6 +13,7 @@
 #include "src/codec/output_reader.h"
 #include "src/codec/outputs.h"
 #include "src/codec/state.h"
+#include "src/codec/volume_facts.h"
 #include "src/stream/progress_note.h"
 #include "src/stream/store_place.h"
 #include "state/schema.h"
@@ -195,6 +196,22 @@ void AddFacts(Collector* all) {
   ids.Add({.high = 7, .low = 8}, "acme", kSomeTime);
   ids.Add({.high = 7, .low = 8}, "globex", kSomeTime + kDay);
   all->AddState("erased", "two", state::FactKey("erased"), codec::EncodeErasedIds(ids));
+  all->AddState("volumes", "one_is_quiet", state::FactKey("volumes"),
+                codec::EncodeVolumes(
+                    journey::EventVolumes::FromParts({.events = {{"report.exported",
+                                                                  {.first = 81'000,
+                                                                   .last = 81'002,
+                                                                   .counts = {3, 0, 700},
+                                                                   .norm = 0,
+                                                                   .quiet_since = std::nullopt}},
+                                                                 {"transaction.created",
+                                                                  {.first = 80'900,
+                                                                   .last = 81'002,
+                                                                   .counts = {0},
+                                                                   .norm = 44,
+                                                                   .quiet_since = kSomeTime}}},
+                                                      .revision = 77,
+                                                      .judged_until = 81'002})));
   all->AddState("salt", "random", state::FactKey(kSaltFact), "0123456789abcdef");
   all->AddState("place", "saved", stream::StorePlaceKey(),
                 stream::EncodeStorePlace({NextOffset{12'345}, kSomeTime}));
@@ -307,6 +324,9 @@ Result<Opened> OpenPayload(std::string_view format, const state::ParsedValue& va
   }
   if (format == "state-erased") {
     return Told(version, codec::DecodeErasedIds(bytes), codec::EncodeErasedIds);
+  }
+  if (format == "state-volumes") {
+    return Told(version, codec::DecodeVolumes(bytes), codec::EncodeVolumes);
   }
   return Error(Code::kInvalid, fmt::format("no format '{}'", format));
 }
