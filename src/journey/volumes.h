@@ -49,6 +49,9 @@ class EventVolumes {
   void Apply(const EventCounts& counts, std::int64_t revision, const Definition& definition);
   // Judges all events if a quarter has ended since. True if another set of them is quiet.
   bool Advance(Instant clock);
+  // The quarter up to which they were judged. It is to be kept when it moves: judged once more, with
+  // what was counted since, they might be judged otherwise.
+  std::int64_t judged_until() const { return judged_until_; }
 
   // By canonical name.
   const std::map<std::string, EventVolume, std::less<>>& events() const { return events_; }

@@ -68,10 +68,15 @@ bool JourneyTask::NoteVolumes(const journey::Progress& progress) {
     volumes_.Apply(*progress.counts, revision(), *definition_);
     are_volumes_changed_ = true;
   }
-  if (!clock_.now().has_value() || !volumes_.Advance(*clock_.now())) {
+  if (!clock_.now().has_value()) {
     return false;
   }
-  are_volumes_changed_ = true;
+  const std::int64_t judged_until = volumes_.judged_until();
+  const bool is_other = volumes_.Advance(*clock_.now());
+  are_volumes_changed_ = are_volumes_changed_ || volumes_.judged_until() != judged_until;
+  if (!is_other) {
+    return false;
+  }
   const std::optional<journey::QuietEvents> before = std::exchange(quiet_, std::nullopt);
   LookForQuiet();
   const bool is_any_back =

@@ -134,10 +134,15 @@ void JourneyModel::NoteVolumes(const journey::Progress& progress) {
     volumes_.Apply(*progress.counts, revision, *definition_);
     has_volumes_ = true;
   }
-  if (!clock_.now().has_value() || !volumes_.Advance(*clock_.now())) {
+  if (!clock_.now().has_value()) {
     return;
   }
-  has_volumes_ = true;
+  const std::int64_t judged_until = volumes_.judged_until();
+  const bool is_other = volumes_.Advance(*clock_.now());
+  has_volumes_ = has_volumes_ || volumes_.judged_until() != judged_until;
+  if (!is_other) {
+    return;
+  }
   const std::optional<journey::QuietEvents> before = quiet_;
   LookForQuiet();
   bool is_any_back = false;
