@@ -187,10 +187,14 @@ std::map<std::string, std::string> Decisions(log::Log* log, const RunSetup& setu
 
 class RunHostileTest : public testing::Test {
  protected:
-  RunHostileTest() : log_(kafka::OpenLog(kafka::SharedServers())) {}
+  // A broker of its own: records of 10 MiB ask more of the outputs' topics than the other tests do.
+  RunHostileTest()
+      : broker_(
+            Must(kafka::TestBroker::Start({.version = kafka::kUsualVersion, .properties = {}}))),
+        log_(kafka::OpenLog(broker_->servers())) {}
 
   RunSetup NewRun() {
-    RunSetup setup = NewSetup(kafka::SharedServers(), folder_);
+    RunSetup setup = NewSetup(broker_->servers(), folder_);
     setup.source =
         kafka::MakeTopic(log_.get(), 1, {{"max.message.bytes", fmt::format("{}", kTopicMax)}});
     setup.state_dir = folder_.PathOf("state-" + setup.app);
@@ -210,6 +214,7 @@ class RunHostileTest : public testing::Test {
   }
 
   Folder folder_;
+  std::unique_ptr<kafka::TestBroker> broker_;
   std::unique_ptr<log::Log> log_;
 };
 
