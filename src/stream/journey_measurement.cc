@@ -68,7 +68,9 @@ bool JourneyTask::NoteVolumes(const journey::Progress& progress) {
     volumes_.Apply(*progress.counts, revision(), *definition_);
     are_volumes_changed_ = true;
   }
-  if (!clock_.now().has_value()) {
+  // What no longer comes because the input has ended is no sign.
+  const bool has_ended = progress.final_clock.has_value() || clock_.is_final();
+  if (!clock_.now().has_value() || has_ended) {
     return false;
   }
   const std::int64_t judged_until = volumes_.judged_until();

@@ -134,7 +134,7 @@ void JourneyModel::NoteVolumes(const journey::Progress& progress) {
     volumes_.Apply(*progress.counts, revision, *definition_);
     has_volumes_ = true;
   }
-  if (!clock_.now().has_value()) {
+  if (!clock_.now().has_value() || progress.final_clock.has_value() || clock_.is_final()) {
     return;
   }
   const std::int64_t judged_until = volumes_.judged_until();
