@@ -235,7 +235,9 @@ void IntakeStage::TellProgress(Telling telling, Instant now) {
     for (const auto& [input, read] : telling == Telling::kAll ? source->progress.all() : moved) {
       progress.partitions[{source->name, input.topic, input.partition.value}] = ToJourney(read);
     }
-    TellCounts(source.get(), now, &progress);
+    if (options_.tells_counts) {
+      TellCounts(source.get(), now, &progress);
+    }
   }
   has_moved_ = false;
   told_at_ = now;
