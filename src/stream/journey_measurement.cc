@@ -54,13 +54,7 @@ const std::string& JourneyTask::VolumesFactKey() {
 }
 
 void JourneyTask::LookForQuiet() {
-  quiet_.reset();
-  if (definition_ != nullptr) {
-    quiet_.emplace(volumes_, *definition_);
-    if (quiet_->is_empty()) {
-      quiet_.reset();
-    }
-  }
+  quiet_ = definition_ == nullptr ? nullptr : journey::QuietEvents::Of(volumes_, *definition_);
 }
 
 bool JourneyTask::NoteVolumes(const journey::Progress& progress) {
@@ -79,11 +73,11 @@ bool JourneyTask::NoteVolumes(const journey::Progress& progress) {
   if (!is_other) {
     return false;
   }
-  const std::optional<journey::QuietEvents> before = std::exchange(quiet_, std::nullopt);
+  const std::unique_ptr<const journey::QuietEvents> before = std::move(quiet_);
   LookForQuiet();
   const bool is_any_back =
-      before.has_value() && std::ranges::any_of(before->names(), [this](const auto& event) {
-        return !quiet_.has_value() || !quiet_->names().contains(event.first);
+      before != nullptr && std::ranges::any_of(before->names(), [this](const auto& event) {
+        return quiet_ == nullptr || !quiet_->names().contains(event.first);
       });
   if (!is_any_back) {
     return false;
@@ -129,7 +123,7 @@ void JourneyTask::Measure() {
   around_.metrics->SourceSilent(partition_, silence_.has_value() ? silence_->source : "",
                                 silence_.has_value() ? silence_->since : kEpoch);
   static const std::map<std::string, Instant> kNone;
-  around_.metrics->EventsQuiet(partition_, quiet_.has_value() ? quiet_->names() : kNone);
+  around_.metrics->EventsQuiet(partition_, quiet_ == nullptr ? kNone : quiet_->names());
   if (const Result<std::size_t> due = CountDueTimers(kDueTimersCounted); due.has_value()) {
     around_.metrics->TimersWaiting(partition_, *due, waiting_count());
   }
