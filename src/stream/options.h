@@ -69,9 +69,6 @@ struct SourceOptions {
 };
 
 struct IntakeOptions {
-  // Whether progress tells how often events come. Off: what is read far ahead while catching up is
-  // counted where the newest event is, so that days may look empty that were not.
-  bool tells_counts = false;
   std::string app;
   TopicNames topics;
   std::int32_t journal_partitions = 8;
