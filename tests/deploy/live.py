@@ -73,7 +73,8 @@ def shorter_rules():
         factor = SHORTER_OF.get(rule["alert"], SHORTER)
         if "for" in rule:
             rule["for"] = shorter(rule["for"], factor, 1)
-        rule["expr"] = re.sub(r"\[(\w+)\]", lambda of: f"[{shorter(of[1], factor, SHORTEST_S)}]", rule["expr"])
+        rule["expr"] = re.sub(r"(\[|offset )(\d+[smhd])\b", lambda of: of[1] + shorter(of[2], factor, SHORTEST_S),
+                              rule["expr"])
     return yaml.safe_dump(rules, sort_keys=False)
 
 
