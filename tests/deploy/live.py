@@ -25,7 +25,7 @@ from promql import ROOT
 BINARY = os.path.abspath(os.environ["FOOTHOLD_BINARY"])
 SHORTER = 30
 # Of those that need more time, or can be had for less only.
-SHORTER_OF = {"FootholdCommitsFail": 4, "FootholdRebalanceStorm": 3, "FootholdLag": 150, "FootholdTimersLate": 300}
+SHORTER_OF = {"FootholdCommitsFail": 4, "FootholdRebalanceStorm": 6, "FootholdLag": 150, "FootholdTimersLate": 300}
 SHORTEST_S = 5  # A range needs a few samples, of which there is one a second.
 PATIENCE_S = 300
 LOOK_S = 0.2
