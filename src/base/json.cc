@@ -85,26 +85,22 @@ bool IsPlainAscii(char character) {
   return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
-// How many of the first are plain, looked at eight at a time: of a word, the high bits of `broken`
-// tell of bytes above 0x7f, below 0x20, and equal to the two that need an escape.
-std::size_t PlainLength(std::string_view text) {
+// Whether eight characters are plain: the high bits of `broken` tell of bytes above 0x7f, below
+// 0x20, and equal to the two that need an escape.
+bool ArePlainAscii(std::uint64_t word) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   constexpr std::uint64_t kHighs = kOnes * 0x80;
-  std::size_t i = 0;
-  for (; i + 8 <= text.size(); i += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + i, 8);
-    const std::uint64_t quote = word ^ (kOnes * '"');
-    const std::uint64_t slash = word ^ (kOnes * '\\');
-    const std::uint64_t broken = word | (word - kOnes * 0x20) | (quote - kOnes) | (slash - kOnes);
-    if ((broken & kHighs) != 0) {
-      break;
-    }
-  }
-  while (i < text.size() && IsPlainAscii(text[i])) {
-    ++i;
-  }
-  return i;
+  const std::uint64_t quote = word ^ (kOnes * '"');
+  const std::uint64_t slash = word ^ (kOnes * '\\');
+  const std::uint64_t broken = word | (word - kOnes * 0x20) | (quote - kOnes) | (slash - kOnes);
+  return (broken & kHighs) == 0;
+}
+
+// `count` characters, at most eight, and blanks behind them.
+std::uint64_t WordOf(const char* text, std::size_t count) {
+  std::uint64_t word = 0x2020202020202020;
+  std::memcpy(&word, text, count);
+  return word;
 }
 
 }  // namespace
@@ -117,10 +113,25 @@ std::size_t Utf8CharacterLength(std::string_view text) {
   return scan.is_whole ? scan.length : 0;
 }
 
+std::size_t PlainJsonLength(std::string_view text) {
+  std::size_t i = 0;
+  while (i + 8 <= text.size() && ArePlainAscii(WordOf(text.data() + i, 8))) {
+    i += 8;
+  }
+  const std::size_t rest = text.size() - i;
+  if (rest < 8 && ArePlainAscii(WordOf(text.data() + i, rest))) {
+    return text.size();
+  }
+  while (IsPlainAscii(text[i])) {
+    ++i;
+  }
+  return i;
+}
+
 void AppendJsonString(std::string_view text, std::string* out) {
   out->push_back('"');
   while (!text.empty()) {
-    const std::size_t plain = PlainLength(text);
+    const std::size_t plain = PlainJsonLength(text);
     out->append(text.substr(0, plain));
     text.remove_prefix(plain);
     if (text.empty()) {

@@ -12,6 +12,9 @@ namespace foothold {
 // result is always JSON.
 void AppendJsonString(std::string_view text, std::string* out);
 
+// How many of the first bytes are ASCII that stands in a JSON string as it is.
+std::size_t PlainJsonLength(std::string_view text);
+
 // The length of the UTF-8 character at the front of `text`, or 0 if there is none: an empty text, a
 // stray or missing continuation byte, an overlong form, a surrogate, a value above U+10FFFF.
 std::size_t Utf8CharacterLength(std::string_view text);

@@ -124,18 +124,19 @@ std::string IsoWeekOf(Instant at) {
   const auto thursday = day + std::chrono::days(4 - static_cast<int>(weekday.iso_encoding()));
   const std::chrono::year_month_day date(thursday);
   const auto first = std::chrono::sys_days(date.year() / std::chrono::January / 1);
-  return fmt::format("{:04}-W{:02}", static_cast<int>(date.year()),
-                     (thursday - first).count() / 7 + 1);
+  std::string week = "0000-W00";
+  PutPadded(static_cast<unsigned>(static_cast<int>(date.year())), 4, week.data());
+  PutPadded(static_cast<unsigned>((thursday - first).count() / 7 + 1), 2, week.data() + 6);
+  return week;
 }
 
-void AppendRfc3339(Instant instant, std::string* out) {
+char* PutRfc3339(Instant instant, char* to) {
   instant = std::clamp(instant, kFirst, kLast);
   const auto day = std::chrono::floor<std::chrono::days>(instant);
   const std::chrono::year_month_day date(day);
   const int year = static_cast<int>(date.year());
   const auto ms = static_cast<unsigned>((instant - day).count());
-  std::array<char, 24> text;
-  char* to = PutPadded(static_cast<unsigned>(year), 4, text.data());
+  to = PutPadded(static_cast<unsigned>(year), 4, to);
   *to++ = '-';
   to = PutPadded(static_cast<unsigned>(date.month()), 2, to);
   *to++ = '-';
@@ -148,7 +149,13 @@ void AppendRfc3339(Instant instant, std::string* out) {
   to = PutPadded(ms / 1000 % 60, 2, to);
   *to++ = '.';
   to = PutPadded(ms % 1000, 3, to);
-  *to = 'Z';
+  *to++ = 'Z';
+  return to;
+}
+
+void AppendRfc3339(Instant instant, std::string* out) {
+  std::array<char, kRfc3339Size> text;
+  PutRfc3339(instant, text.data());
   out->append(text.data(), text.size());
 }
 

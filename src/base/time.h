@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,6 +33,9 @@ inline constexpr std::int64_t ToMs(Instant instant) { return instant.time_since_
 std::string FormatRfc3339(Instant instant);
 // Appends the same 24 characters to `out`. Beyond the years 0..9999: the nearest time in them.
 void AppendRfc3339(Instant instant, std::string* out);
+// Writes them at `to`, which has room for them, and returns the place behind.
+inline constexpr std::size_t kRfc3339Size = 24;
+char* PutRfc3339(Instant instant, char* to);
 
 // The ISO 8601 week that `at` lies in, by UTC: "2026-W03".
 std::string IsoWeekOf(Instant at);

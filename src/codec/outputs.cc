@@ -269,7 +269,7 @@ class OutputEncoder::Encodings {
       case OutputFormat::kJson:
         bytes_.clear();
         FOOTHOLD_CHECK(message.AppendToString(&bytes_), "a record has no required fields");
-        AppendJson(plan, bytes_, value);
+        json_.Append(plan, bytes_, value);
         return;
       case OutputFormat::kProtobufFramed:
         AppendFrame(encoding.schema_id, message.GetDescriptor()->index(), value);
@@ -292,7 +292,7 @@ class OutputEncoder::Encodings {
     *type += "foothold.";
     *type += output.record;
     *type += ".v1";
-    AppendTime(at, headers->Next("ce_time"));
+    AppendRfc3339(at, headers->Next("ce_time"));
     headers->Add("ce_subject", subject_);
   }
 
@@ -309,7 +309,7 @@ class OutputEncoder::Encodings {
     headers.Add("ce_causationid", common.causation);
     headers.Add("ce_correlationid", common.correlation);
     if (common.expires_at.has_value()) {
-      AppendTime(*common.expires_at, headers.Next("ce_expirytime"));
+      AppendRfc3339(*common.expires_at, headers.Next("ce_expirytime"));
     }
     FillSchemaHeader(*output, &headers);
     AppendNumber(common.revision, headers.Next("ce_fhrev"));
@@ -353,6 +353,7 @@ class OutputEncoder::Encodings {
   EncodedOutput tombstone_;
   std::string subject_;  // Of the record under way.
   std::string bytes_;    // Likewise, as Protobuf, where it becomes JSON.
+  RecordJsonWriter json_;
 };
 
 OutputEncoder::OutputEncoder(OutputOptions options)

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 
 #include <google/protobuf/descriptor.h>
 
@@ -23,10 +24,12 @@ using google::protobuf::Descriptor;
 using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
 
-// Deeper than any record nests.
-constexpr std::size_t kDepthMax = 8;
-// Fields of the messages that are open at a time, as most records have them.
-constexpr std::size_t kSlotsUsual = 96;
+constexpr std::string_view kNotWritten = "bytes that no writer of records wrote";
+
+// The most that a number, a time, a word or a bracket takes, and the slack that none needs.
+constexpr std::size_t kPlainValueMax = 40;
+// A byte of text takes so much when it is escaped.
+constexpr std::size_t kEscapedMax = 6;
 
 FieldKind KindOf(const FieldDescriptor& field) {
   if (field.options().GetExtension(v1::time)) {
@@ -86,12 +89,37 @@ std::vector<std::string> EnumNames(const EnumDescriptor& type) {
   return names;
 }
 
+// What a field that the message does not have reads as.
+std::string AbsentValue(const FieldPlan& plan) {
+  if (plan.is_repeated) {
+    return plan.is_keyed ? "{}" : "[]";
+  }
+  if (plan.is_nullable) {
+    return "null";
+  }
+  switch (plan.kind) {
+    case FieldKind::kInt32:
+    case FieldKind::kInt64:
+    case FieldKind::kDouble:
+      return "0";
+    case FieldKind::kTime:
+      return '"' + FormatRfc3339(kEpoch) + '"';
+    case FieldKind::kBool:
+      return "false";
+    case FieldKind::kText:
+      return "\"\"";
+    case FieldKind::kEnum:
+    case FieldKind::kMessage:
+      break;
+  }
+  FOOTHOLD_CHECK(false, "enums and messages are null if they are not there");
+}
+
 FieldPlan PlanField(const FieldDescriptor& field) {
   FieldPlan plan;
   plan.field = &field;
   plan.name = field.json_name();
-  plan.head = '"' + plan.name + "\":";
-  plan.null = ',' + plan.head + "null";
+  plan.head = ",\"" + plan.name + "\":";
   plan.kind = KindOf(field);
   plan.is_repeated = field.is_repeated();
   plan.is_keyed = field.options().GetExtension(v1::keyed);
@@ -99,7 +127,25 @@ FieldPlan PlanField(const FieldDescriptor& field) {
   if (plan.kind == FieldKind::kEnum) {
     plan.enum_names = EnumNames(*field.enum_type());
   }
+  FOOTHOLD_CHECK(
+      !plan.is_repeated || plan.kind == FieldKind::kText || plan.kind == FieldKind::kMessage,
+      "lists are of texts or of messages");
+  plan.absent = AbsentValue(plan);
   return plan;
+}
+
+void PlanAbsence(MessagePlan* plan) {
+  plan->frame_size = kPlainValueMax;
+  for (const FieldPlan& field : plan->fields) {
+    plan->absent_at.push_back(plan->absent.size());
+    plan->absent += field.head + field.absent;
+    std::size_t value_size = kPlainValueMax;
+    for (const std::string& name : field.enum_names) {
+      value_size = std::max(value_size, name.size() + 2);
+    }
+    plan->frame_size += field.head.size() + value_size;
+  }
+  plan->absent_at.push_back(plan->absent.size());
 }
 
 template <class Number>
@@ -109,223 +155,53 @@ void AppendDigits(Number value, std::string* out) {
   out->append(digits.data(), end.ptr);
 }
 
-void AppendEnum(const FieldPlan& plan, std::uint64_t number, std::string* out) {
-  if (number == 0 || number >= plan.enum_names.size()) {
-    out->append("null");
-    return;
+// Each takes one thing from the front of `*bytes`.
+std::uint64_t TakeVarint(std::string_view* bytes) {
+  FOOTHOLD_CHECK(!bytes->empty(), kNotWritten);
+  const auto first = static_cast<unsigned char>(bytes->front());
+  if (first < 0x80) {
+    bytes->remove_prefix(1);
+    return first;
   }
-  out->push_back('"');
-  out->append(plan.enum_names[static_cast<std::size_t>(number)]);
-  out->push_back('"');
+  ByteReader reader(*bytes);
+  std::uint64_t value = 0;
+  FOOTHOLD_CHECK(reader.Varint(&value), kNotWritten);
+  bytes->remove_prefix(bytes->size() - reader.left());
+  return value;
 }
 
-// What the bytes hold of one field.
-struct Slot {
-  bool is_set = false;
-  std::uint64_t number = 0;  // Of what is no text and no message.
-  std::string_view bytes;    // Of these; of a repeated field all elements, with their tags.
-};
-
-// Cuts a message into its fields. The writer puts those of one number side by side.
-class WireFields {
- public:
-  explicit WireFields(std::string_view message) : reader_(message), rest_(message) {}
-
-  bool is_done() const { return reader_.is_done(); }
-
-  // The number of the next field; what it holds goes to `*slot`.
-  std::uint64_t Next(Slot* slot) {
-    std::uint64_t tag = 0;
-    FOOTHOLD_CHECK(reader_.Varint(&tag), kNotWritten);
-    slot->is_set = true;
-    switch (tag & 7U) {
-      case 0:
-        FOOTHOLD_CHECK(reader_.Varint(&slot->number), kNotWritten);
-        break;
-      case 1:
-        FOOTHOLD_CHECK(reader_.Fixed64(&slot->number), kNotWritten);
-        break;
-      case 2:
-        FOOTHOLD_CHECK(reader_.SizedBytes(&slot->bytes), kNotWritten);
-        break;
-      default:
-        FOOTHOLD_CHECK(false, kNotWritten);
-    }
-    return tag >> 3U;
-  }
-
-  // Where the next field begins.
-  const char* place() const { return rest_.data() + (rest_.size() - reader_.left()); }
-
- private:
-  static constexpr std::string_view kNotWritten = "bytes that no writer of records wrote";
-  ByteReader reader_;
-  std::string_view rest_;
-};
-
-void AppendValue(const FieldPlan& plan, const Slot& slot, std::string* out) {
-  switch (plan.kind) {
-    case FieldKind::kInt32:
-    case FieldKind::kInt64:
-      return AppendDigits(static_cast<std::int64_t>(slot.number), out);
-    case FieldKind::kTime:
-      out->push_back('"');
-      AppendTime(InstantFromMs(static_cast<std::int64_t>(slot.number)), out);
-      out->push_back('"');
-      return;
-    case FieldKind::kDouble:
-      return AppendJsonNumber(std::bit_cast<double>(slot.number), out);
-    case FieldKind::kBool:
-      out->append(slot.number != 0 ? "true" : "false");
-      return;
-    case FieldKind::kText:
-      return AppendJsonString(slot.bytes, out);
-    case FieldKind::kEnum:
-      return AppendEnum(plan, slot.number, out);
-    case FieldKind::kMessage:
-      break;
-  }
-  FOOTHOLD_CHECK(false, "a message is no plain value");
+std::uint64_t TakeFixed64(std::string_view* bytes) {
+  ByteReader reader(*bytes);
+  std::uint64_t value = 0;
+  FOOTHOLD_CHECK(reader.Fixed64(&value), kNotWritten);
+  bytes->remove_prefix(sizeof(value));
+  return value;
 }
 
-// Walks over a message and those in it, with a stack of its own.
-class JsonWalk {
- public:
-  explicit JsonWalk(std::string* out) : out_(out) { slots_.reserve(kSlotsUsual); }
+std::string_view TakeSized(std::string_view* bytes) {
+  const std::uint64_t size = TakeVarint(bytes);
+  FOOTHOLD_CHECK(size <= bytes->size(), kNotWritten);
+  const std::string_view taken = bytes->substr(0, static_cast<std::size_t>(size));
+  bytes->remove_prefix(taken.size());
+  return taken;
+}
 
-  void Run(const MessagePlan& plan, std::string_view message) {
-    Enter(plan, message, 0);
-    while (depth_ > 0) {
-      Frame& frame = frames_[depth_ - 1];
-      if (frame.field == frame.plan->fields.size()) {
-        out_->push_back('}');
-        Leave();
-      } else if (frame.plan->fields[frame.field].is_repeated) {
-        StepIntoList(&frame);
-      } else {
-        StepOverField(&frame);
-      }
-    }
-  }
-
- private:
-  struct Frame {
-    const MessagePlan* plan = nullptr;
-    std::size_t slots_begin = 0;  // In slots_, one for each field.
-    std::size_t field = 0;        // The next one.
-    bool is_in_list = false;      // Some of a repeated field is written.
-    bool has_written = false;
-  };
-
-  // Written from `first_field` on.
-  void Enter(const MessagePlan& plan, std::string_view message, std::size_t first_field) {
-    Read(plan, message);
-    frames_[depth_ - 1].field = first_field;
-    out_->push_back('{');
-  }
-
-  void Read(const MessagePlan& plan, std::string_view message) {
-    FOOTHOLD_CHECK(depth_ < kDepthMax, "records nest deeper than the walk allows");
-    const std::size_t begin = slots_.size();
-    frames_[depth_++] = {.plan = &plan, .slots_begin = begin};
-    slots_.resize(begin + plan.fields.size());
-    WireFields fields(message);
-    while (!fields.is_done()) {
-      const char* from = fields.place();
-      Slot slot;
-      const std::uint64_t number = fields.Next(&slot);
-      if (number == 0 || number > plan.fields.size()) {
-        continue;  // Of a newer writer.
-      }
-      const std::size_t index = static_cast<std::size_t>(number) - 1;
-      Slot& known = slots_[begin + index];
-      if (plan.fields[index].is_repeated) {
-        from = known.is_set ? known.bytes.data() : from;
-        slot.bytes = std::string_view(from, static_cast<std::size_t>(fields.place() - from));
-      }
-      known = slot;
-    }
-  }
-
-  void Leave() { slots_.resize(frames_[--depth_].slots_begin); }
-
-  void BeginField(const FieldPlan& field, Frame* frame) {
-    if (frame->has_written) {
-      out_->push_back(',');
-    }
-    frame->has_written = true;
-    out_->append(field.head);
-  }
-
-  void StepOverField(Frame* frame) {
-    const std::size_t index = frame->field++;
-    const FieldPlan& field = frame->plan->fields[index];
-    const Slot slot = slots_[frame->slots_begin + index];
-    if (field.is_nullable && !slot.is_set) {
-      out_->append(frame->has_written ? field.null : std::string_view(field.null).substr(1));
-      frame->has_written = true;
+// Of a newer writer: passed over.
+void TakeUnknown(std::uint64_t wire_type, std::string_view* bytes) {
+  switch (wire_type) {
+    case 0:
+      TakeVarint(bytes);
       return;
-    }
-    BeginField(field, frame);
-    if (field.kind == FieldKind::kMessage) {
-      Enter(*field.message, slot.bytes, 0);
-    } else {
-      AppendValue(field, slot, out_);
-    }
-  }
-
-  void StepIntoList(Frame* frame) {
-    const FieldPlan& field = frame->plan->fields[frame->field];
-    std::string_view& left = slots_[frame->slots_begin + frame->field].bytes;
-    const bool is_first = !frame->is_in_list;
-    if (is_first) {
-      BeginField(field, frame);
-      out_->push_back(field.is_keyed ? '{' : '[');
-      frame->is_in_list = true;
-    }
-    if (left.empty()) {
-      out_->push_back(field.is_keyed ? '}' : ']');
-      frame->is_in_list = false;
-      ++frame->field;
+    case 1:
+      TakeFixed64(bytes);
       return;
-    }
-    if (!is_first) {
-      out_->push_back(',');
-    }
-    WireFields elements(left);
-    Slot element;
-    elements.Next(&element);
-    left = std::string_view(elements.place(),
-                            static_cast<std::size_t>(left.data() + left.size() - elements.place()));
-    if (field.kind != FieldKind::kMessage) {
-      FOOTHOLD_CHECK(field.kind == FieldKind::kText, "lists are of texts or of messages");
-      AppendJsonString(element.bytes, out_);
-    } else if (field.is_keyed) {
-      StepIntoKeyed(*field.message, element.bytes);
-    } else {
-      Enter(*field.message, element.bytes, 0);
-    }
+    case 2:
+      TakeSized(bytes);
+      return;
+    default:
+      FOOTHOLD_CHECK(false, kNotWritten);
   }
-
-  void StepIntoKeyed(const MessagePlan& plan, std::string_view message) {
-    Read(plan, message);
-    Frame& frame = frames_[depth_ - 1];
-    AppendValue(plan.fields[0], slots_[frame.slots_begin], out_);
-    out_->push_back(':');
-    if (plan.fields.size() == 2) {
-      AppendValue(plan.fields[1], slots_[frame.slots_begin + 1], out_);
-      Leave();
-    } else {
-      frame.field = 1;
-      out_->push_back('{');
-    }
-  }
-
-  std::string* out_;
-  std::array<Frame, kDepthMax> frames_;
-  std::size_t depth_ = 0;
-  std::vector<Slot> slots_;
-};
+}
 
 }  // namespace
 
@@ -355,19 +231,174 @@ RecordPlan::RecordPlan(const Descriptor& record) {
         field.message = messages_.at(field.field->message_type()->name()).get();
       }
     }
+    PlanAbsence(plan.get());
   }
   root_ = messages_.at(record.name()).get();
 }
 
-void AppendJson(const RecordPlan& plan, std::string_view record, std::string* out) {
-  JsonWalk(out).Run(plan.root(), record);
+void RecordJsonWriter::Append(const RecordPlan& plan, std::string_view record, std::string* out) {
+  to_ = room_.data();
+  Enter(plan.root(), record, 0);
+  while (depth_ > 0) {
+    Step();
+  }
+  out->append(room_.data(), to_);
 }
 
-void AppendTime(Instant at, std::string* out) {
-  using std::chrono::sys_days;
-  constexpr Instant kFirst = sys_days(std::chrono::year(0) / 1 / 1);
-  constexpr Instant kEnd = sys_days(std::chrono::year(10000) / 1 / 1);
-  AppendRfc3339(std::clamp(at, kFirst, kEnd - milliseconds(1)), out);
+void RecordJsonWriter::Reserve(std::size_t more) {
+  const auto used = static_cast<std::size_t>(to_ - room_.data());
+  if (room_.size() - used < more) {
+    room_.resize(std::max(2 * room_.size(), used + more));
+    to_ = room_.data() + used;
+  }
+}
+
+void RecordJsonWriter::Enter(const MessagePlan& plan, std::string_view message, std::size_t first) {
+  FOOTHOLD_CHECK(depth_ < kDepthMax, "records nest deeper than the walk allows");
+  frames_[depth_++] = {.plan = &plan, .left = message, .first = first, .field = first};
+  Reserve(1);
+  *to_++ = '{';
+}
+
+void RecordJsonWriter::EndList(Frame* frame) {
+  *to_++ = frame->plan->fields[frame->field].is_keyed ? '}' : ']';
+  frame->is_in_list = false;
+  ++frame->field;
+}
+
+void RecordJsonWriter::PutAbsent(std::size_t end, Frame* frame) {
+  FOOTHOLD_CHECK(frame->field <= end, kNotWritten);
+  if (frame->field == end) {
+    return;
+  }
+  const MessagePlan& plan = *frame->plan;
+  std::size_t from = plan.absent_at[frame->field];
+  from += frame->field == frame->first ? 1 : 0;  // The comma.
+  Put(std::string_view(plan.absent).substr(from, plan.absent_at[end] - from));
+  frame->field = end;
+}
+
+void RecordJsonWriter::Step() {
+  Frame& frame = frames_[depth_ - 1];
+  Reserve(frame.plan->frame_size + kEscapedMax * frame.left.size());
+  if (frame.left.empty()) {
+    if (frame.is_in_list) {
+      EndList(&frame);
+    }
+    PutAbsent(frame.plan->fields.size(), &frame);
+    *to_++ = '}';
+    --depth_;
+    return;
+  }
+  const std::uint64_t tag = TakeVarint(&frame.left);
+  const std::uint64_t number = tag >> 3U;
+  if (number == 0 || number > frame.plan->fields.size()) {
+    TakeUnknown(tag & 7U, &frame.left);
+    return;
+  }
+  const std::size_t index = static_cast<std::size_t>(number) - 1;
+  const FieldPlan& field = frame.plan->fields[index];
+  if (frame.is_in_list && index == frame.field) {
+    *to_++ = ',';
+  } else {
+    if (frame.is_in_list) {
+      EndList(&frame);
+    }
+    PutAbsent(index, &frame);
+    Put(std::string_view(field.head).substr(index == frame.first ? 1 : 0));
+    if (field.is_repeated) {
+      *to_++ = field.is_keyed ? '{' : '[';
+      frame.is_in_list = true;
+    }
+  }
+  if (!field.is_repeated) {
+    ++frame.field;
+  }
+  if (field.kind != FieldKind::kMessage) {
+    PutValue(field, &frame.left);
+  } else if (field.is_keyed) {
+    PutKeyed(*field.message, TakeSized(&frame.left));
+  } else {
+    Enter(*field.message, TakeSized(&frame.left), 0);
+  }
+}
+
+void RecordJsonWriter::PutKeyed(const MessagePlan& plan, std::string_view message) {
+  constexpr std::uint64_t kKeyTag = 1U << 3U | 2U;
+  Reserve(plan.frame_size + kEscapedMax * message.size());
+  std::string_view key;
+  if (!message.empty() && static_cast<unsigned char>(message.front()) == kKeyTag) {
+    message.remove_prefix(1);
+    key = TakeSized(&message);
+  }
+  PutText(key);
+  *to_++ = ':';
+  if (plan.fields.size() > 2) {
+    Enter(plan, message, 1);
+  } else if (message.empty()) {
+    Put(plan.fields[1].absent);
+  } else {
+    TakeVarint(&message);  // Its tag.
+    PutValue(plan.fields[1], &message);
+  }
+}
+
+void RecordJsonWriter::Put(std::string_view text) {
+  std::memcpy(to_, text.data(), text.size());
+  to_ += text.size();
+}
+
+void RecordJsonWriter::PutText(std::string_view text) {
+  if (PlainJsonLength(text) == text.size()) {
+    *to_++ = '"';
+    Put(text);
+    *to_++ = '"';
+    return;
+  }
+  std::string escaped;
+  AppendJsonString(text, &escaped);
+  Put(escaped);
+}
+
+void RecordJsonWriter::PutValue(const FieldPlan& field, std::string_view* bytes) {
+  switch (field.kind) {
+    case FieldKind::kInt32:
+    case FieldKind::kInt64:
+      to_ = std::to_chars(to_, to_ + kPlainValueMax, static_cast<std::int64_t>(TakeVarint(bytes)))
+                .ptr;
+      return;
+    case FieldKind::kTime:
+      *to_++ = '"';
+      to_ = PutRfc3339(InstantFromMs(static_cast<std::int64_t>(TakeVarint(bytes))), to_);
+      *to_++ = '"';
+      return;
+    case FieldKind::kDouble: {
+      std::string number;
+      AppendJsonNumber(std::bit_cast<double>(TakeFixed64(bytes)), &number);
+      return Put(number);
+    }
+    case FieldKind::kBool:
+      return Put(TakeVarint(bytes) != 0 ? "true" : "false");
+    case FieldKind::kText:
+      return PutText(TakeSized(bytes));
+    case FieldKind::kEnum: {
+      const std::uint64_t number = TakeVarint(bytes);
+      if (number == 0 || number >= field.enum_names.size()) {
+        return Put(field.absent);
+      }
+      *to_++ = '"';
+      Put(field.enum_names[static_cast<std::size_t>(number)]);
+      *to_++ = '"';
+      return;
+    }
+    case FieldKind::kMessage:
+      break;
+  }
+  FOOTHOLD_CHECK(false, "a message is no plain value");
+}
+
+void AppendJson(const RecordPlan& plan, std::string_view record, std::string* out) {
+  RecordJsonWriter().Append(plan, record, out);
 }
 
 void AppendJsonNumber(double value, std::string* out) {

@@ -34,7 +34,7 @@ void SourceProgress::ObserveRecord(const InputPartition& input,
 }
 
 void SourceProgress::ObserveEvent(const InputPartition& input, Instant occurred_at,
-                                  std::string_view name, std::optional<Instant> wall) {
+                                  std::optional<Instant> wall) {
   Entry& entry = Touch(input);
   const Instant clamped = wall.has_value() ? std::min(occurred_at, *wall) : occurred_at;
   ReadProgress& now = entry.now;
@@ -45,9 +45,6 @@ void SourceProgress::ObserveEvent(const InputPartition& input, Instant occurred_
   if (!now.event_time_min.has_value() || occurred_at < *now.event_time_min) {
     now.event_time_min = occurred_at;
     entry.has_moved = true;
-  }
-  if (!name.empty()) {
-    Count(name, 1);
   }
 }
 
@@ -114,50 +111,11 @@ std::optional<Instant> SourceProgress::event_time_max() const {
   return latest;
 }
 
-void SourceProgress::Count(std::string_view name, std::uint64_t times) {
-  const auto found = staged_counts_.events.find(name);
-  if (found != staged_counts_.events.end()) {
-    found->second += times;
-  } else if (staged_counts_.events.size() < kCountedNamesMax) {
-    staged_counts_.events.emplace(name, times);
-  } else {
-    staged_counts_.other_events += times;
-  }
-}
-
-void SourceProgress::AddTo(Counts* sum, const Counts& more) {
-  for (const auto& [name, times] : more.events) {
-    const auto found = sum->events.find(name);
-    if (found != sum->events.end()) {
-      found->second += times;
-    } else if (sum->events.size() < kCountedNamesMax) {
-      sum->events.emplace(name, times);
-    } else {
-      sum->other_events += times;
-    }
-  }
-  sum->other_events += more.other_events;
-}
-
-SourceProgress::Counts SourceProgress::TakeCounts() {
-  Counts taken = were_counts_taken_ ? Counts() : counts_;
-  AddTo(&taken, staged_counts_);
-  staged_counts_ = {};
-  were_counts_taken_ = true;
-  return taken;
-}
-
 void SourceProgress::Commit() {
   for (const auto& [input, before] : undo_) {
     entries_.at(input).is_undoable = false;
   }
   undo_.clear();
-  if (were_counts_taken_) {
-    counts_ = {};
-  }
-  AddTo(&counts_, staged_counts_);
-  staged_counts_ = {};
-  were_counts_taken_ = false;
 }
 
 void SourceProgress::Rollback() {
@@ -170,8 +128,6 @@ void SourceProgress::Rollback() {
     }
   }
   undo_.clear();
-  staged_counts_ = {};
-  were_counts_taken_ = false;
 }
 
 }  // namespace foothold::intake

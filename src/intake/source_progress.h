@@ -5,7 +5,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 
 #include "src/base/ids.h"
 #include "src/base/time.h"
@@ -30,7 +29,8 @@ struct ReadProgress {
 };
 
 // What an intake worker knows of the partitions of one source that it reads, staged in step with
-// its transaction: Observe*() and Take*() are provisional until Commit(); Rollback() undoes them.
+// its transaction: Observe*() and TakeMoved() are provisional until Commit(); Rollback() undoes
+// them.
 //
 // Not thread-safe.
 class SourceProgress {
@@ -39,21 +39,11 @@ class SourceProgress {
   SourceProgress(const SourceProgress&) = delete;
   SourceProgress& operator=(const SourceProgress&) = delete;
 
-  // Names beyond this many are counted together.
-  inline static constexpr std::size_t kCountedNamesMax = 1'000;
-
-  struct Counts {
-    std::map<std::string, std::uint64_t, std::less<>> events;  // By raw event name.
-    std::uint64_t other_events = 0;                            // Of names beyond kCountedNamesMax.
-    friend bool operator==(const Counts&, const Counts&) = default;
-  };
-
   // Any record of `input` was read, whatever became of it.
   void ObserveRecord(const InputPartition& input, std::optional<Instant> broker_time);
   // One of its events was accepted. `wall`: the worker's wall time, to which the largest event time
   // is clamped; nullopt in a file.
-  void ObserveEvent(const InputPartition& input, Instant occurred_at, std::string_view name,
-                    std::optional<Instant> wall);
+  void ObserveEvent(const InputPartition& input, Instant occurred_at, std::optional<Instant> wall);
   // Its record before offset `next` goes by the person, or tells of one. The input is known to have
   // come to `at`, which the caller keeps within what was accepted; nullopt: nowhere.
   void ObserveUnplaced(const InputPartition& input, std::int64_t next, std::optional<Instant> at);
@@ -71,8 +61,6 @@ class SourceProgress {
   std::map<InputPartition, ReadProgress> all() const;
   // How far `input` is; empty if nothing is known of it.
   ReadProgress of(const InputPartition& input) const;
-  // Events by name since the last call.
-  Counts TakeCounts();
 
   // The largest time accepted from the source by this worker.
   std::optional<Instant> event_time_max() const;
@@ -89,18 +77,12 @@ class SourceProgress {
   };
 
   Entry& Touch(const InputPartition& input);
-  void Count(std::string_view name, std::uint64_t times);
-  static void AddTo(Counts* sum, const Counts& more);
 
   std::map<InputPartition, Entry> entries_;
   // The entry touched last: records come in runs of one partition. Null: look it up.
   std::map<InputPartition, Entry>::value_type* last_ = nullptr;
   // As of the last commit, of what was touched since; nullopt: it was not known then.
   std::map<InputPartition, std::optional<Entry>> undo_;
-
-  Counts counts_;         // As of the last commit.
-  Counts staged_counts_;  // Since then (since TakeCounts(), if that was called).
-  bool were_counts_taken_ = false;
 };
 
 }  // namespace foothold::intake

@@ -4,8 +4,6 @@
 #include <bit>
 #include <tuple>
 
-#include <fmt/format.h>
-
 #include "src/base/check.h"
 #include "src/base/names.h"
 #include "src/journey/interventions.h"
@@ -406,7 +404,7 @@ std::vector<FunnelRow> FunnelOf(const Definition& definition, const Account& acc
       if (flow.entered == 0) {
         continue;
       }
-      FunnelRow row{.transition = fmt::format("{}/{}", role.name, role.steps[i].name),
+      FunnelRow row{.transition = role.name + '/' + role.steps[i].name,
                     .entered = flow.entered,
                     .completed = flow.completed,
                     .median_s = std::nullopt};

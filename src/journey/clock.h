@@ -70,7 +70,8 @@ struct PeopleProgress {
   friend bool operator==(const PeopleProgress&, const PeopleProgress&) = default;
 };
 
-// How many events of each name came, since it was told last; up to where event time was then.
+// How many events of each name came, beside those that were told before, when their partition had
+// come to the quarter of a day (EventVolumes) that `at` lies in.
 struct EventCounts {
   Instant at;
   std::vector<std::pair<std::string, std::uint64_t>> events;  // By raw name.
@@ -84,7 +85,7 @@ struct Progress {
   // The input has ended (file mode): the clock goes here whatever the lateness.
   std::optional<Instant> final_clock;
   std::optional<PeopleProgress> people{};  // The entry is the people stage's, not intake's.
-  std::optional<EventCounts> counts{};     // Once an hour of event time.
+  std::optional<EventCounts> counts{};     // Of one quarter of a day; the entry tells nothing else.
   friend bool operator==(const Progress&, const Progress&) = default;
 };
 

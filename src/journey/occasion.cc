@@ -1,6 +1,8 @@
 #include "src/journey/occasion.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
@@ -71,11 +73,18 @@ std::string CausationOf(const Occasion& occasion, std::string_view timer) {
 std::string IdOf(const Occasion& occasion, const RecordName& name) {
   const std::string_view definition = name.rule.empty() ? occasion.definition.label() : name.rule;
   std::string text;
+  const auto append_number = [&text](auto number) {
+    std::array<char, 24> digits;
+    text.append(digits.data(),
+                std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
+  };
   for (const std::string_view part : {std::string_view(occasion.account.tenant), name.user,
                                       name.kind, definition, std::string_view(name.episode)}) {
-    text.append(fmt::format("{}:", part.size())).append(part);
+    append_number(part.size());
+    text.append(":").append(part);
   }
-  text.append(fmt::format("#{}", name.sequence));
+  text.append("#");
+  append_number(name.sequence);
   return MakeUlid(occasion.decided_at, HashWide(text));
 }
 

@@ -15,6 +15,7 @@ namespace {
 
 constexpr milliseconds kTellInterval{1'000};
 constexpr milliseconds kTellAnywayInterval{10'000};
+constexpr milliseconds kTellCountsInterval = kHour;
 constexpr milliseconds kLookInterval{1'000};
 constexpr milliseconds kCompareInterval{100};
 constexpr milliseconds kDeadLetterInterval = kHour;
@@ -142,8 +143,9 @@ void IntakeStage::Accept(const log::RecordView& record, const intake::Accepted& 
   const intake::Event& event = accepted.event;
   const std::optional<Instant> wall =
       IsLive() ? std::optional<Instant>(input->moved_at) : std::nullopt;
-  source.progress.ObserveEvent(input->place, event.occurred_at, event.name, wall);
+  source.progress.ObserveEvent(input->place, event.occurred_at, wall);
   NoteTime(wall.has_value() ? std::min(event.occurred_at, *wall) : event.occurred_at, input);
+  Count(event.name, input);
   const journey::Event journaled = ToJourney(event, source.name, record);
   batches_.Append(journaled);
   const bool is_new = people_.Learn(journaled, event.name_class, TimeOf(*input, event.occurred_at));
@@ -168,6 +170,7 @@ void IntakeStage::PassOn(const log::RecordView& record, const intake::Unplaced& 
     NoteTime(*come_to, input);
   }
   source.progress.ObserveUnplaced(input->place, record.offset + 1, come_to);
+  Count(event.name, input);
   has_passed_on_ = true;
   is_handing_over_ = options_.hands_over_singly;
   people_.Append(record, ToJourney(event, source.name, record), unplaced,
@@ -179,6 +182,17 @@ void IntakeStage::PassOn(const log::RecordView& record, const intake::Unplaced& 
 void IntakeStage::NoteTime(Instant at, Input* input) {
   input->event_time_max = std::max(input->event_time_max.value_or(at), at);
   input->event_time_min = std::min(input->event_time_min.value_or(at), at);
+}
+
+void IntakeStage::Count(std::string_view name, Input* input) {
+  if (!input->event_time_max.has_value()) {
+    return;
+  }
+  intake::EventCounter& counter = sources_[input->source]->counter;
+  const std::int64_t span = counter.SpanOf(*input->event_time_max);
+  are_counts_due_ = are_counts_due_ || span != input->counted_span;
+  input->counted_span = span;
+  counter.Count(name, *input->event_time_max);
 }
 
 Instant IntakeStage::TimeOf(const Input& input, Instant instead) const {
@@ -229,6 +243,9 @@ void IntakeStage::NoteDeadLetterOf(const std::string& tenant, const log::RecordV
 }
 
 void IntakeStage::TellProgress(Telling telling, Instant now) {
+  if (are_counts_due_ || (IsLive() && IsDue(told_counts_at_, now, kTellCountsInterval))) {
+    TellCounts(now);
+  }
   journey::Progress progress;
   for (const std::unique_ptr<Source>& source : sources_) {
     const auto moved = source->progress.TakeMoved();
@@ -248,6 +265,23 @@ void IntakeStage::TellProgress(Telling telling, Instant now) {
     return;
   }
   TellAll(progress);
+}
+
+void IntakeStage::TellCounts(Instant now) {
+  are_counts_due_ = false;
+  told_counts_at_ = now;
+  for (const std::unique_ptr<Source>& source : sources_) {
+    for (const auto& [span, names] : source->counter.Take()) {
+      // The people stage has no use for them.
+      batches_.AppendToAll(journey::Progress{
+          .partitions = {},
+          .wall = std::nullopt,
+          .final_clock = std::nullopt,
+          .counts = journey::EventCounts{.at = source->counter.BeginOf(span),
+                                         .events = {names.begin(), names.end()}}});
+      ++staged_entries_;
+    }
+  }
 }
 
 void IntakeStage::TellAll(const journey::Progress& progress) {
@@ -323,6 +357,7 @@ void IntakeStage::Apply() {
   }
   for (const std::unique_ptr<Source>& source : sources_) {
     source->progress.Commit();
+    source->counter.Commit();
   }
   staged_entries_ = 0;
   if (is_finish_staged_) {
@@ -342,13 +377,18 @@ Result<std::vector<log::Position>> IntakeStage::Rewind() {
   is_handing_over_ = false;
   for (const std::unique_ptr<Source>& source : sources_) {
     source->progress.Rollback();
+    source->counter.Rollback();
   }
   // What progress told may have been taken back: it is told again.
   told_at_.reset();
   has_moved_ = true;
+  are_counts_due_ = true;
   std::vector<log::Position> positions;
   for (auto& [partition, input] : inputs_) {
     input.next = input.committed;
+    const intake::ReadProgress read = sources_[input.source]->progress.of(input.place);
+    input.event_time_max = read.event_time_max;
+    input.event_time_min = read.event_time_min;
     input.is_at_end = false;
     input.told_max.reset();
     if (!input.is_start_saved) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -15,7 +16,9 @@
 #include "src/base/ids.h"
 #include "src/base/time.h"
 #include "src/intake/decoder.h"
+#include "src/intake/event_counter.h"
 #include "src/intake/source_progress.h"
+#include "src/journey/volumes.h"
 #include "src/stream/dead_letter.h"
 #include "src/stream/journal_batches.h"
 #include "src/stream/options.h"
@@ -34,7 +37,9 @@ namespace foothold::stream {
 //
 // Progress goes into every partition of the journal and of the people topic behind the events it
 // covers: at once when event time has moved by an hour (files: a minute) since it was told last,
-// else once a second if something moved, else every 10 s. Not thread-safe, but for outlook() and
+// else once a second if something moved, else every 10 s. How often each event came goes before it
+// when a partition has left a quarter of a day, live once an hour of the wall as well: when the
+// clock passes a quarter, all that came in it has been told. Not thread-safe, but for outlook() and
 // RequestFinish().
 class IntakeStage final : public Stage {
  public:
@@ -95,6 +100,7 @@ class IntakeStage final : public Stage {
     std::optional<Instant> event_time_max;
     std::optional<Instant> event_time_min;
     std::optional<Instant> told_max;  // The largest event time that progress has told.
+    std::int64_t counted_span = -1;   // Of the event counted last.
   };
   using Inputs = std::map<log::TopicPartition, Input>;
   struct Source {
@@ -103,6 +109,7 @@ class IntakeStage final : public Stage {
     std::string name;
     intake::Decoder decoder;
     intake::SourceProgress progress;
+    intake::EventCounter counter{journey::EventVolumes::kQuarter};
   };
 
   Result<Input> OpenInput(const log::TopicPartition& partition,
@@ -114,10 +121,13 @@ class IntakeStage final : public Stage {
   void Accept(const log::RecordView& record, const intake::Accepted& accepted, Input* input);
   void PassOn(const log::RecordView& record, const intake::Unplaced& unplaced, Input* input);
   void NoteTime(Instant at, Input* input);
+  void Count(std::string_view name, Input* input);
   void Remark(const intake::Accepted& accepted, std::size_t source);
   // How far time is: the wall, in files what was accepted of the source; `instead` if nothing was.
   Instant TimeOf(const Input& input, Instant instead) const;
   void TellAll(const journey::Progress& progress);
+  // How often events came since that was told, if it is due by now.
+  void TellCounts(Instant now);
   void Reject(const log::RecordView& record, const intake::Rejected& rejected, Input* input);
   void NoteDeadLetterOf(const std::string& tenant, const log::RecordView& record,
                         const Input& input);
@@ -149,12 +159,16 @@ class IntakeStage final : public Stage {
   std::unordered_map<std::string, Instant> dead_letters_told_;  // By tenant: the last note's time.
   std::size_t staged_entries_ = 0;
   bool has_moved_ = false;  // Since progress was told.
+  // A partition left a quarter of a day: what came in it is told before how far the partition is.
+  bool are_counts_due_ = false;
   bool is_finish_staged_ = false;
   bool has_passed_on_ = false;    // Something ever went to the people stage.
   bool is_handing_over_ = false;  // Nothing is read before the people stage had its turn.
 
-  // Wall times: of the last progress, the last look for ends, the last comparison of the inputs.
+  // Wall times: of the last progress, the last counts, the last look for ends, the last comparison
+  // of the inputs.
   std::optional<Instant> told_at_;
+  std::optional<Instant> told_counts_at_;
   std::optional<Instant> looked_at_;
   std::optional<Instant> compared_at_;
 

@@ -18,7 +18,7 @@ TEST(SourceProgressTest, ItKeepsTheLargestAndSmallestTimes) {
 
   for (const std::int64_t second : {20, 10, 30, 25}) {
     progress.ObserveRecord(kFirst, At(second + 100));
-    progress.ObserveEvent(kFirst, At(second), "E", At(1000));
+    progress.ObserveEvent(kFirst, At(second), At(1000));
   }
 
   EXPECT_EQ(progress.all().at(kFirst), (ReadProgress{.event_time_max = At(30),
@@ -38,7 +38,7 @@ TEST(SourceProgressTest, WhatWasReadBeforeCountsAndIsToldWithWhatMoves) {
 
   EXPECT_EQ(progress.event_time_max(), At(30));
   EXPECT_TRUE(progress.TakeMoved().empty());
-  progress.ObserveEvent(kFirst, At(20), "E", std::nullopt);
+  progress.ObserveEvent(kFirst, At(20), std::nullopt);
   progress.Rollback();
   EXPECT_EQ(progress.of(kFirst), before);
   progress.ObserveEnd(kFirst, true);
@@ -49,8 +49,8 @@ TEST(SourceProgressTest, WhatWasReadBeforeCountsAndIsToldWithWhatMoves) {
 TEST(SourceProgressTest, TheLargestTimeIsClampedToTheWallAndInFilesNot) {
   SourceProgress progress;
 
-  progress.ObserveEvent(kFirst, At(50), "E", At(40));
-  progress.ObserveEvent(kSecond, At(50), "E", std::nullopt);
+  progress.ObserveEvent(kFirst, At(50), At(40));
+  progress.ObserveEvent(kSecond, At(50), std::nullopt);
 
   EXPECT_EQ(progress.all().at(kFirst).event_time_max, At(40));
   EXPECT_EQ(progress.all().at(kSecond).event_time_max, At(50));
@@ -59,15 +59,15 @@ TEST(SourceProgressTest, TheLargestTimeIsClampedToTheWallAndInFilesNot) {
 
 TEST(SourceProgressTest, TakeMovedGivesEachMoveOnce) {
   SourceProgress progress;
-  progress.ObserveEvent(kFirst, At(10), "E", At(100));
-  progress.ObserveEvent(kSecond, At(10), "E", At(100));
+  progress.ObserveEvent(kFirst, At(10), At(100));
+  progress.ObserveEvent(kSecond, At(10), At(100));
 
   EXPECT_EQ(progress.TakeMoved().size(), 2U);
   EXPECT_TRUE(progress.TakeMoved().empty());
 
-  progress.ObserveEvent(kSecond, At(10), "E", At(100));
+  progress.ObserveEvent(kSecond, At(10), At(100));
   EXPECT_TRUE(progress.TakeMoved().empty()) << "nothing is further than it was";
-  progress.ObserveEvent(kSecond, At(11), "E", At(100));
+  progress.ObserveEvent(kSecond, At(11), At(100));
   EXPECT_EQ(progress.TakeMoved().size(), 1U);
 }
 
@@ -96,11 +96,11 @@ TEST(SourceProgressTest, ARecordTakesTheEndBack) {
 
 TEST(SourceProgressTest, RollbackGoesBackToTheLastCommit) {
   SourceProgress progress;
-  progress.ObserveEvent(kFirst, At(10), "E", At(100));
+  progress.ObserveEvent(kFirst, At(10), At(100));
   (void)progress.TakeMoved();
   progress.Commit();
-  progress.ObserveEvent(kFirst, At(20), "F", At(100));
-  progress.ObserveEvent(kSecond, At(20), "F", At(100));
+  progress.ObserveEvent(kFirst, At(20), At(100));
+  progress.ObserveEvent(kSecond, At(20), At(100));
   (void)progress.TakeMoved();
 
   progress.Rollback();
@@ -108,13 +108,13 @@ TEST(SourceProgressTest, RollbackGoesBackToTheLastCommit) {
   EXPECT_EQ(progress.all().size(), 1U);
   EXPECT_EQ(progress.event_time_max(), At(10));
   EXPECT_TRUE(progress.TakeMoved().empty());
-  progress.ObserveEvent(kFirst, At(20), "F", At(100));
+  progress.ObserveEvent(kFirst, At(20), At(100));
   EXPECT_EQ(progress.TakeMoved().size(), 1U) << "read again, it moves again";
 }
 
 TEST(SourceProgressTest, AMoveTakenInAnAbortedTransactionIsTakenAgain) {
   SourceProgress progress;
-  progress.ObserveEvent(kFirst, At(10), "E", At(100));
+  progress.ObserveEvent(kFirst, At(10), At(100));
   progress.Commit();
   EXPECT_EQ(progress.TakeMoved().size(), 1U);
 
@@ -125,47 +125,14 @@ TEST(SourceProgressTest, AMoveTakenInAnAbortedTransactionIsTakenAgain) {
 
 TEST(SourceProgressTest, AForgottenPartitionIsGoneAlsoAfterARollback) {
   SourceProgress progress;
-  progress.ObserveEvent(kFirst, At(10), "E", At(100));
+  progress.ObserveEvent(kFirst, At(10), At(100));
   progress.Commit();
-  progress.ObserveEvent(kFirst, At(20), "E", At(100));
+  progress.ObserveEvent(kFirst, At(20), At(100));
 
   progress.Forget(kFirst);
   progress.Rollback();
 
   EXPECT_TRUE(progress.all().empty());
-}
-
-TEST(SourceProgressTest, CountsAreThoseOfCommittedEventsSinceTheyWereTaken) {
-  SourceProgress progress;
-  progress.ObserveEvent(kFirst, At(1), "E", At(100));
-  progress.Commit();
-  progress.ObserveEvent(kFirst, At(1), "lost", At(100));
-  progress.Rollback();
-  progress.ObserveEvent(kFirst, At(2), "E", At(100));
-  progress.ObserveEvent(kFirst, At(2), "F", At(100));
-  progress.ObserveEvent(kFirst, At(2), "", At(100));  // identify: without a name.
-
-  EXPECT_EQ(progress.TakeCounts(), (SourceProgress::Counts{{{"E", 2}, {"F", 1}}, 0}));
-  progress.Rollback();
-  EXPECT_EQ(progress.TakeCounts(), (SourceProgress::Counts{{{"E", 1}}, 0}));
-  progress.Commit();
-  EXPECT_EQ(progress.TakeCounts(), SourceProgress::Counts());
-}
-
-TEST(SourceProgressTest, NamesBeyondTheBoundAreCountedTogether) {
-  SourceProgress progress;
-  for (std::size_t i = 0; i < SourceProgress::kCountedNamesMax + 5; ++i) {
-    progress.ObserveEvent(kFirst, At(1), "name " + std::to_string(i), At(100));
-  }
-  progress.Commit();
-  progress.ObserveEvent(kFirst, At(1), "one more", At(100));
-  progress.ObserveEvent(kFirst, At(1), "name 3", At(100));
-
-  const SourceProgress::Counts counts = progress.TakeCounts();
-
-  EXPECT_EQ(counts.events.size(), SourceProgress::kCountedNamesMax);
-  EXPECT_EQ(counts.other_events, 6U);
-  EXPECT_EQ(counts.events.at("name 3"), 2U);
 }
 
 }  // namespace
