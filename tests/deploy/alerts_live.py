@@ -17,6 +17,7 @@ import tempfile
 import time
 
 import live_stories
+import live_stories_more
 from broker import Broker
 from live import Hands, Prometheus, await_true
 from promql import ROOT
@@ -83,9 +84,10 @@ def alerts_of(story):
 
 def main():
     wanted = set(sys.argv[1:])
-    stories = [story for name, story in inspect.getmembers(live_stories, inspect.isfunction)
-               if story.__module__ == "live_stories" and name.startswith("story_")]
-    stories.sort(key=lambda story: story.__code__.co_firstlineno)
+    stories = []
+    for module in (live_stories, live_stories_more):
+        told = [story for name, story in inspect.getmembers(module, inspect.isfunction) if name.startswith("story_")]
+        stories += sorted(told, key=lambda story: story.__code__.co_firstlineno)
     told = {alert for story in stories for alert in alerts_of(story)}
     all_alerts = set(re.findall(r"alert: (\w+)", (ROOT / "deploy/alerts/foothold.yaml").read_text()))
     failed = sorted((wanted or all_alerts) - told)
