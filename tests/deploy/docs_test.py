@@ -135,6 +135,10 @@ class DocsTest(unittest.TestCase):
         self.assertNotIn(PASSWORD, done.stdout + done.stderr)
 
 
+def size_of(folder, pattern):
+    return sum(path.stat().st_size for path in pathlib.Path(folder).glob(pattern))
+
+
 class SizingTest(unittest.TestCase):
     """The bounds of operate.md, Sizing, against a run."""
 
@@ -144,16 +148,21 @@ class SizingTest(unittest.TestCase):
         memory = int(re.match(r"(\d+) MiB", rows["memory of an instance"])[1]) << 20
         subject = int(re.match(r"(\d+) KiB", rows["state on disk"])[1]) << 10
         journal = float(re.match(r"([\d.]+) times", rows["journal topic"])[1])
+        outputs = float(re.match(r"([\d.]+) times", rows["output topics"])[1])
         self.assertEqual(rows["changelog topic"], rows["state on disk"])
-        return memory, subject, journal
+        return memory, subject, journal, outputs
 
     def test_a_run_stays_within_the_formulae(self):
-        memory_max, subject_max, journal_max = self.bounds()
+        memory_max, subject_max, journal_max, outputs_max = self.bounds()
         broker = Broker()
         try:
             with tempfile.TemporaryDirectory() as folder:
                 metrics = self.measure(broker, folder)
+                on_disk = size_of(folder, "state/**/*.sst")
                 subjects, state = self.state_of(broker)
+                topics = {name: len(topic.partitions) for name, topic in
+                          broker.admin.list_topics(timeout=30).topics.items() if not name.startswith("__")}
+                sizes = {name: size_of(broker.folder, f"data/{name}-*/*.log") for name in topics}
         finally:
             broker.stop()
         caches = (32 + 16) << 20
@@ -166,6 +175,23 @@ class SizingTest(unittest.TestCase):
         ratio = metrics["foothold_intake_journal_bytes_total"] / metrics["foothold_intake_bytes_total"]
         self.assertLess(ratio, journal_max)
         self.assertGreater(ratio, journal_max / 8)
+        self.assertLess(on_disk / subjects, subject_max)
+        # What the broker holds: compressed, and of the changelog what compaction has not yet taken.
+        events = sizes.pop("analytics.events")
+        ours = {name: size for name, size in sizes.items() if name.startswith("foothold-")}
+        self.assertLess(ours["foothold-journal"] / events, journal_max)
+        self.assertLess(ours["foothold-state-changelog"] / subjects, subject_max)
+        outputs = sum(sizes[name] for name in sizes if name not in ours)
+        self.assertLess(outputs / events, outputs_max)
+        self.assertGreater(outputs / events, outputs_max / 8)
+        del topics["analytics.events"]
+        self.assertEqual(sum(topics.values()), 2 * 2 + 2 * 1 + 10 * 4 + 1, topics)
+
+    def test_the_partitions_of_the_defaults_add_up(self):
+        defaults = (DEPLOY / "foothold.yaml").read_text()
+        journal, people, outputs = (int(re.search(rf"^{key}:.*?\bpartitions: (\d+)", defaults, re.M | re.S)[1])
+                                    for key in ("journal", "people", "outputs"))
+        self.assertIn(f"| partitions in Kafka | {2 * journal + 2 * people + 10 * outputs + 1} |", page("operate.md"))
 
     def measure(self, broker, folder):
         """The last page of metrics of a run that drains some thousand events."""

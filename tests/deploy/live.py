@@ -25,7 +25,7 @@ from promql import ROOT
 BINARY = os.path.abspath(os.environ["FOOTHOLD_BINARY"])
 SHORTER = 30
 # Of those that need more time, or can be had for less only.
-SHORTER_OF = {"FootholdCommitsFail": 4, "FootholdRebalanceStorm": 3, "FootholdLag": 150, "FootholdTimersLate": 300}
+SHORTER_OF = {"FootholdCommitsFail": 4, "FootholdRebalanceStorm": 6, "FootholdLag": 150, "FootholdTimersLate": 300}
 SHORTEST_S = 5  # A range needs a few samples, of which there is one a second.
 PATIENCE_S = 300
 LOOK_S = 0.2
@@ -73,7 +73,8 @@ def shorter_rules():
         factor = SHORTER_OF.get(rule["alert"], SHORTER)
         if "for" in rule:
             rule["for"] = shorter(rule["for"], factor, 1)
-        rule["expr"] = re.sub(r"\[(\w+)\]", lambda of: f"[{shorter(of[1], factor, SHORTEST_S)}]", rule["expr"])
+        rule["expr"] = re.sub(r"(\[|offset )(\d+[smhd])\b", lambda of: of[1] + shorter(of[2], factor, SHORTEST_S),
+                              rule["expr"])
     return yaml.safe_dump(rules, sort_keys=False)
 
 

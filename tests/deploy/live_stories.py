@@ -1,9 +1,9 @@
 """How each alert is caused and, by its page in deploy/runbook.md, mended. See alerts_live.py.
 
-A story's first words name the alerts that it has to make fire.
+Of processes, commits and sources; live_stories_more.py has those of progress, product and room. A story's
+first words name the alerts that it has to make fire.
 """
 
-import os
 import pathlib
 import re
 import signal
@@ -13,9 +13,7 @@ import time
 
 from confluent_kafka import Consumer, Producer
 
-from live import BINARY, Feed, Instance, await_true, fetch, free_bytes
-
-SEGMENTS = 250  # More than a family of metrics has room for.
+from live import BINARY, Feed, Instance, await_true, fetch
 
 
 def running(house, app, partitions=1, **changes):
@@ -125,7 +123,9 @@ def story_rebalance_storm(house):
     def come_and_go():
         while not over.is_set():
             member = Consumer({"bootstrap.servers": house.broker.servers, "group.id": "storm-journey",
-                               "partition.assignment.strategy": "cooperative-sticky", "session.timeout.ms": 6000})
+                               "partition.assignment.strategy": "cooperative-sticky", "session.timeout.ms": 6000,
+                               # Else its commits stand in for ours, and the journey refuses to go on.
+                               "enable.auto.commit": False})
             has_come = threading.Event()
             member.subscribe(["storm-journal"], on_assign=lambda _, given: has_come.set() if given else None)
             while not has_come.is_set() and not over.is_set():
@@ -135,8 +135,12 @@ def story_rebalance_storm(house):
     guest = threading.Thread(target=come_and_go)
     guest.start()
     house.at_end.append(over.set)
-    house.fires("FootholdRebalanceStorm", job, 900)
-    house.look("kafka-consumer-groups.sh --bootstrap-server $BROKERS --describe --members --group storm-journey", "rdkafka-")
+    house.fires("FootholdRebalanceStorm", job, 600)
+    members = "kafka-consumer-groups.sh --bootstrap-server $BROKERS --describe --members --group storm-journey"
+    # It is there now and then: without a GROUP-INSTANCE-ID.
+    _, guest_seen = await_true("the guest is seen", lambda: re.search(
+        r"storm-journey +rdkafka-\S+ +/127\.0\.0\.1", house.hands.run(members)))
+    house.say(f"$ {members}\n      {guest_seen[0]}")
     over.set()
     guest.join()
     house.ends("FootholdRebalanceStorm", job, 600)
@@ -285,16 +289,28 @@ def story_commits_slow(house):
 
 
 def story_commits_fail(house):
-    """FootholdCommitsFail: somebody asks an output for more replicas in sync than it has."""
-    instance, feed, job = running(house, "insync")
-    change = "kafka-configs.sh --bootstrap-server $BROKERS --alter --entity-type topics --entity-name insync.user_status"
-    house.hands.run(f"{change} --add-config min.insync.replicas=2")
-    with Flow(feed, "Report Exported"):
-        house.fires("FootholdCommitsFail", job, 400)
-        said = [line for line in instance.said().splitlines() if re.search("transaction|timed out|replicas", line, re.I)]
-        house.say(f"the log: {said[-1][:200]}")
-        house.look("kafka-topics.sh --bootstrap-server $BROKERS --describe --under-min-isr-partitions", "insync.user_status")
-        house.hands.run(f"{change} --delete-config min.insync.replicas")
+    """FootholdCommitsFail: the broker's disk stalls for longer than a message may take, again and again."""
+    instance, feed, job = running(house, "stalls", session_timeout="45s")
+    broker = house.broker.process
+    over = threading.Event()
+
+    def stall():
+        while not over.is_set():
+            broker.send_signal(signal.SIGSTOP)
+            over.wait(13)  # transaction.timeout.ms is 10 s.
+            broker.send_signal(signal.SIGCONT)
+            over.wait(4)
+
+    thread = threading.Thread(target=stall)
+    house.at_end += [lambda: broker.send_signal(signal.SIGCONT), over.set]
+    with Flow(feed):
+        thread.start()
+        house.fires("FootholdCommitsFail", job, 600)
+        over.set()
+        thread.join()
+        said = [line for line in instance.said().splitlines() if re.search("transaction", line, re.I)]
+        house.say(f"the log: {said[-1][:250]}")
+        house.look("kafka-topics.sh --bootstrap-server $BROKERS --describe --under-min-isr-partitions", "^$")
         if instance.process.poll() is not None:
             house.say(f"it had ended with {instance.process.returncode}; started again")
             instance.start()
@@ -351,134 +367,3 @@ def story_restore_stuck(house):
         house.say(re.search(r"a transaction hangs: .{60}", instance.said())[0])
         instance.start(awaited=False)
     await_true("it is ready", instance.is_ready)
-
-
-def story_lag(house):
-    """FootholdLag: a backlog of an hour is read."""
-    house.broker.make_topic("lag-events", 1)
-    feed = Feed(house.broker.servers, "lag-events")
-    begin = time.time() - 3600
-    for i in range(200_000):
-        feed.event("Dashboard Viewed", f"user-{i % 500}", f"account-{i % 50}", begin + i / 100, int(1000 * begin) + 10 * i)
-    feed.flush()
-    instance = house.watch(Instance(house.folder, house.broker.servers, "lag"))
-    instance.start(awaited=False)
-    house.fires("FootholdLag", "foothold-lag")
-    house.say(f"records a second: {house.prometheus.value('sum(rate(foothold_intake_records_total[5s]))'):.0f}, "
-              f"cores: {house.prometheus.value('sum(rate(foothold_process_cpu_seconds_total[5s]))'):.1f}")
-    house.look(f"foothold top -c {instance.file} -n 1", "lag-events|lag-journal")
-    # The remedy that is no work: wait.
-    house.ends("FootholdLag", "foothold-lag", 600)
-
-
-def story_timers_late(house):
-    """FootholdTimersLate: after an outage of three weeks the timers of 30,000 people come due at once."""
-    house.broker.make_topic("timers-events", 1)
-    feed = Feed(house.broker.servers, "timers-events")
-    begin = time.time() - 21 * 86400
-    for i in range(30_000):
-        feed.event("Signed Up", f"user-{i}", f"account-{i % 3000}", begin + i / 100, role="admin")
-    feed.event("heartbeat", "system", "acme")
-    feed.flush()
-    instance = house.watch(Instance(house.folder, house.broker.servers, "timers"))
-    instance.start(awaited=False)
-    house.fires("FootholdTimersLate", "foothold-timers", 400)
-    due = 'sum(foothold_journey_timers_due{job="foothold-timers"})'
-    first = house.prometheus.value(due)
-    await_true("the number falls", lambda: house.prometheus.value(due) < first, 400)
-    house.say(f"{due} falls from {first:.0f}: wait")
-    house.ends("FootholdTimersLate", "foothold-timers", 600)
-
-
-def story_no_decisions(house):
-    """FootholdNoDecisions: a producer has renamed its events, and the playbook knows nothing of it."""
-    house.broker.make_topic("renamed-events", 1)
-    feed = Feed(house.broker.servers, "renamed-events")
-    instance = house.watch(Instance(house.folder, house.broker.servers, "renamed"))
-    instance.start()
-    calls = pathlib.Path(house.folder, "sample.ndjson")
-    for i in range(1_500):
-        feed.event("board.opened.v2", f"user-{i % 30}", "acme")
-        if i % 100 == 0:
-            time.sleep(0.5)  # Prometheus has to see it rise.
-    feed.flush()
-    house.fires("FootholdNoDecisions", "foothold-renamed")
-    house.hands.run(f"kcat -C -b $BROKERS -t renamed-events -o -20 -e -q >{calls}")
-    house.look(f"foothold playbook show -c {instance.file}", "playbook: default")
-    playbook = pathlib.Path(house.folder, "renamed.yaml")
-    playbook.write_text("extends: default\nplaybook: renamed\nversion: 2\ndefault_role: analyst\n"
-                        "events:\n  dashboard.viewed: [Board Opened v2]\n")
-    house.look(f"foothold validate {playbook} --seen-in {calls} --mapping segment", "dashboard.created|never|seen")
-    house.look(f"foothold playbook publish -c {instance.file} {playbook}", "--execute")
-    house.look(f"foothold playbook publish -c {instance.file} {playbook} --execute", "renamed@2|published|written")
-    house.look(f"foothold playbook history -c {instance.file}", "renamed@2")
-    feed.event("board.opened.v2", "user-31", "acme")
-    feed.flush()
-    house.ends("FootholdNoDecisions", "foothold-renamed")
-
-
-def story_breaker(house):
-    """FootholdBreaker: after a bad release every export fails, and a rule asks for all of them."""
-    playbook = pathlib.Path(house.folder, "breaker.yaml")
-    playbook.write_text("extends: default\nplaybook: breaker\nversion: 1\n"
-                        "gate: {quiet_hours: none, breaker: {above: 1x of the last 7 days, of: 1h, at_least: 3}}\n")
-    instance, feed, job = running(house, "breaker", playbook=str(playbook))
-    for i in range(30):
-        feed.event("Signed Up", f"user-{i}", f"account-{i}", role="analyst")
-    for i in range(30):
-        feed.event("Report Export Failed", f"user-{i}", f"account-{i}")
-    feed.flush()
-    with Flow(feed, "heartbeat"):
-        house.fires("FootholdBreaker", job)
-        house.look(f"foothold rules list -c {instance.file}", "export_failed")
-        house.look(f"foothold tap -c {instance.file} --rule export_failed --from earliest -n 1", "export_failed")
-        house.look(f"foothold playbook history -c {instance.file}", "breaker@1")
-        house.look(f"foothold rules pause -c {instance.file} export_failed --execute", "export_failed")
-        house.ends("FootholdBreaker", job)
-        house.look(f"foothold rules resume -c {instance.file} export_failed --execute", "export_failed")
-
-
-def story_disk(house):
-    """FootholdDiskFilling, FootholdDiskFull: something else fills the disk with the state."""
-    house.broker.make_topic("disk-events", 1)
-    instance = house.watch(Instance(house.folder, house.broker.servers, "disk"))
-    state = instance.config["state"]["dir"]
-    os.mkdir(state)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", state], check=True)
-    # Before the process is gone, so lazily.
-    house.at_end.append(lambda: subprocess.run(["umount", "--lazy", state], check=True))
-    instance.start()
-    dump = pathlib.Path(state, "somebody.dump")
-
-    def leave_free(share):
-        dump.write_bytes(b"")
-        dump.write_bytes(b"x" * int(free_bytes(state) - share * (64 << 20)))
-
-    leave_free(0.10)
-    house.fires("FootholdDiskFilling", "foothold-disk")
-    house.say("ours: %.0f bytes" % house.prometheus.value(
-        'sum(foothold_journey_state_bytes{job="foothold-disk"}) + sum(foothold_people_state_bytes{job="foothold-disk"})'))
-    house.look(f"du -sm {state}/*", r"^5\d\s+.*somebody.dump")
-    leave_free(0.03)
-    house.fires("FootholdDiskFull", "foothold-disk")
-    dump.unlink()
-    house.ends("FootholdDiskFull", "foothold-disk")
-    house.ends("FootholdDiskFilling", "foothold-disk")
-
-
-def story_labels(house):
-    """FootholdLabelsRefused: a segment holds free text."""
-    _, feed, job = running(house, "labels")
-    for i in range(SEGMENTS):
-        user, account = f"user-{i}", f"account-{i}"
-        feed.group(account, user, segment=f"a text of its own {i}")
-        for event in ("Signed Up", "Dashboard Created", "Report Exported"):
-            feed.event(event, user, account, role="analyst")
-        if i % 25 == 0:
-            time.sleep(0.5)  # Prometheus has to see it rise.
-    feed.flush()
-    house.fires("FootholdLabelsRefused", job)
-    family = house.prometheus.ask("query?query=topk(1,foothold_metrics_refused_total)")["result"][0]["metric"]["family"]
-    house.say(f"the family: {family}; its segments: "
-              f"{house.prometheus.value(f'count(count by (segment) ({family}_count))'):.0f}")
-    house.ends("FootholdLabelsRefused", job, 240)
