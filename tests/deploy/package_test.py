@@ -1,17 +1,23 @@
 """deploy/packages: the Debian package says what it needs, and lives on a bare Debian 12."""
 
+import json
 import os
 import pathlib
 import re
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
+import urllib.request
 
+from broker import PATIENCE_S, Broker, free_port
 from promql import ROOT
 
 BINARY = os.environ["FOOTHOLD_BINARY"]
 CACHE = pathlib.Path(os.environ.get("FOOTHOLD_CACHE", ROOT / ".cache"))
+# For what is installed: what is FOOTHOLD_ here is for the tests, and there a twin of an option.
+BARE = {name: value for name, value in os.environ.items() if not name.startswith("FOOTHOLD_")}
 AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
 # Two hours of a sign-up that comes to nothing: enough for the engine to say something.
 SAMPLE = "\n".join(
@@ -100,12 +106,28 @@ class PackageTest(unittest.TestCase):
         self.assertEqual(checked.returncode, 0, checked.stdout)
 
 
+def ask(address, process, log):
+    """The body of what a page answers, as soon as it does."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=10) as answer:
+                return answer.read().decode()
+        except OSError as error:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(pathlib.Path(log).read_text()) from error
+            time.sleep(0.2)
+
+
 class BareDebianTest(unittest.TestCase):
     """One story from the first installation to the last trace: each step rests on the one before."""
 
+    def command(self, script):
+        return [*AS_ROOT, "unshare", "--mount", "--pid", "--fork", "--kill-child", f"--mount-proc={self.root}/proc",
+                "chroot", self.root, "sh", "-euc", f"export LC_ALL=C DEBIAN_FRONTEND=noninteractive\n{script}"]
+
     def inside(self, script, must=True):
-        done = run(*AS_ROOT, "unshare", "--mount", "--pid", "--fork", f"--mount-proc={self.root}/proc",
-                   "chroot", self.root, "sh", "-euc", f"export LC_ALL=C DEBIAN_FRONTEND=noninteractive\n{script}")
+        done = run(*self.command(script), env=BARE)
         if must:
             self.assertEqual(done.returncode, 0, f"{script}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         return done
@@ -147,11 +169,56 @@ class BareDebianTest(unittest.TestCase):
         self.assertEqual(refused.returncode, 1, refused.stderr)
         self.assertIn("localhost:9092", refused.stderr)
 
+        self.with_a_kafka(as_user)
+
         self.inside("sed -i 's/^app: foothold/app: mine/' /etc/foothold/foothold.yaml")
         self.inside("echo kept >/var/lib/foothold/state; dpkg --install /root/foothold.deb")
         self.inside("grep -q '^app: mine' /etc/foothold/foothold.yaml; test -f /var/lib/foothold/state")
         self.inside("dpkg --remove foothold; test -f /etc/foothold/foothold.yaml; test -d /var/lib/foothold")
         self.inside("dpkg --purge foothold; test ! -e /etc/foothold; test ! -e /var/lib/foothold")
+
+    def records_of(self, broker, topic, form):
+        return run("kcat", "-C", "-b", broker.servers, "-t", topic, "-o", "beginning", "-e", "-q", "-f", form,
+                   "-X", "isolation.level=read_committed", check=True).stdout.splitlines()
+
+    def with_a_kafka(self, as_user):
+        """The configuration as somebody edits it, a fortnight of a product's events, and the page on them."""
+        broker = Broker()
+        try:
+            for topic in ("analytics.events", "support.tickets"):
+                broker.make_topic(topic, 2)
+            run("/usr/bin/python3", ROOT / "deploy/examples/python/demo_producer.py", "--brokers", broker.servers,
+                "--topic", "analytics.events", "--accounts", "12", "--hours", "336", "--rate", "0", check=True)
+            self.inside(f"sed -i 's/localhost:9092/{broker.servers}/; s/idle: wall/idle: event/' "
+                        "/etc/foothold/foothold.yaml")
+            drained = self.inside(f"{as_user} foothold run -c /etc/foothold/foothold.yaml --drain")
+            self.assertRegex(drained.stderr, r"info +drained")
+            kept = self.inside("stat -c %U /var/lib/foothold/foothold/0/CURRENT").stdout
+            self.assertEqual(kept.strip(), "foothold")
+            decided = self.records_of(broker, "activation.changed", "%s\n")
+            self.assertTrue(any(json.loads(line)["to"] == "activated" for line in decided), decided[:3])
+            accounts = len(set(self.records_of(broker, "onboarding.account-status", "%k\n")))
+            self.assertGreater(accounts, 3)
+
+            address = f"127.0.0.1:{free_port()}"
+            with open(f"{self.root}/tmp/page.log", "w+") as said:
+                # unshare passes no signal on: the first process of its namespace ends with our end of the pipe.
+                page = subprocess.Popen(self.command(
+                    "exec 3<&0; (read -r end <&3 || kill 1) &\n"
+                    f"exec {as_user} foothold serve -c /etc/foothold/foothold.yaml --listen {address}"),
+                    stdin=subprocess.PIPE, stdout=said, stderr=said, env=BARE)
+                try:
+                    self.assertIn("<html", ask(f"http://{address}/", page, said.name))
+                    # It has read to the end once it has a row for each account that is in the topic.
+                    deadline = time.monotonic() + PATIENCE_S
+                    while json.loads(ask(f"http://{address}/api/v1/accounts", page, said.name))["total"] != accounts:
+                        self.assertLess(time.monotonic(), deadline)
+                        time.sleep(0.2)
+                finally:
+                    page.stdin.close()
+                    page.wait(PATIENCE_S)
+        finally:
+            broker.stop()
 
 
 if __name__ == "__main__":
