@@ -9,6 +9,10 @@
 #include <string_view>
 #include <unordered_map>
 
+// Since RocksDB 8 cache.h only declares Cache; before, there is no such header.
+#if __has_include(<rocksdb/advanced_cache.h>)
+#include <rocksdb/advanced_cache.h>
+#endif
 #include <rocksdb/cache.h>
 #include <rocksdb/env.h>
 #include <rocksdb/status.h>

@@ -202,7 +202,8 @@ void AddRisk(const Explanation& explanation, std::string* text) {
   if (!level.has_value()) {
     Line(text, "  {}",
          is_user ? "contacts, the removed and those of unknown history have none"
-                 : "an account has none before its first member");
+                 : "an account has none before its first member, nor if it was there before our "
+                   "history began");
   }
   bool has_others = false;
   for (const ExplainedSignal& signal : explanation.signals) {

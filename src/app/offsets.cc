@@ -69,6 +69,10 @@ Status Show(const OffsetsFlags& given, ControlDesk* desk, const Surroundings& su
         place.committed.has_value() ? fmt::format("{}", *place.committed) : "-", place.end,
         place.lag());
   }
+  if (std::ranges::any_of(places, [](const GroupPlace& place) { return place.lag() == 1; })) {
+    surroundings.error << "offsets: a lag of 1 is mostly the marker of the last transaction, which "
+                          "is no record\n";
+  }
   return Status();
 }
 

@@ -40,6 +40,10 @@ int List(ControlDesk* desk, const Surroundings& surroundings) {
   if (!ledger->playbook.has_value()) {
     return Refuse("rules", Status(Code::kInvalid, "no playbook was published yet"), surroundings);
   }
+  if (ledger->playbook->rules.empty()) {
+    surroundings.error << fmt::format("rules: {}@{} has no rules\n", ledger->playbook->name,
+                                      ledger->playbook->version);
+  }
   std::size_t width = 0;
   for (const journey::Rule& rule : ledger->playbook->rules) {
     width = std::max(width, rule.name.size());
@@ -134,6 +138,11 @@ int RunRules(std::span<const std::string> arguments, const Surroundings& surroun
     const Result<stream::ControlWriter::Ledger> ledger = (*desk)->Read();
     if (!ledger.has_value()) {
       return Refuse("rules", ledger.error(), surroundings);
+    }
+    // What would be refused is no plan.
+    if (const Status checked = stream::ControlWriter::Check(*ledger, *action, std::nullopt);
+        !checked.ok()) {
+      return Refuse("rules", checked, surroundings);
     }
     const stream::ControlWriter::Said planned{.control = {.number = ledger->last_number + 1,
                                                           .follows = ledger->last_number,

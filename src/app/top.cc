@@ -47,7 +47,9 @@ Result<std::vector<std::string>> LinesOfGroups(const TopFlags& given, ControlDes
   }
   std::vector<std::string> lines;
   if (given.format == "text") {
-    lines.emplace_back("no instance answers; so far the groups have come:");
+    lines.emplace_back(
+        "no instance answers; so far the groups have come (the lag counts the marker of a "
+        "partition's last transaction):");
   }
   for (const auto& [stage, of_it] : stages) {
     if (given.format == "text") {

@@ -110,8 +110,8 @@ JourneyMetrics::Rep::Rep(Families& families)
       timers_fired(families.counters({.name = "foothold_journey_timers_fired_total",
                                       .help = "Timers fired.",
                                       .labels = {"kind"}})),
-      timers_due(families.gauges(
-          OfPartition("foothold_journey_timers_due", "Timers due and not fired yet."))),
+      timers_due(families.gauges(OfPartition("foothold_journey_timers_due",
+                                             "Timers due and not fired yet, counted to 1,000."))),
       timers_held(families.gauges(
           OfPartition("foothold_journey_timers_held", "Rungs due and held back by the gate."))),
       cache_hits(Plain(families, "foothold_journey_cache_hits_total",

@@ -8,6 +8,7 @@
 
 #include "src/base/hash.h"
 #include "src/base/random.h"
+#include "src/base/text.h"
 
 namespace foothold::stream {
 namespace {
@@ -166,28 +167,42 @@ Result<std::unique_ptr<log::TransactionalProducer>> ControlWriter::OpenProducer(
   return producer;
 }
 
+Status ControlWriter::Check(const Ledger& ledger, const codec::ControlAction& action,
+                            std::optional<std::int32_t> expects) {
+  if (!ledger.playbook.has_value()) {
+    return Status(Code::kInvalid, "the ledger has no playbook yet: start `foothold run` first");
+  }
+  const std::string name = fmt::format("{}@{}", ledger.playbook->name, ledger.playbook->version);
+  if (expects.has_value() && ledger.playbook->version != *expects) {
+    return Status(Code::kInvalid,
+                  fmt::format("{} holds, not version {}: somebody published meanwhile; look at "
+                              "`foothold playbook show` and publish again",
+                              name, *expects));
+  }
+  const auto* const word = std::get_if<codec::RuleWord>(&action);
+  const auto* const approval = std::get_if<codec::ApprovalWord>(&action);
+  if (word == nullptr && approval == nullptr) {
+    return Status();
+  }
+  const std::string& rule = word != nullptr ? word->rule : approval->rule;
+  std::vector<std::string> rules;
+  for (const journey::Rule& known : ledger.playbook->rules) {
+    rules.push_back(known.name);
+  }
+  if (std::ranges::find(rules, rule) != rules.end()) {
+    return Status();
+  }
+  const std::string_view nearest = NearestWord(rule, rules);
+  return Status(Code::kInvalid,
+                fmt::format("{} has no rule '{}'{}", name, rule,
+                            nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
+}
+
 Result<ControlWriter::Ledger> ControlWriter::TrySay(const codec::ControlAction& action,
                                                     std::optional<std::int32_t> expects) {
   FOOTHOLD_ASSIGN(const std::unique_ptr<log::TransactionalProducer> producer, OpenProducer());
   FOOTHOLD_ASSIGN(Ledger ledger, ReadLedger());
-  if (!ledger.playbook.has_value()) {
-    return Error(Code::kInvalid, fmt::format("the ledger {} has no playbook yet: start `foothold "
-                                             "run` first",
-                                             options_.topics.control));
-  }
-  if (expects.has_value() && ledger.playbook->version != *expects) {
-    return Error(Code::kInvalid,
-                 fmt::format("{}@{} holds, not version {}: somebody published meanwhile; look at "
-                             "`foothold playbook show` and publish again",
-                             ledger.playbook->name, ledger.playbook->version, *expects));
-  }
-  if (const auto* word = std::get_if<codec::RuleWord>(&action)) {
-    const std::vector<journey::Rule>& rules = ledger.playbook->rules;
-    if (std::ranges::find(rules, word->rule, &journey::Rule::name) == rules.end()) {
-      return Error(Code::kInvalid, fmt::format("{}@{} has no rule '{}'", ledger.playbook->name,
-                                               ledger.playbook->version, word->rule));
-    }
-  }
+  FOOTHOLD_TRY(Check(ledger, action, expects));
   FOOTHOLD_TRY(Write(producer.get(), BatchesOf({.number = ledger.last_number + 1,
                                                 .follows = ledger.last_number,
                                                 .action = action})));

@@ -62,11 +62,16 @@ class ControlWriter {
 
   // Writes one word, behind all that was written before. `expects`: the version of the playbook
   // that must hold by then (publishing replaces what its author saw); nullopt: whichever.
-  // kInvalid: another one holds, or a rule is not in the playbook that holds; nothing was written.
+  // kInvalid: as Check() says; nothing was written.
   Result<Ledger> Say(const codec::ControlAction& action, std::optional<std::int32_t> expects);
 
   // The whole ledger, folded.
   Result<Ledger> ReadLedger();
+
+  // Whether the word may follow what `ledger` says: kInvalid if another playbook holds than
+  // `expects`, if none does, or if the rule it is about is not in the one that holds.
+  static Status Check(const Ledger& ledger, const codec::ControlAction& action,
+                      std::optional<std::int32_t> expects);
 
  private:
   static codec::JournalBatchWriter Complete(const journey::Playbook& playbook,

@@ -100,6 +100,9 @@ TEST_F(ExplainTest, WhoWasThereBeforeUsIsSaidToBe) {
 
   EXPECT_THAT(ending.out, HasSubstr("was there before our history began"));
   EXPECT_THAT(ending.out, HasSubstr("Risk: none is kept\n"));
+  EXPECT_THAT(RunFoothold({"explain", "acme", "--in", events}).out,
+              HasSubstr("Risk: none is kept\n  an account has none before its first member, nor if "
+                        "it was there before our history began\n"));
 }
 
 TEST_F(ExplainTest, JsonHasTheStatusTheRecordsAndTheReasons) {

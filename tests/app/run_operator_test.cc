@@ -198,6 +198,44 @@ TEST_F(RunOperatorTest, ADeadLetterGoesBackAsItCameAndOnlyOnce) {
   EXPECT_THAT(Say({"dlq", "list"}).out, HasSubstr("2 unparseable, 1 requeued"));
 }
 
+TEST_F(RunOperatorTest, WhatIsNotARuleIsRefusedWhenItIsPlanned) {
+  Drain();
+
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"rules", "pause", "never_loged_in"},
+        std::vector<std::string>{"rules", "pause", "never_loged_in", "--execute"},
+        std::vector<std::string>{"rules", "approve", "acme", "never_loged_in"}}) {
+    const Ending refused = Say(words);
+
+    EXPECT_EQ(refused.code, kExitConfig) << refused.out;
+    EXPECT_THAT(refused.error, HasSubstr("default@1 has no rule 'never_loged_in'; did you mean "
+                                         "'never_logged_in'?"));
+  }
+  EXPECT_THAT(Say({"rules", "pause", "never_logged_in"}).out, HasSubstr("would write: "));
+}
+
+TEST_F(RunOperatorTest, APlaybookWithoutRulesIsSaidToHaveNone) {
+  setup_.playbook =
+      folder_.Write("plain.yaml",
+                    "playbook: plain\n"
+                    "version: 1\n"
+                    "roles:\n"
+                    "  admin:\n"
+                    "    milestone: {did: user.invited, within: 7d of signup}\n"
+                    "    steps:\n"
+                    "      - {name: come, class: setup, did: access}\n"
+                    "      - {name: linked, class: setup, did: integration.connected}\n"
+                    "      - {name: invited, class: value, milestone: true}\n");
+  config_ = WriteConfig(setup_, folder_);
+  Drain();
+
+  const Ending listed = Say({"rules", "list"});
+
+  EXPECT_EQ(listed.code, kExitOk) << listed.error;
+  EXPECT_EQ(listed.out, "");
+  EXPECT_THAT(listed.error, HasSubstr("plain@1 has no rules"));
+}
+
 TEST_F(RunOperatorTest, IntakeIsSetBackWhileNobodyReadsAndReadsAgainWithoutAnEffect) {
   Take({Record("track", "ben", 3, R"(,"event":"Signed Up","properties":{"role":"admin"})"),
         Record("track", "ben", 4, R"(,"event":"Integration Connected")")});
@@ -207,6 +245,7 @@ TEST_F(RunOperatorTest, IntakeIsSetBackWhileNobodyReadsAndReadsAgainWithoutAnEff
   const Ending shown = Say({"offsets", "show", "--stage", "intake", "-o", "json"});
   EXPECT_THAT(shown.out, AllOf(HasSubstr("\"committed\":2"), HasSubstr("\"end\":3")))
       << shown.error;  // The last is the marker of the transaction.
+  EXPECT_THAT(Say({"offsets", "show"}).error, HasSubstr("the marker of the last transaction"));
 
   EXPECT_THAT(Say({"offsets", "reset", "--to", "earliest"}).out,
               AllOf(HasSubstr("records are read again"), HasSubstr("nothing was written")));
