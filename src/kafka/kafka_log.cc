@@ -39,11 +39,13 @@ Result<std::unique_ptr<KafkaLog>> KafkaLog::Open(const KafkaOptions& options) {
       log->Write(level, text);
     };
   }
-  // Reads beyond open transactions: the true end of a partition is known to no other handle.
+  // Reads beyond open transactions: the true end of a partition is known to no other handle. The
+  // query for it waits for the socket's timeout, whatever timeout it is given, and tries again: with
+  // the client's minute a worker stood still for longer than its watchdog allows.
   FOOTHOLD_ASSIGN(
       std::unique_ptr<Client> observer,
       Client::Open(shared_options, {.kind = ClientKind::kObserver,
-                                    .defaults = {},
+                                    .defaults = {{"socket.timeout.ms", "5000"}},
                                     .required = {{"isolation.level", "read_uncommitted"},
                                                  {"allow.auto.create.topics", "false"}},
                                     .on_rebalance = {},
