@@ -66,6 +66,8 @@ class Worker {
 
   // True once partitions are assigned and all of them may be read (their state is restored).
   // Thread-safe.
+  // Thread-safe. False while the log does not answer: lag() is then of the time before.
+  bool is_answered() const { return is_answered_.load(std::memory_order_relaxed); }
   bool is_ready() const { return is_ready_.load(std::memory_order_relaxed); }
   // The age of the oldest record that is still to be read, nearly: of the newest one read where
   // there are more. nullopt: there is more, and nothing was read yet. As of the last look, every
@@ -125,6 +127,7 @@ class Worker {
   std::map<log::TopicPartition, Instant> newest_;  // Timestamps of the newest records taken.
   std::optional<Instant> measured_at_;
   std::atomic<bool> is_ready_{false};
+  std::atomic<bool> is_answered_{true};
   std::atomic<std::int64_t> lag_ms_{0};  // kLagUnknown: nothing was read yet.
 };
 

@@ -132,6 +132,8 @@ class Service {
   const JourneyTask* journey_task(PartitionId partition) const {
     return static_cast<const JourneyTask*>(journey_stages_.front()->task(partition));
   }
+  // Of the worker that was added last.
+  const Heartbeat& last_heartbeat() const { return *heartbeats_.back(); }
   const TopicNames& topics() const { return topics_; }
   metrics::Registry& registry() { return registry_; }
   const std::vector<std::string>& log_lines() const { return log_lines_; }
@@ -155,6 +157,7 @@ class Service {
   ManualWallClock clock_;
   log::MemoryLog log_;
   std::vector<std::string> log_lines_;
+  std::vector<std::shared_ptr<Heartbeat>> heartbeats_;
   Logger logger_;
   metrics::Registry registry_;
   metrics::IntakeMetrics intake_metrics_;
