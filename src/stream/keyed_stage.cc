@@ -128,6 +128,7 @@ Status KeyedStage::BeginRestore(const Start& start, Trust trust) {
   restoring_[start.partition] = {
       .store = std::move(store),
       .input_next = start.committed.value_or(NextOffset{0}),
+      .changelog_end = NextOffset{start.changelog.high},
       .records = static_cast<std::uint64_t>(std::max<std::int64_t>(0, start.changelog.high - from)),
       .is_full = !tail.has_value()};
   return Status();
@@ -161,6 +162,7 @@ Result<std::optional<NextOffset>> KeyedStage::TailOf(const state::Store& store,
 
 Status KeyedStage::BeginRunning(PartitionId partition) {
   const auto restored = restoring_.find(partition);
+  FOOTHOLD_TRY(Blame(partition, SaveRestored(restored->second)));
   std::unique_ptr<KeyedTask> task = tasks_->Make(partition, std::move(restored->second.store));
   around_.metrics->RestoreProgress(partition, {.restored = restored->second.records,
                                                .total = restored->second.records,
@@ -171,6 +173,17 @@ Status KeyedStage::BeginRunning(PartitionId partition) {
   running_[partition] = std::move(task);
   placeless_.insert(partition);
   return Blame(partition, raw->Load());
+}
+
+Status KeyedStage::SaveRestored(const Restoring& restored) const {
+  if (!restored.is_full || restored.records == 0) {
+    return Status();
+  }
+  const std::string place = EncodeStorePlace({restored.changelog_end, around_.clock->Now()});
+  state::WriteBatch batch;
+  batch.Put(StorePlaceKey(), state::MakeValue(place, std::nullopt), std::nullopt);
+  FOOTHOLD_TRY(restored.store->Write(batch));
+  return restored.store->Flush();
 }
 
 void KeyedStage::Release(std::span<const log::TopicPartition> partitions) {

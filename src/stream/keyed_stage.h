@@ -86,6 +86,7 @@ class KeyedStage final : public Stage {
   struct Restoring {
     std::unique_ptr<state::Store> store;
     NextOffset input_next;      // Where the input is to be read on.
+    NextOffset changelog_end;   // All before it is in the store once that is whole.
     std::uint64_t records = 0;  // Of the changelog, that the store lacked.
     bool is_full = false;       // The store was empty.
   };
@@ -104,6 +105,9 @@ class KeyedStage final : public Stage {
   Result<std::optional<NextOffset>> TailOf(const state::Store& store, const Start& start) const;
   Result<std::unique_ptr<state::Store>> OpenStore(PartitionId partition);
   Status BeginRunning(PartitionId partition);
+  // A store that was built from nothing is brought to the disk with its place: a kill right after
+  // the restore must not cost another one.
+  Status SaveRestored(const Restoring& restored) const;
   // The places of the stores in the changelog, when it is time to note them.
   Result<std::map<PartitionId, std::string>> PlacesToNote(Instant now);
   Status WriteOut(Instant now);

@@ -160,6 +160,20 @@ TEST_F(RestoreTest, FromNothingTheStateIsWhatItWasTimersIncluded) {
                              HasSubstr("per_second="))));
 }
 
+TEST_F(RestoreTest, AKillRightAfterARestoreCostsNoSecondOne) {
+  const Contents before = ContentsOf(&service_);
+  service_.Kill();
+  service_.LoseStores();
+  Restart();
+  service_.Kill();
+  const int made_before = service_.stores_made_anew();
+
+  Restart();
+
+  EXPECT_EQ(service_.stores_made_anew(), made_before);
+  EXPECT_EQ(ContentsOf(&service_), before);
+}
+
 TEST_F(RestoreTest, FromACompactedChangelogLikewise) {
   const Contents before = ContentsOf(&service_);
   service_.Kill();
