@@ -64,7 +64,8 @@ void AddLoads(const std::vector<AskedOnce>& asked, Load Pair<Load>::*side, Backt
 // Pairs what both asked, in order of time, and counts the rest.
 class Comparison {
  public:
-  explicit Comparison(BacktestReport* report) : report_(*report) {}
+  Comparison(const BacktestSide& before, const BacktestSide& after, BacktestReport* report)
+      : before_(before), after_(after), report_(*report) {}
 
   void Take(const std::vector<const AskedOnce*>& before,
             const std::vector<const AskedOnce*>& after) {
@@ -111,6 +112,9 @@ class Comparison {
       return std::tie(sample.asked.rule, sample.kind, sample.asked.at, sample.asked.tenant,
                       sample.asked.user, sample.asked.rung);
     });
+    std::erase_if(samples_, [&](const Sample& sample) {
+      return before_.tally.IsErased(sample.asked) || after_.tally.IsErased(sample.asked);
+    });
     std::map<std::pair<std::string, Sample::Kind>, std::size_t> taken;
     for (Sample& sample : samples_) {
       if (++taken[{sample.asked.rule, sample.kind}] <= samples_max) {
@@ -127,6 +131,8 @@ class Comparison {
     return change;
   }
 
+  const BacktestSide& before_;
+  const BacktestSide& after_;
   BacktestReport& report_;
   std::map<std::pair<std::string, std::string>, RuleChange> changes_;
   std::map<std::pair<std::string, std::string>, std::vector<milliseconds>> moves_;
@@ -152,7 +158,7 @@ BacktestReport Compare(const BacktestSide& before, const BacktestSide& after, st
   AddLoads(new_asked, &Pair<Load>::after, &report);
   const BySlot old_slots = SlotsOf(old_asked);
   BySlot new_slots = SlotsOf(new_asked);
-  Comparison comparison(&report);
+  Comparison comparison(before, after, &report);
   for (const auto& [slot, asked] : old_slots) {
     const auto match = new_slots.find(slot);
     comparison.Take(asked,

@@ -65,7 +65,7 @@ struct BacktestSide {
   std::optional<Instant> begin, end;
 };
 
-// At most `samples` of each kind and rule.
+// At most `samples` of each kind and rule, of nobody who was erased since.
 BacktestReport Compare(const BacktestSide& before, const BacktestSide& after, std::size_t samples);
 
 // For people, and as one JSON object with a newline at the end.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "src/base/names.h"
+
 namespace foothold::app {
 namespace {
 
@@ -35,9 +37,13 @@ AskedOnce AskedOf(const JsonTree& ask) {
 
 Status BacktestTally::Take(std::span<const log::RecordView> records) {
   for (const log::RecordView& record : records) {
+    if (!record.value.has_value()) {
+      erased_.emplace(record.key.value_or(""));
+      continue;
+    }
     const std::string type = ToldOf(record).type;
     const bool is_activation = type == "activation.changed";
-    if (!record.value.has_value() || !(is_activation || type.starts_with("intervention."))) {
+    if (!(is_activation || type.starts_with("intervention."))) {
       continue;
     }
     FOOTHOLD_ASSIGN(const JsonTree value, JsonTree::Read(*record.value));
@@ -72,6 +78,11 @@ void BacktestTally::TakeIntervention(const std::string& type, const JsonTree& va
     ++(outcome == "converted" ? count.converted
                               : (outcome == "churned" ? count.churned : count.not_converted));
   }
+}
+
+bool BacktestTally::IsErased(const AskedOnce& asked) const {
+  return erased_.contains(asked.tenant) ||
+         erased_.contains(PercentEncode(asked.tenant) + "|" + PercentEncode(asked.user));
 }
 
 std::vector<AskedOnce> BacktestTally::Asked() const {

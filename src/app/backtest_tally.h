@@ -3,7 +3,9 @@
 // What one playbook did with what has happened, as its output records tell it.
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -63,6 +65,9 @@ class BacktestTally {
     return suppressed_;
   }
   const std::map<std::string, Outcomes>& outcomes() const { return outcomes_; }
+  // Whether its person (or account) has been erased since, or goes by another id: counted, and not
+  // to be named.
+  bool IsErased(const AskedOnce& asked) const;
 
  private:
   struct Member {
@@ -78,6 +83,7 @@ class BacktestTally {
   std::map<std::pair<std::string, std::string>, Member> members_;  // By tenant and user.
   std::map<std::string, std::map<std::string, std::int64_t>> suppressed_;
   std::map<std::string, Outcomes> outcomes_;
+  std::set<std::string, std::less<>> erased_;  // Keys of statuses.
 };
 
 }  // namespace foothold::app

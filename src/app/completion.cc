@@ -112,8 +112,10 @@ std::string Fish(std::span<const Command> commands) {
                         command.name, Quoted(command.summary));
   }
   for (const auto& [command, verbs] : kVerbs) {
-    text += fmt::format("complete -c foothold -n '__fish_seen_subcommand_from {}' -f -a '{}'\n",
-                        command, verbs);
+    text += fmt::format(
+        "complete -c foothold -n '__fish_seen_subcommand_from {}; and test (count (commandline "
+        "-opc)) -eq 2' -f -a '{}'\n",
+        command, verbs);
   }
   return text +
          "complete -c foothold -n 'not __fish_use_subcommand; and string match -q -- \"-*\" "

@@ -328,6 +328,7 @@ journey::Context ContextOf(const FinalPartition& partition) {
   context.wall = partition.clock.wall();
   context.sources = &partition.clock;
   context.controls = &partition.controls;
+  context.quiet = partition.quiet.has_value() ? &*partition.quiet : nullptr;
   return context;
 }
 
@@ -370,9 +371,9 @@ Explanation ExplainUser(const FinalPartition& partition, const journey::User& us
                         const journey::Account& account, std::vector<ToldRecord> told) {
   const journey::Definition& definition = *partition.definition;
   const bool is_history_known = IsHistoryKnown(user, partition.clock);
-  const journey::Truth truth = TruthOf(definition, user, account, is_history_known);
-  const journey::Ladder ladder = LadderOf(definition, user, account, truth);
   const journey::Context context = ContextOf(partition);
+  const journey::Truth truth = TruthOf(definition, user, account, is_history_known, context.quiet);
+  const journey::Ladder ladder = LadderOf(definition, user, account, truth);
   Explanation explanation;
   explanation.as_of = partition.clock.now().value_or(kEpoch);
   explanation.playbook = definition.label();
@@ -394,7 +395,8 @@ Explanation ExplainUser(const FinalPartition& partition, const journey::User& us
                     .trigger = {},
                     .evidence_until = Instant::max(),
                     .clock = explanation.as_of,
-                    .measured_at = MeasuredAt(context)};
+                    .measured_at = MeasuredAt(context),
+                    .quiet = context.quiet};
   Explainer explainer(partition, facts, user.care, user.risk, &explanation);
   if (!truth.activated_at.has_value() && truth.window.has_value() && is_history_known) {
     explainer.AddNext(truth.window->closes_at, "the window of the milestone closes");
@@ -424,7 +426,8 @@ Explanation ExplainAccount(const FinalPartition& partition, const journey::Accou
                     .trigger = {},
                     .evidence_until = Instant::max(),
                     .clock = explanation.as_of,
-                    .measured_at = MeasuredAt(context)};
+                    .measured_at = MeasuredAt(context),
+                    .quiet = context.quiet};
   for (const journey::MemberCondition& demand : definition.playbook().account_activated) {
     explanation.demands.push_back(
         FindingOf({.kind = ConditionKind::kMembers, .members = demand}, facts));

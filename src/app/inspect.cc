@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "src/app/flags.h"
+#include "src/app/kafka_client.h"
 #include "src/app/rerun.h"
 #include "src/app/seen_events.h"
 #include "src/app/settings.h"
@@ -86,6 +87,9 @@ int RunValidate(std::span<const std::string> arguments, const Surroundings& surr
     const Result<config::Config> config = LoadConfig(given.config);
     if (!config.has_value()) {
       surroundings.error << config.error().message() << '\n';
+      is_well = false;
+    } else if (const Status kafka = CheckKafka(*config); !kafka.ok()) {
+      surroundings.error << given.config << ": " << kafka.message() << '\n';
       is_well = false;
     } else {
       surroundings.out << given.config << ": " << config->app << ", " << config->sources.size()

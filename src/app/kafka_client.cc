@@ -34,4 +34,12 @@ Result<std::unique_ptr<log::Log>> OpenKafka(const config::Config& config, const 
   return std::unique_ptr<log::Log>(std::move(kafka));
 }
 
+Status CheckKafka(const config::Config& config) {
+  kafka::KafkaOptions options;
+  options.properties = config.kafka;
+  // It begins to look for its brokers, and says nothing of them.
+  const Result<std::unique_ptr<kafka::KafkaLog>> kafka = kafka::KafkaLog::Open(options);
+  return kafka.has_value() ? Status() : kafka.error();
+}
+
 }  // namespace foothold::app

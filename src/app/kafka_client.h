@@ -20,4 +20,7 @@ inline constexpr milliseconds kTransactionStuckAfter{40'000};
 // which outlives the log. kFatal names the property that is missing or wrong.
 Result<std::unique_ptr<log::Log>> OpenKafka(const config::Config& config, const Logger* logger);
 
+// Whether the client library takes these properties; asks no broker. kFatal as of OpenKafka().
+Status CheckKafka(const config::Config& config);
+
 }  // namespace foothold::app

@@ -11,6 +11,7 @@
 #include "src/codec/gate_facts.h"
 #include "src/codec/journal.h"
 #include "src/codec/state.h"
+#include "src/codec/volume_facts.h"
 #include "src/intake/mapping.h"
 #include "state/schema.h"
 
@@ -248,6 +249,14 @@ Result<std::vector<FinalPartition>> Rerun::ReadState() {
     FOOTHOLD_ASSIGN(const std::string controls, ReadFact(*partition.store, "rule_controls"));
     if (!controls.empty()) {
       FOOTHOLD_ASSIGN(partition.controls, codec::DecodeRuleControls(controls));
+    }
+    FOOTHOLD_ASSIGN(const std::string volumes, ReadFact(*partition.store, "volumes"));
+    if (!volumes.empty() && partition.definition != nullptr) {
+      FOOTHOLD_ASSIGN(const journey::EventVolumes decoded, codec::DecodeVolumes(volumes));
+      journey::QuietEvents quiet(decoded, *partition.definition);
+      if (!quiet.is_empty()) {
+        partition.quiet = std::move(quiet);
+      }
     }
     partitions.push_back(std::move(partition));
   }

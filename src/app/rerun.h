@@ -24,6 +24,7 @@
 #include "src/journey/definition.h"
 #include "src/journey/event.h"
 #include "src/journey/gate.h"
+#include "src/journey/volumes.h"
 #include "src/log/memory_log.h"
 #include "src/metrics/registry.h"
 #include "src/stream/options.h"
@@ -60,7 +61,8 @@ struct FinalPartition {
   journey::Clock clock;
   std::unique_ptr<journey::Definition> definition;  // Null: no playbook was ever published there.
   journey::RuleControls controls;
-  bool is_of_files = false;  // Offsets are lines, from 0.
+  std::optional<journey::QuietEvents> quiet;  // nullopt: none is.
+  bool is_of_files = false;                   // Offsets are lines, from 0.
 };
 
 // Not thread-safe.

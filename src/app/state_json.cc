@@ -10,6 +10,7 @@
 #include "src/codec/erased_facts.h"
 #include "src/codec/gate_facts.h"
 #include "src/codec/state.h"
+#include "src/codec/volume_facts.h"
 #include "src/journey/tracking.h"
 #include "state/schema.h"
 
@@ -196,6 +197,16 @@ Status Fact(std::string_view name, std::string_view payload, JsonWriter* json) {
   } else if (name == "rule_controls") {
     FOOTHOLD_ASSIGN(const journey::RuleControls controls, codec::DecodeRuleControls(payload));
     json->Member("rules", CountOf(controls.size()));
+  } else if (name == "volumes") {
+    FOOTHOLD_ASSIGN(const journey::EventVolumes volumes, codec::DecodeVolumes(payload));
+    json->BeginArray("quiet");
+    for (const auto& [event, volume] : volumes.events()) {
+      if (volume.quiet_since.has_value()) {
+        json->Item(event);
+      }
+    }
+    json->EndArray();
+    json->Member("events", CountOf(volumes.events().size()));
   } else {  // A salt is nobody's business.
     json->Member("bytes", CountOf(payload.size()));
   }

@@ -13,6 +13,7 @@ namespace foothold::app {
 namespace {
 
 constexpr std::int64_t kStoryPartitionsMax = 64;
+constexpr std::int64_t kRepetitionsMax = 10'000;
 constexpr std::int64_t kStoryRecordBytesMax = 64LL << 20U;
 
 struct Token {
@@ -143,8 +144,40 @@ std::int32_t PartitionOf(std::string_view text) {
   return parsed.ptr == text.data() + text.size() ? partition : -1;
 }
 
-// Reads "TIME [SOURCE] WHO CALL key=value..." behind the time.
+// "every 20m until 2026-03-12 09:00": when it happens again and again.
+struct Repetition {
+  milliseconds interval{0};
+  Instant end;
+};
+
+// Nothing if it happens once. Moves `*next` past what was read.
+Result<std::optional<Repetition>> TakeRepetition(const std::vector<Token>& tokens, Instant begin,
+                                                 std::size_t* next) {
+  if (*next >= tokens.size() || tokens[*next].text != "every") {
+    return std::nullopt;
+  }
+  const auto interval =
+      *next + 1 < tokens.size() ? ParseDuration(tokens[*next + 1].text) : std::nullopt;
+  std::size_t after = *next + 3;
+  const auto end = *next + 2 < tokens.size() && tokens[*next + 2].text == "until"
+                       ? TakeTime(tokens, &after)
+                       : std::nullopt;
+  if (!interval.has_value() || *interval <= milliseconds(0) || !end.has_value()) {
+    return Error(Code::kInvalid,
+                 "expected every DURATION until TIME, as in every 20m until "
+                 "2026-03-12 09:00");
+  }
+  if ((*end - begin) / *interval > kRepetitionsMax) {
+    return Error(Code::kInvalid,
+                 fmt::format("more than {} times; take a longer interval", kRepetitionsMax));
+  }
+  *next = after;
+  return Repetition{.interval = *interval, .end = *end};
+}
+
+// Reads "TIME [every ... until ...] [SOURCE] WHO CALL key=value..." behind the time.
 Status ReadCall(const std::vector<Token>& tokens, std::size_t next, int number, StoryStep* step) {
+  FOOTHOLD_ASSIGN(const std::optional<Repetition> again, TakeRepetition(tokens, *step->at, &next));
   if (next < tokens.size() && tokens[next].text.starts_with('[')) {
     if (!tokens[next].text.ends_with(']')) {
       return Error(Code::kInvalid,
@@ -195,6 +228,13 @@ Status ReadCall(const std::vector<Token>& tokens, std::size_t next, int number, 
   }
   step->kind = StoryStep::Kind::kRecord;
   step->record = RecordOf(call);
+  if (again.has_value()) {
+    const std::string id = call.id;
+    for (call.at += again->interval; call.at < again->end; call.at += again->interval) {
+      call.id = fmt::format("{}.{}", id, step->more.size() + 1);
+      step->more.emplace_back(call.at, RecordOf(call));
+    }
+  }
   return {};
 }
 

@@ -16,6 +16,8 @@
 //   2026-03-01 09:05  ada@  page          without an account: it goes by the person
 //   2026-03-01 09:06  @acme  group  segment=enterprise
 //   2026-03-01 09:07 [crm]  ada@acme  outreach.logged  #id-7
+//   2026-03-01 09:00 every 20m until 2026-03-12  ada@acme  Dashboard Viewed
+//                                          again and again, last before that time
 //   raw {"type":"track"}                   a record as it stands, to the first source
 //   clock 2026-03-08                       time goes on and nothing else happens
 //   rule pause export_failed               a word of people on a rule: pause, resume, kill, live,
@@ -89,7 +91,9 @@ struct StoryStep {
   std::optional<Instant> at;
   std::string source;  // kRecord; empty: the first.
   std::int32_t partition = 0;
-  std::string record;               // kRecord: its bytes.
+  std::string record;  // kRecord: its bytes.
+  // kRecord: what comes after it in the same line, and when.
+  std::vector<std::pair<Instant, std::string>> more;
   StorySubject who;                 // kStatus, kApproval, kErase.
   std::vector<std::string> fields;  // kStatus; empty: all that are known.
   std::string word;                 // kRule: "pause"; kApproval: "approve".

@@ -158,9 +158,13 @@ Status StoryPlayer::MoveWall(Instant at) {
   return Run();
 }
 
-Status StoryPlayer::Say(const codec::ControlAction& action) {
+Status StoryPlayer::Write(const codec::ControlAction& action) {
   stream::ControlWriter writer(&log_, ControlOptionsOf(config_, TopicNamesOf(config_)));
-  FOOTHOLD_TRY(StatusOf(writer.Say(action, std::nullopt)));
+  return StatusOf(writer.Say(action, std::nullopt));
+}
+
+Status StoryPlayer::Say(const codec::ControlAction& action) {
+  FOOTHOLD_TRY(Write(action));
   return Run();
 }
 
@@ -190,7 +194,15 @@ Status StoryPlayer::Play(const StoryStep& step) {
         FOOTHOLD_TRY(MoveWall(*step.at));
       }
       FOOTHOLD_TRY(Produce(step.source, step.partition, step.record, wall_.Now()));
-      return Run();
+      FOOTHOLD_TRY(Run());
+      for (const auto& [at, record] : step.more) {
+        if (header_.is_live) {
+          FOOTHOLD_TRY(MoveWall(at));
+        }
+        FOOTHOLD_TRY(Produce(step.source, step.partition, record, wall_.Now()));
+        FOOTHOLD_TRY(Run());
+      }
+      return {};
     case StoryStep::Kind::kClock:
       if (header_.is_live) {
         return MoveWall(*step.at);

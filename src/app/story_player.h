@@ -54,6 +54,13 @@ class StoryPlayer {
 
   // Returns when all that follows is committed. kInvalid: the step asks for what is not there.
   Status Play(const StoryStep& step);
+  // A record of a source ("": the first), and a word of people in the ledger: the service sees them
+  // when the wall moves next, as if it had been away meanwhile.
+  Status Produce(const std::string& source, std::int32_t partition, const std::string& record,
+                 Instant arrival);
+  Status Write(const codec::ControlAction& action);
+  // Returns when all that follows is committed. The wall never goes back.
+  Status MoveWall(Instant at);
   // Committed since the last call.
   Result<std::vector<StoryOutput>> TakeOutputs();
   Remarks TakeRemarks();
@@ -65,11 +72,8 @@ class StoryPlayer {
   Status Run();
   // Writes a word of people into the ledger and lets it be read.
   Status Say(const codec::ControlAction& action);
-  Status Produce(const std::string& source, std::int32_t partition, const std::string& record,
-                 Instant arrival);
   // A sign of life of nobody's account in every partition of every source, which moves the clock.
   Status Beat(Instant at, Instant arrival);
-  Status MoveWall(Instant at);
 
   StoryHeader header_;
   StoryClock wall_;

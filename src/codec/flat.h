@@ -5,7 +5,8 @@
 //   value  := kind1 version1 field*       kind: 'U' user, 'A' account, 'C' clock, 'M' meta,
 //                                         'P' playbook: one text, a message of proto/playbook.proto
 //                                         'E' person, 'G' what was said of rules, 'R' how often
-//                                         rules asked, 'X' who was erased
+//                                         rules asked, 'V' how often events come, 'X' who was
+//                                         erased
 //   field  := as the *Fields() function of the value lists them (state_subjects.cc, state_facts.cc)
 //   number := varint                      signed: zigzag first
 //   flags  := varint                      bit i: the i-th bool of the list

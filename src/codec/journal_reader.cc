@@ -366,6 +366,17 @@ Result<journey::Progress> JournalBatchReader::ReadProgress(std::string_view body
         .partition = message.people_partition(),
         .until = OptionalInstant(message.has_people_until(), message.people_until())};
   }
+  if (message.has_counted_at()) {
+    journey::EventCounts& counts = progress.counts.emplace();
+    counts.at = InstantFromMs(message.counted_at());
+    for (const v1::JournalProgress::EventCount& count : message.event_counts()) {
+      std::string_view name;
+      if (!Resolve(count.name_ref(), &name)) {
+        return Damaged("a progress entry refers to a string that is not in the table");
+      }
+      counts.events.emplace_back(name, count.count());
+    }
+  }
   return progress;
 }
 

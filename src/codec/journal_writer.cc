@@ -142,6 +142,14 @@ void JournalBatchWriter::Append(const journey::Progress& progress) {
       message.set_people_until(ToMs(*progress.people->until));
     }
   }
+  if (progress.counts.has_value()) {
+    message.set_counted_at(ToMs(progress.counts->at));
+    for (const auto& [name, count] : progress.counts->events) {
+      v1::JournalProgress::EventCount* const written = message.add_event_counts();
+      written->set_name_ref(Intern(name));
+      written->set_count(count);
+    }
+  }
   AppendEntry(Entry::kProgressFieldNumber, message.SerializeAsString());
 }
 

@@ -145,6 +145,15 @@ std::optional<OpenWindow> DecidingWindow(const Definition& definition, const Mil
   return missed.has_value() ? missed : kept;
 }
 
+bool IsDoubtful(const Milestone& milestone, const Attempt& attempt, const QuietEvents& quiet) {
+  for (std::size_t i = 0; i < milestone.all.size(); ++i) {
+    if (!attempt.progress[i].met_at.has_value() && quiet.Concerns(milestone.all[i].tracker)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 void Describe(Attempt attempt, Truth* truth) {
   truth->progress = std::move(attempt.progress);
   truth->evidence = std::move(attempt.evidence);
@@ -210,7 +219,7 @@ bool IsHistoryKnown(const Account& account, const Clock& sources) {
 }
 
 Truth TruthOf(const Definition& definition, const User& user, const Account& account,
-              bool is_history_known) {
+              bool is_history_known, const QuietEvents* quiet) {
   std::string storage;
   const std::string_view model = ProductModel(account, &storage);
   std::vector<RoleSpan> spans = RoleSpans(definition, user.role_facts);
@@ -249,7 +258,10 @@ Truth TruthOf(const Definition& definition, const User& user, const Account& acc
   truth.window = DecidingWindow(definition, *milestone, truth.span, user, account, attempt,
                                 std::nullopt, &is_late);
   truth.state = attempt.has_begun ? UserState::kInProgress : UserState::kNotStarted;
-  if (is_history_known && truth.window.has_value() && user.absence_judged_until.has_value() &&
+  truth.is_doubtful = quiet != nullptr && IsDoubtful(*milestone, attempt, *quiet);
+  const bool may_expire = !truth.is_doubtful || user.truth.state == UserState::kWindowExpired;
+  if (may_expire && is_history_known && truth.window.has_value() &&
+      user.absence_judged_until.has_value() &&
       truth.window->closes_at <= *user.absence_judged_until) {
     truth.state = UserState::kWindowExpired;
   }

@@ -15,6 +15,7 @@
 #include "src/journey/records.h"
 #include "src/journey/roles.h"
 #include "src/journey/user.h"
+#include "src/journey/volumes.h"
 
 namespace foothold::journey {
 
@@ -42,6 +43,9 @@ struct Truth {
   std::vector<CriterionProgress> progress;
   std::vector<const Occurrence*>
       evidence;  // Kept occurrences it rests on; live as long as the user.
+  // Not activated, and a criterion that is not met rests on events that have gone quiet: a window
+  // does not expire by that.
+  bool is_doubtful = false;
 };
 
 // Whether the history of the user before we first saw it is unknown to us (PRODUCT.md section 3,
@@ -51,9 +55,9 @@ bool IsHistoryKnown(const User& user, const Clock& sources);
 // user, was not there before us.
 bool IsHistoryKnown(const Account& account, const Clock& sources);
 
-// The truth about the user. `is_history_known` as above.
+// The truth about the user. `is_history_known` as above; `quiet`: as Facts::quiet.
 Truth TruthOf(const Definition& definition, const User& user, const Account& account,
-              bool is_history_known);
+              bool is_history_known, const QuietEvents* quiet = nullptr);
 
 // The user's ladder in its current role.
 struct Ladder {

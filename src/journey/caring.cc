@@ -57,7 +57,8 @@ Facts FactsOfAccount(const Occasion& occasion, const Account& account) {
           .incomplete_since = IncompleteSince(occasion.context, account),
           .evidence_until = is_timer ? occasion.visit.due.value_or(clock) : Instant::max(),
           .clock = clock,
-          .measured_at = MeasuredAt(occasion.context)};
+          .measured_at = MeasuredAt(occasion.context),
+          .quiet = occasion.context.quiet};
 }
 
 // What a visit other than of evidence or time asks for.

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "src/base/time.h"
@@ -69,6 +70,13 @@ struct PeopleProgress {
   friend bool operator==(const PeopleProgress&, const PeopleProgress&) = default;
 };
 
+// How many events of each name came, since it was told last; up to where event time was then.
+struct EventCounts {
+  Instant at;
+  std::vector<std::pair<std::string, std::uint64_t>> events;  // By raw name.
+  friend bool operator==(const EventCounts&, const EventCounts&) = default;
+};
+
 // A progress entry of the journal.
 struct Progress {
   std::map<SourcePartition, PartitionProgress> partitions;  // Those that moved.
@@ -76,6 +84,7 @@ struct Progress {
   // The input has ended (file mode): the clock goes here whatever the lateness.
   std::optional<Instant> final_clock;
   std::optional<PeopleProgress> people{};  // The entry is the people stage's, not intake's.
+  std::optional<EventCounts> counts{};     // Once an hour of event time.
   friend bool operator==(const Progress&, const Progress&) = default;
 };
 

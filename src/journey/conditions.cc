@@ -59,11 +59,36 @@ bool IsOneOf(std::string_view word, const std::vector<std::string>& words) {
   return std::ranges::find(words, word) != words.end();
 }
 
+Verdict Plain(bool holds) { return {.holds = holds, .since = {}}; }
+
+Verdict Since(std::optional<Instant> at) { return {.holds = true, .since = at}; }
+
+bool IsQuiet(std::int32_t tracker, const Facts& facts) {
+  return facts.quiet != nullptr && facts.quiet->Concerns(tracker);
+}
+
+// What the tracker collects has not come, or not enough of it.
+Verdict Missing(std::int32_t tracker, const Facts& facts) {
+  return {.holds = false, .is_open = IsQuiet(tracker, facts), .since = {}};
+}
+
+bool IsQuiet(const Step& step, const Facts& facts) {
+  return step.is_milestone ? facts.truth->is_doubtful : IsQuiet(step.criterion->tracker, facts);
+}
+
+// Whether a step that is not met may have been met by events that are missing.
+bool IsAnyStepDoubtful(const Facts& facts) {
+  return facts.quiet != nullptr && facts.ladder != nullptr &&
+         std::ranges::any_of(facts.ladder->rungs, [&](const Ladder::Rung& rung) {
+           return !rung.met_at.has_value() && IsQuiet(*rung.step, facts);
+         });
+}
+
 Verdict JudgeDid(const ConditionNode& node, const Facts& facts) {
   const TrackerState* state = KeptBy(facts, node.tracker);
   const auto need = static_cast<std::size_t>(node.at_least);
   if (state == nullptr || state->kept.size() < need) {
-    return {};
+    return Missing(node.tracker, facts);
   }
   const bool is_recent = node.span > milliseconds(0) || node.is_after_trigger;
   if (is_recent) {
@@ -72,7 +97,7 @@ Verdict JudgeDid(const ConditionNode& node, const Facts& facts) {
         node.is_after_trigger ? facts.trigger.value_or(Instant::max()) : facts.clock - node.span;
     const Occurrence& last_needed = state->kept[state->kept.size() - need];
     const bool holds = node.is_after_trigger ? last_needed.at > from : last_needed.at >= from;
-    return {.holds = holds, .since = holds ? std::optional(state->kept.back().at) : std::nullopt};
+    return holds ? Since(state->kept.back().at) : Missing(node.tracker, facts);
   }
   const Instant met_at = state->kept[need - 1].at;
   bool holds = met_at <= facts.evidence_until;
@@ -212,8 +237,13 @@ bool RepeatedHolds(const ConditionNode& node, const Facts& facts) {
 
 Verdict JudgeIdle(const ConditionNode& node, const Facts& facts) {
   const std::optional<Instant> last = LastStepOf(facts);
-  const bool holds = last.has_value() && facts.clock - *last >= node.span;
-  return {.holds = holds, .since = holds ? std::optional(*last + node.span) : std::nullopt};
+  if (!last.has_value() || facts.clock - *last < node.span) {
+    return {};
+  }
+  if (IsAnyStepDoubtful(facts)) {
+    return {.holds = false, .is_open = true, .since = {}};
+  }
+  return Since(*last + node.span);
 }
 
 Verdict JudgeStepOpen(const ConditionNode& node, const Facts& facts) {
@@ -222,8 +252,14 @@ Verdict JudgeStepOpen(const ConditionNode& node, const Facts& facts) {
     return {};
   }
   const Instant since = *facts.ladder->entered_at + node.span;
-  return {.holds = facts.clock >= since,
-          .since = facts.clock >= since ? std::optional(since) : std::nullopt};
+  if (facts.clock < since) {
+    return {};
+  }
+  const auto current = static_cast<std::size_t>(facts.ladder->current) - 1;
+  if (facts.quiet != nullptr && IsQuiet(*facts.ladder->rungs[current].step, facts)) {
+    return {.holds = false, .is_open = true, .since = {}};
+  }
+  return Since(since);
 }
 
 Verdict JudgeAnyStep(const Facts& facts) {
@@ -237,7 +273,8 @@ Verdict JudgeAnyStep(const Facts& facts) {
     }
   }
   const bool holds = first.has_value() && *first <= facts.evidence_until;
-  return {.holds = holds, .since = holds ? first : std::nullopt};
+  return holds ? Since(first)
+               : Verdict{.holds = false, .is_open = IsAnyStepDoubtful(facts), .since = {}};
 }
 
 Verdict JudgeMoment(const ConditionNode& node, const Facts& facts) {
@@ -247,9 +284,13 @@ Verdict JudgeMoment(const ConditionNode& node, const Facts& facts) {
 }
 
 Verdict JudgeMilestone(const Facts& facts) {
-  const bool holds = facts.truth != nullptr && facts.truth->activated_at.has_value() &&
-                     *facts.truth->activated_at <= facts.evidence_until;
-  return {.holds = holds, .since = holds ? facts.truth->activated_at : std::nullopt};
+  if (facts.truth == nullptr) {
+    return {};
+  }
+  const bool holds =
+      facts.truth->activated_at.has_value() && *facts.truth->activated_at <= facts.evidence_until;
+  return holds ? Since(facts.truth->activated_at)
+               : Verdict{.holds = false, .is_open = facts.truth->is_doubtful, .since = {}};
 }
 
 Verdict JudgeState(const ConditionNode& node, const Facts& facts) {
@@ -268,8 +309,6 @@ Verdict JudgeMeasurement(const ConditionNode& node, const Facts& facts) {
   return {.holds = holds,
           .since = holds ? std::optional(*facts.incomplete_since + node.span) : std::nullopt};
 }
-
-Verdict Plain(bool holds) { return {.holds = holds, .since = {}}; }
 
 // A node without operands.
 Verdict JudgeLeaf(const ConditionNode& node, const Facts& facts) {
@@ -339,27 +378,33 @@ std::optional<Instant> Earliest(std::optional<Instant> a, std::optional<Instant>
 }
 
 // Joins the operands: all hold since the latest of their times, any since the earliest of those
-// that hold.
+// that hold. What an open one could turn is open.
 Verdict Join(const ConditionNode& node, const Verdict* operands) {
   if (node.kind == ConditionKind::kNot) {
-    return Plain(!operands[0].holds);
+    return {.holds = !operands[0].holds && !operands[0].is_open,
+            .is_open = operands[0].is_open,
+            .since = {}};
   }
   const bool is_all = node.kind == ConditionKind::kAll;
-  Verdict joined = Plain(is_all);
+  bool is_any_open = false;
+  bool does_any_fail = false;
+  bool does_any_hold = false;
+  std::optional<Instant> latest;
+  std::optional<Instant> earliest;
   for (std::int32_t i = 0; i < node.arity; ++i) {
     const Verdict& operand = operands[i];
-    if (is_all) {
-      joined.holds = joined.holds && operand.holds;
-      joined.since = Latest(joined.since, operand.since);
-    } else if (operand.holds) {
-      joined.holds = true;
-      joined.since = Earliest(joined.since, operand.since);
+    is_any_open = is_any_open || operand.is_open;
+    does_any_fail = does_any_fail || (!operand.holds && !operand.is_open);
+    if (operand.holds) {
+      does_any_hold = true;
+      latest = Latest(latest, operand.since);
+      earliest = Earliest(earliest, operand.since);
     }
   }
-  if (!joined.holds) {
-    joined.since.reset();
+  if (is_all ? !does_any_fail && !is_any_open : does_any_hold) {
+    return Since(is_all ? latest : earliest);
   }
-  return joined;
+  return {.holds = false, .is_open = is_any_open && !(is_all && does_any_fail), .since = {}};
 }
 
 }  // namespace
@@ -422,56 +467,6 @@ Verdict Judge(const Condition& condition, const Facts& facts) {
     ++depth;
   }
   return stack[0];
-}
-
-const Occurrence* EvidenceOfAnchor(const Facts& facts, std::int32_t anchor) {
-  if (anchor == Moment::kTrigger) {
-    return nullptr;
-  }
-  const Playbook& playbook = facts.definition.playbook();
-  for (const auto& group : playbook.anchors[static_cast<std::size_t>(anchor)].entries) {
-    const Occurrence* earliest = nullptr;
-    for (const AnchorEntry& entry : group) {
-      if (entry.kind != AnchorEntry::Kind::kTracker) {
-        continue;
-      }
-      const TrackerState* state = KeptBy(facts, entry.tracker);
-      if (state != nullptr && !state->kept.empty() &&
-          (earliest == nullptr || IsEarlier(state->kept.front(), *earliest))) {
-        earliest = &state->kept.front();
-      }
-    }
-    if (earliest != nullptr) {
-      return earliest;
-    }
-  }
-  return nullptr;
-}
-
-std::vector<const Occurrence*> EvidenceFor(const Condition& condition, const Facts& facts,
-                                           std::size_t count_max) {
-  std::vector<const Occurrence*> evidence;
-  const auto add = [&](const Occurrence* occurrence) {
-    const bool is_new =
-        occurrence != nullptr && std::ranges::none_of(evidence, [&](const Occurrence* known) {
-          return known->event_id == occurrence->event_id &&
-                 known->fingerprint == occurrence->fingerprint;
-        });
-    if (is_new && evidence.size() < count_max) {
-      evidence.push_back(occurrence);
-    }
-  };
-  for (const ConditionNode& node : condition.nodes) {
-    if (node.kind == ConditionKind::kDid) {
-      if (const TrackerState* state = KeptBy(facts, node.tracker)) {
-        std::ranges::for_each(state->kept, [&](const Occurrence& kept) { add(&kept); });
-      }
-    }
-    if (node.moment.has_value()) {
-      add(EvidenceOfAnchor(facts, node.moment->anchor));
-    }
-  }
-  return evidence;
 }
 
 }  // namespace foothold::journey

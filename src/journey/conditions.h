@@ -12,6 +12,7 @@
 #include "src/journey/definition.h"
 #include "src/journey/records.h"
 #include "src/journey/user.h"
+#include "src/journey/volumes.h"
 
 namespace foothold::journey {
 
@@ -29,11 +30,15 @@ struct Facts {
   // Evidence counts up to here (a timer is judged as of its due time), absence as far as the clock.
   Instant evidence_until = Instant::max();
   Instant clock = kEpoch;
-  Instant measured_at = kEpoch;  // By which the age of an incomplete measurement is told.
+  Instant measured_at = kEpoch;        // By which the age of an incomplete measurement is told.
+  const QuietEvents* quiet = nullptr;  // Null: every event comes as it usually does.
 };
 
 struct Verdict {
   bool holds = false;
+  // Whether it holds hangs on events that have gone quiet: that they are missing proves nothing, so
+  // what was concluded before stays. Then it does not hold.
+  bool is_open = false;
   // From when on, as far as evidence and anchors can tell; nullopt: they cannot, or it does not
   // hold.
   std::optional<Instant> since;

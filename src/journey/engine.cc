@@ -136,7 +136,8 @@ struct Look {
   Look(const Definition& definition, const Context& context, const Visit& visit, const Event* event,
        const Subjects& subjects)
       : is_history_known(IsHistoryKnown(*subjects.user, *context.sources)),
-        truth(TruthOf(definition, *subjects.user, *subjects.account, is_history_known)),
+        truth(TruthOf(definition, *subjects.user, *subjects.account, is_history_known,
+                      context.quiet)),
         ladder(LadderOf(definition, *subjects.user, *subjects.account, truth)),
         occasion{.definition = definition,
                  .context = context,
@@ -153,7 +154,8 @@ struct Look {
               .incomplete_since = IncompleteSince(context, *subjects.account),
               .evidence_until = IsJudgedByTime(visit, *subjects.user) ? *visit.due : Instant::max(),
               .clock = context.clock.value_or(kEpoch),
-              .measured_at = MeasuredAt(context)} {}
+              .measured_at = MeasuredAt(context),
+              .quiet = context.quiet} {}
   Look(const Look&) = delete;
   Look& operator=(const Look&) = delete;
 
@@ -453,7 +455,9 @@ Decision Advance(const Definition& definition, const Context& context, const Vis
     NoteDeadLetter(*visit.dead_letter_at, subjects.account);
     decision.touches_account = true;
   }
-  const bool is_measured = !IncompleteSince(context, *subjects.account).has_value();
+  // What quiet events hold waits until all come again.
+  const bool is_measured =
+      !IncompleteSince(context, *subjects.account).has_value() && context.quiet == nullptr;
   if (visit.kind == VisitKind::kErase) {
     learned.has_traits = ForgetPerson(*subjects.user, subjects.account);
   }

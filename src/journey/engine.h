@@ -25,6 +25,7 @@
 #include "src/journey/gate.h"
 #include "src/journey/records.h"
 #include "src/journey/user.h"
+#include "src/journey/volumes.h"
 
 namespace foothold::journey {
 
@@ -109,7 +110,8 @@ struct Context {
   // Since when a required source is silent, and which; nullopt: none is.
   std::optional<Instant> sources_silent_since = {};
   std::string_view silent_source = {};
-  bool is_redeciding = false;  // Another playbook holds from this stimulus on.
+  const QuietEvents* quiet = nullptr;  // Null: none is.
+  bool is_redeciding = false;          // Another playbook holds from this stimulus on.
 };
 
 // The objects of a visit, changed in place. The caller stages them, or drops them on an abort.

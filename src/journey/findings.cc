@@ -68,6 +68,9 @@ Findings FindingsOf(const Condition& condition, const Facts& facts) {
                                                        : JoinAny(std::move(operands)));
     } else {
       Finding finding = FindingOf(node, facts);
+      if (Judge({.label = {}, .nodes = {node}}, facts).is_open) {
+        finding.said += ", which proves nothing while its events are quiet";
+      }
       Part part{.holds = finding.holds, .for_it = {}, .against_it = {}};
       // Of a question that holds nothing stands against it, but it may be what a `not` rests on.
       (finding.holds ? part.for_it : part.against_it).push_back(std::move(finding));
@@ -76,7 +79,7 @@ Findings FindingsOf(const Condition& condition, const Facts& facts) {
   }
   FOOTHOLD_CHECK(stack.size() == 1, "a condition leaves one result");
   Part& whole = stack.front();
-  return {.holds = whole.holds,
+  return {.holds = whole.holds && !Judge(condition, facts).is_open,
           .reasons = std::move(whole.holds ? whole.for_it : whole.against_it)};
 }
 

@@ -118,7 +118,7 @@ void JudgeTriggered(CareScene* scene, const Rule& rule, const std::vector<std::i
     const Verdict verdict = Judge(rule.when, scene->facts);
     const EpisodeState* known = FindEpisode(key, *scene->care);
     const bool did_hold = known != nullptr && known->is_holding;
-    if (verdict.holds == did_hold) {
+    if (verdict.is_open || verdict.holds == did_hold) {
       return;
     }
     trigger = verdict.since.value_or(scene->occasion.decided_at);
@@ -228,7 +228,8 @@ void CancelCleared(CareScene* scene, const Rule& rule) {
       continue;
     }
     scene->facts.trigger = state.triggered_at;
-    if (Judge(rule.when, scene->facts).holds) {
+    const Verdict verdict = Judge(rule.when, scene->facts);
+    if (verdict.holds || verdict.is_open) {
       continue;
     }
     if (IsCorrectedBy(*scene, state)) {

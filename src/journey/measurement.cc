@@ -53,10 +53,16 @@ MeasurementBlock MeasurementOf(const Context& context, const Account& account, c
     block.why.emplace_back(kDeadLetters);
   }
   block.since = since;
+  if (context.quiet != nullptr) {
+    for (const auto& [name, quiet_since] : context.quiet->names()) {
+      block.why.push_back(fmt::format("event_quiet:{}", name));
+      block.since = std::min(block.since.value_or(quiet_since), quiet_since);
+    }
+  }
   if (!is_history_known) {
     const std::optional<Instant>& first = user != nullptr ? user->first_seen : account.first_seen;
     block.why.emplace_back("history_unknown");
-    block.since = since.has_value() ? std::min(since, first) : first;
+    block.since = block.since.has_value() ? std::min(block.since, first) : first;
   }
   block.is_complete = block.why.empty();
   return block;

@@ -171,6 +171,13 @@ bool IsOfAccount(TrackerKind kind) {
          kind == TrackerKind::kAccountAccess;
 }
 
+bool DecidesAlike(const Playbook& a, const Playbook& b) {
+  Playbook other = b;
+  other.version = a.version;
+  other.yaml = a.yaml;
+  return a == other;
+}
+
 Status Validate(const Playbook& playbook) {
   if (playbook.name.empty() || playbook.version < 1) {
     return Error(Code::kInvalid, "a playbook has a name and a version from 1");

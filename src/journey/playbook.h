@@ -166,6 +166,9 @@ struct Playbook {
   friend bool operator==(const Playbook&, const Playbook&) = default;
 };
 
+// Whether both say the same: all but the version and the text they were compiled from.
+bool DecidesAlike(const Playbook& a, const Playbook& b);
+
 // Checks every index and bound above. kInvalid names what is out of range.
 Status Validate(const Playbook& playbook);
 

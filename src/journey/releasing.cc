@@ -24,25 +24,26 @@ GateVerdict AskGate(CareScene* scene, const Rule& rule, const RungState& state) 
   const bool is_about_measurement = std::ranges::any_of(
       rule.when.nodes,
       [](const ConditionNode& node) { return node.kind == ConditionKind::kMeasurement; });
-  return JudgeGate(
-      {.rule = rule,
-       .rung = rung,
-       .state = state,
-       .channel = state.channel,
-       .control = ControlOf(*scene, rule),
-       .policy = policy,
-       .now = now,
-       .has_cause = Judge(rule.when, scene->facts).holds,
-       .is_measured = !scene->facts.incomplete_since.has_value() || is_about_measurement,
-       .is_refused = IsRefused(scene->facts, ask),
-       .is_held_out = IsHeldOut(rule, policy, scene->account->tenant),
-       .breaker_open_until =
-           context.counts == nullptr
-               ? std::nullopt
-               : context.counts->OverUntil(policy, context.partitions, state.rule, now),
-       .zone = ZoneOf(scene->facts, ask),
-       .user = scene->facts.user == nullptr ? nullptr : scene->care,
-       .account = &scene->account->care});
+  const Verdict verdict = Judge(rule.when, scene->facts);
+  const bool is_complete = !scene->facts.incomplete_since.has_value() || is_about_measurement;
+  return JudgeGate({.rule = rule,
+                    .rung = rung,
+                    .state = state,
+                    .channel = state.channel,
+                    .control = ControlOf(*scene, rule),
+                    .policy = policy,
+                    .now = now,
+                    .has_cause = verdict.holds || verdict.is_open,
+                    .is_measured = is_complete && !verdict.is_open,
+                    .is_refused = IsRefused(scene->facts, ask),
+                    .is_held_out = IsHeldOut(rule, policy, scene->account->tenant),
+                    .breaker_open_until = context.counts == nullptr
+                                              ? std::nullopt
+                                              : context.counts->OverUntil(
+                                                    policy, context.partitions, state.rule, now),
+                    .zone = ZoneOf(scene->facts, ask),
+                    .user = scene->facts.user == nullptr ? nullptr : scene->care,
+                    .account = &scene->account->care});
 }
 
 bool IsShadow(const CareScene& scene, const Rule& rule) {

@@ -114,6 +114,9 @@ bool JudgeRisk(const Facts& facts, const WakeSet& woken, RiskPhase phase, Instan
     }
     const Signal& signal = playbook.signals[static_cast<std::size_t>(things[*thing].index)];
     const Verdict verdict = Counts(signal, phase) ? Judge(signal.when, facts) : Verdict{};
+    if (verdict.is_open) {
+      continue;  // As it was.
+    }
     is_changed = SetSignal(things[*thing].key, verdict, decided_at, risk) || is_changed;
     is_any_judged = true;
   }

@@ -8,13 +8,17 @@
 namespace foothold::journey {
 namespace {
 
-// The last stage whose condition holds, and since when as far as that can be told.
+// The last stage whose condition holds, and since when as far as that can be told. While nothing
+// can be said of it, the present one stays.
 std::pair<const Stage*, std::optional<Instant>> LastStage(const Facts& facts) {
   const std::vector<Stage>& stages = facts.definition.playbook().stages;
   for (auto stage = stages.rbegin(); stage != stages.rend(); ++stage) {
     const Verdict verdict = Judge(stage->when, facts);
     if (verdict.holds) {
       return {&*stage, verdict.since};
+    }
+    if (verdict.is_open && stage->name == facts.account.stage) {
+      return {&*stage, facts.account.stage_entered_at};
     }
   }
   return {nullptr, std::nullopt};
@@ -50,7 +54,7 @@ bool JudgeBlocker(const Facts& facts, const BlockerKind& kind, Instant decided_a
   const auto place = std::ranges::lower_bound(account->blockers, key, {}, &BlockerState::key);
   const bool is_raised = place != account->blockers.end() && place->key == key;
   const Verdict verdict = Judge(kind.when, facts);
-  if (verdict.holds == is_raised) {
+  if (verdict.is_open || verdict.holds == is_raised) {
     return false;
   }
   if (is_raised) {

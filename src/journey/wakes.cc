@@ -127,8 +127,9 @@ Wakes::Wakes(const Playbook& playbook) {
   std::ranges::for_each(playbook.blockers, add_spans, &BlockerKind::when);
   std::ranges::for_each(playbook.stages, add_spans, &Stage::when);
   std::ranges::sort(measurement_spans_);
-  const auto repeated = std::ranges::unique(measurement_spans_);
-  measurement_spans_.erase(repeated.begin(), repeated.end());
+  // Clang 14 cannot compile std::ranges::unique on the library of GCC 12.
+  measurement_spans_.erase(std::unique(measurement_spans_.begin(), measurement_spans_.end()),
+                           measurement_spans_.end());
 }
 
 void Wakes::Fill(const Playbook& playbook, SubjectKind subject, Side* side) const {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <map>
+#include <set>
 #include <string>
 
 #include "src/base/mutex.h"
@@ -45,6 +46,7 @@ struct JourneyMetrics::Rep {
   Gauges& clock;
   Gauges& clock_held;
   Gauges& silent;
+  Gauges& quiet;
   Counters& timers_fired;
   Gauges& timers_due;
   Gauges& timers_held;
@@ -60,6 +62,7 @@ struct JourneyMetrics::Rep {
   Mutex mutex;
   std::map<PartitionId, std::string> holder_by_partition GUARDED_BY(mutex);
   std::map<PartitionId, std::string> silent_by_partition GUARDED_BY(mutex);
+  std::map<PartitionId, std::set<std::string>> quiet_by_partition GUARDED_BY(mutex);
 };
 
 JourneyMetrics::Rep::Rep(Families& families)
@@ -101,6 +104,10 @@ JourneyMetrics::Rep::Rep(Families& families)
                               .help = "Last sign of life of the source that is silent.",
                               .labels = {"partition", "source"},
                               .label_sets_max = kPartitionSetsMax})),
+      quiet(families.gauges({.name = "foothold_journey_event_quiet_since_timestamp_seconds",
+                             .help = "Since when an event comes far less often than it did.",
+                             .labels = {"partition", "event"},
+                             .label_sets_max = kPartitionSetsMax})),
       timers_fired(families.counters({.name = "foothold_journey_timers_fired_total",
                                       .help = "Timers fired.",
                                       .labels = {"kind"}})),
@@ -228,6 +235,22 @@ void JourneyMetrics::RestoreProgress(PartitionId partition, const Restore& resto
   }
 }
 
+void JourneyMetrics::EventsQuiet(PartitionId partition,
+                                 const std::map<std::string, Instant>& events) {
+  const std::string label = Text(partition);
+  const MutexLock lock(rep_->mutex);
+  std::set<std::string>& current = rep_->quiet_by_partition[partition];
+  std::erase_if(current, [&](const std::string& event) {
+    if (events.contains(event)) return false;
+    rep_->quiet.Remove({label, event});
+    return true;
+  });
+  for (const auto& [event, since] : events) {
+    rep_->quiet.Set({label, event}, Seconds(since.time_since_epoch()));
+    current.insert(event);
+  }
+}
+
 void JourneyMetrics::PartitionDropped(PartitionId partition) {
   const std::string label = Text(partition);
   for (Gauges* const gauges :
@@ -240,6 +263,11 @@ void JourneyMetrics::PartitionDropped(PartitionId partition) {
       silent != rep_->silent_by_partition.end()) {
     rep_->silent.Remove({label, silent->second});
     rep_->silent_by_partition.erase(silent);
+  }
+  if (const auto quiet = rep_->quiet_by_partition.find(partition);
+      quiet != rep_->quiet_by_partition.end()) {
+    for (const std::string& event : quiet->second) rep_->quiet.Remove({label, event});
+    rep_->quiet_by_partition.erase(quiet);
   }
   const auto holder = rep_->holder_by_partition.find(partition);
   if (holder == rep_->holder_by_partition.end()) return;

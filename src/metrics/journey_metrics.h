@@ -3,8 +3,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "src/base/ids.h"
@@ -59,6 +61,8 @@ class JourneyMetrics final : public KeyedMetrics {
   void ClockAt(PartitionId partition, std::optional<Instant> clock, std::string_view holder);
   // The required source that is silent, and since when; "": none is.
   void SourceSilent(PartitionId partition, std::string_view source, Instant since);
+  // The events that have gone quiet, by name, and since when.
+  void EventsQuiet(PartitionId partition, const std::map<std::string, Instant>& events);
   void TimersFired(std::string_view kind, std::size_t count);
   // Timers due and not fired yet; rungs held back by the gate.
   void TimersWaiting(PartitionId partition, std::size_t due, std::size_t held);

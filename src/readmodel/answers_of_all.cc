@@ -106,7 +106,9 @@ Result<std::map<std::string, Transition>> ReadTransitions(const FunnelQuestion& 
       return transitions;
     }
     Transition& transition = transitions[std::string(select.text(0))];
-    transition.place = select.number(2);
+    if (select.number(3) > 0) {
+      transition.place = std::max(transition.place, select.number(2));
+    }
     transition.entered += select.number(3);
     transition.completed += select.number(4);
     if (select.number(1) >= 0) {

@@ -188,6 +188,7 @@ Result<std::string> ReadModel::Ask(const PeopleQuestion& question) const {
   return parts_->Answered([&](Database* database) { return AnswerList(list, database); });
 }
 
+// The page is chosen before anything is looked up beside it: what is passed over costs little.
 Result<std::string> ReadModel::Ask(const InterventionsQuestion& question) const {
   List list{.name = "interventions",
             .count = "SELECT count(*) FROM intervention i",
@@ -205,10 +206,12 @@ Result<std::string> ReadModel::Ask(const InterventionsQuestion& question) const 
       " nullif(i.user, '') AS userId, coalesce(p.name, p.email) AS name, i.state, i.why, i.rule,"
       " i.rung, i.of, i.action, i.template, i.subject, i.recipient, i.reason, i.mode,"
       " i.decided_at AS decidedAt, i.due_at AS dueAt, i.expires_at AS expiresAt, i.outcome,"
-      " i.outcome_at AS outcomeAt, i.holdout AS \"bool:holdout\" FROM intervention i"
-      " LEFT JOIN account a ON a.tenant = i.tenant"
-      " LEFT JOIN person p ON p.tenant = i.tenant AND p.user = i.user{}"
-      " ORDER BY i.decided_at DESC, i.id LIMIT ? OFFSET ?",
+      " i.outcome_at AS outcomeAt, i.holdout AS \"bool:holdout\""
+      " FROM (SELECT i.id AS chosen FROM intervention i{}"
+      " ORDER BY i.decided_at DESC, i.id LIMIT ? OFFSET ?)"
+      " JOIN intervention i ON i.id = chosen LEFT JOIN account a ON a.tenant = i.tenant"
+      " LEFT JOIN person p ON p.tenant = i.tenant AND p.user = i.user"
+      " ORDER BY i.decided_at DESC, i.id",
       list.where.sql());
   return parts_->Answered([&](Database* database) { return AnswerList(list, database); });
 }
@@ -251,9 +254,11 @@ Result<std::string> ReadModel::Ask(const UpcomingQuestion& question) const {
   list.sql = fmt::format(
       "SELECT u.due, u.kind, u.tenant AS tenantId, a.name AS accountName, a.owner,"
       " a.mrr, nullif(u.user, '') AS userId, coalesce(p.name, p.email) AS name, p.role,"
-      " p.step_name AS stepName FROM upcoming u LEFT JOIN account a ON a.tenant = u.tenant"
-      " LEFT JOIN person p ON p.tenant = u.tenant AND p.user = u.user{}"
-      " ORDER BY u.due, u.tenant, u.user, u.kind LIMIT ? OFFSET ?",
+      " p.step_name AS stepName"
+      " FROM (SELECT * FROM upcoming u{} ORDER BY due, tenant, user, kind LIMIT ? OFFSET ?) u"
+      " LEFT JOIN account a ON a.tenant = u.tenant"
+      " LEFT JOIN person p ON p.tenant = u.tenant AND p.user = u.user"
+      " ORDER BY u.due, u.tenant, u.user, u.kind",
       list.where.sql());
   return parts_->Answered([&](Database* database) { return AnswerList(list, database); });
 }

@@ -19,11 +19,14 @@ std::string FunnelSql(std::string_view sign, std::string_view from) {
       "INSERT INTO funnel SELECT coalesce(json_extract(r.record, '$.plan'), ''),"
       " coalesce(json_extract(r.record, '$.segment'), ''),"
       " coalesce(json_extract(r.record, '$.channel'), ''), json_extract(f.value, '$.transition'),"
-      " coalesce(json_extract(f.value, '$.medianS'), -1), f.key,"
+      " coalesce(json_extract(f.value, '$.medianS'), -1), row_number() OVER (PARTITION BY"
+      " substr(json_extract(f.value, '$.transition'), 1,"
+      " instr(json_extract(f.value, '$.transition'), '/')) ORDER BY f.key),"
       " {0}json_extract(f.value, '$.entered'), {0}json_extract(f.value, '$.completed')"
       " FROM {1} r, json_each(r.record, '$.funnel') f WHERE true"
       " ON CONFLICT DO UPDATE SET entered = entered + excluded.entered,"
-      " completed = completed + excluded.completed, place = excluded.place",
+      " completed = completed + excluded.completed,"
+      " place = iif(entered > 0, max(place, excluded.place), excluded.place)",
       sign, from);
 }
 

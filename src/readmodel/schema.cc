@@ -47,9 +47,11 @@ CREATE TABLE person (
   risk TEXT, score INTEGER, last_seen_at TEXT, sessions INTEGER, active_days INTEGER,
   outreach_at TEXT, removed_at TEXT, segment TEXT, signup_week TEXT, to_value_s INTEGER,
   detail TEXT NOT NULL, PRIMARY KEY (tenant, user)) WITHOUT ROWID;
-CREATE INDEX person_step ON person (role, step_name, step_since)
+-- What each is narrowed to stands in it, too: else a question reads every row beside the index.
+CREATE INDEX person_step ON person (role, step_name, step_since, removed_at, history, activated_at)
   WHERE removed_at IS NULL AND history = 'known' AND activated_at IS NULL;
-CREATE INDEX person_cohort ON person (signup_week, role, segment, activated_at, to_value_s)
+CREATE INDEX person_cohort ON person (signup_week, role, segment, activated_at, to_value_s,
+                                      removed_at, history)
   WHERE removed_at IS NULL AND history = 'known' AND signup_week IS NOT NULL;
 CREATE INDEX person_email ON person (email) WHERE email IS NOT NULL;
 
@@ -69,7 +71,8 @@ CREATE TABLE intervention (
   mode TEXT, decided_at TEXT, due_at TEXT, expires_at TEXT, outcome TEXT, outcome_at TEXT,
   holdout INTEGER);
 CREATE INDEX intervention_tenant ON intervention (tenant, decided_at);
-CREATE INDEX intervention_time ON intervention (decided_at);
+CREATE INDEX intervention_time ON intervention (decided_at DESC, id, state);
+CREATE INDEX intervention_state ON intervention (state, decided_at DESC, id);
 CREATE INDEX intervention_outcome ON intervention (rule, holdout, outcome)
   WHERE outcome IS NOT NULL;
 -- Of activation and of risk.
@@ -79,7 +82,8 @@ CREATE TABLE change (
 CREATE INDEX change_tenant ON change (tenant, decided_at);
 CREATE INDEX change_time ON change (decided_at);
 
--- The funnels of all accounts, added up as their statuses come. median_s: of one account.
+-- The funnels of all accounts, added up as their statuses come. median_s: of one account. place: in
+-- the ladder of the role, as far as any account came.
 CREATE TABLE funnel (
   plan TEXT, segment TEXT, channel TEXT, transition TEXT, median_s INTEGER,
   place INTEGER NOT NULL, entered INTEGER NOT NULL, completed INTEGER NOT NULL,

@@ -10,6 +10,7 @@
 #include "src/base/check.h"
 #include "src/base/hash.h"
 #include "src/base/names.h"
+#include "src/codec/volume_facts.h"
 #include "src/metrics/journey_metrics.h"
 #include "src/stream/emitted_counts.h"
 #include "src/stream/erased_fact.h"
@@ -24,8 +25,6 @@ constexpr std::size_t kVisitsOfStimulusMax = 100'000;
 // A counter of meta: the input has ended, and the clock could not go there yet.
 constexpr const char* kEndOwed = "end_owed";
 constexpr const char* kReleasedUntil = "released_until";  // In files: where the clock was then.
-// More timers than this that are due and have not fired are not told apart.
-constexpr std::size_t kDueTimersCounted = 1'000;
 
 const std::string& ClockKey() {
   static const std::string kKey = state::FactKey("clock");
@@ -88,6 +87,13 @@ Status JourneyTask::Load() {
     FOOTHOLD_ASSIGN(journey::Playbook decoded, codec::DecodePlaybook(*playbook));
     definition_ = std::make_unique<journey::Definition>(std::move(decoded));
   }
+  volumes_ = journey::EventVolumes();
+  are_volumes_changed_ = false;
+  FOOTHOLD_ASSIGN(const std::optional<std::string> volumes, state_.Read(VolumesFactKey()));
+  if (volumes.has_value()) {
+    FOOTHOLD_ASSIGN(volumes_, codec::DecodeVolumes(*volumes));
+  }
+  LookForQuiet();
   FOOTHOLD_ASSIGN(std::optional<std::string> salt, state_.Read(SaltKey()));
   if (!salt.has_value()) {
     salt = around_.options->email_salt;
@@ -169,7 +175,7 @@ Status JourneyTask::RunEntry() {
       clock_.Advance(definition_->playbook().lateness);
     }
     is_clock_changed_ = true;
-    if (definition_ != nullptr && NoteSilence()) {
+    if (definition_ != nullptr && IsMeasuredAnew(*progress)) {
       phase_ = Phase::kWalking;  // After it the entry is done again, and goes on.
       return Status();
     }
@@ -413,25 +419,16 @@ journey::Context JourneyTask::MakeContext(std::optional<Instant> clock) const {
       .partitions = around_.options->journal_partitions,
       .sources_silent_since = silence_.has_value() ? std::optional(silence_->since) : std::nullopt,
       .silent_source = silence_.has_value() ? std::string_view(silence_->source) : "",
+      .quiet = quiet_.has_value() ? &*quiet_ : nullptr,
       .is_redeciding = IsPublishing()};
-}
-
-std::string JourneyTask::ClockHolder() const {
-  return clock_.Holder(definition_ == nullptr ? milliseconds{0} : definition_->playbook().lateness);
-}
-
-Result<std::size_t> JourneyTask::CountDueTimers(std::size_t count_max) const {
-  if (!clock_.now().has_value()) {
-    return std::size_t{0};
-  }
-  FOOTHOLD_ASSIGN(const std::vector<state::DueTimer> due,
-                  state_.store().TimersUntil(*clock_.now(), std::nullopt, count_max));
-  return due.size();
 }
 
 Status JourneyTask::Collect(const std::optional<std::string>& place, StagedWrites* writes) {
   if (is_clock_changed_) {
     state_.Write(ClockKey(), codec::EncodeClock(clock_.parts()));
+  }
+  if (are_volumes_changed_) {
+    state_.Write(VolumesFactKey(), codec::EncodeVolumes(volumes_));
   }
   CollectRelease(writes);
   desk_.Collect();
@@ -444,21 +441,13 @@ Status JourneyTask::Collect(const std::optional<std::string>& place, StagedWrite
   return Status();
 }
 
-void JourneyTask::Measure() {
-  around_.metrics->ClockAt(partition_, clock_.now(), ClockHolder());
-  around_.metrics->SourceSilent(partition_, silence_.has_value() ? silence_->source : "",
-                                silence_.has_value() ? silence_->since : kEpoch);
-  if (const Result<std::size_t> due = CountDueTimers(kDueTimersCounted); due.has_value()) {
-    around_.metrics->TimersWaiting(partition_, *due, waiting_count());
-  }
-}
-
 void JourneyTask::Apply() {
   state_.Apply();
   desk_.Apply();
   pending_release_.reset();
   committed_position_ = meta_.journal_next;
   is_clock_changed_ = false;
+  are_volumes_changed_ = false;
   CountEmitted(outbox_, definition_.get(), around_.metrics);
   for (const journey::HeldRung& rung : held_) {
     around_.metrics->RungHeld(rung.rule, journey::SuppressorName(rung.by));

@@ -15,6 +15,7 @@
 #include "src/journey/definition.h"
 #include "src/journey/engine.h"
 #include "src/journey/erased_ids.h"
+#include "src/journey/volumes.h"
 #include "src/log/log.h"
 #include "src/stream/entry_queue.h"
 #include "src/stream/keyed_task.h"
@@ -114,6 +115,13 @@ class JourneyTask final : public KeyedTask {
   void Sweep();
   // Whether a source is silent now. True if a walk begins for it.
   bool NoteSilence();
+  // Whether another measurement holds from this entry on, and a walk begins for it.
+  bool IsMeasuredAnew(const journey::Progress& progress);
+  // Counts what came, and looks which events have gone quiet. True if a walk begins, as what they
+  // held may be concluded now.
+  bool NoteVolumes(const journey::Progress& progress);
+  void LookForQuiet();
+  static const std::string& VolumesFactKey();
   Status NoteDeadLetter(const codec::DeadLetterNote& note);
   // Up to where of event time the gate has looked at what waits; kEpoch: at nothing yet.
   Instant ReleasedUntil() const;
@@ -162,6 +170,9 @@ class JourneyTask final : public KeyedTask {
   bool is_desk_loaded_ = false;
   std::optional<journey::Clock::Silence> silence_;  // As of the clock.
   bool is_clock_changed_ = false;
+  journey::EventVolumes volumes_;
+  std::optional<journey::QuietEvents> quiet_;  // As of the clock; nullopt: no event is.
+  bool are_volumes_changed_ = false;
   NextOffset committed_position_;
 
   EntryQueue queue_;

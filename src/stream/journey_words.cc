@@ -13,7 +13,6 @@
 namespace foothold::stream {
 namespace {
 
-constexpr const char* kSilenceStep = "silence_step";  // A counter of meta.
 // A release is written no more often.
 constexpr milliseconds kReleaseInterval{1'000};
 
@@ -47,10 +46,14 @@ Status JourneyTask::ApplyControl(const codec::Control& control) {
 
 Status JourneyTask::Publish(const journey::Playbook& playbook) {
   FOOTHOLD_TRY(journey::Validate(playbook));
-  const bool is_first = definition_ == nullptr;
+  // One that says the same changes nothing: judging all anew might notice what else would have been
+  // noticed at a subject's next event.
+  const bool is_news =
+      definition_ != nullptr && !journey::DecidesAlike(definition_->playbook(), playbook);
   state_.Write(PlaybookFactKey(), codec::EncodePlaybook(playbook));
   definition_ = std::make_unique<journey::Definition>(playbook);
-  if (!is_first) {
+  LookForQuiet();
+  if (is_news) {
     Sweep();
   }
   return Status();
@@ -84,47 +87,6 @@ Status JourneyTask::Say(const codec::ApprovalWord& word) {
 
 void JourneyTask::Sweep() {
   meta_.walks.push_back({.kind = codec::WalkKind::kSweep, .tenant = {}, .cursor = {}});
-}
-
-// How far a silence has come: 0 without one, then 1 and one more for each span that conditions ask
-// for. A step is taken once, by a look at what rests on the measurement.
-bool JourneyTask::NoteSilence() {
-  silence_ = clock_.Silent();
-  std::uint64_t step = 0;
-  if (silence_.has_value()) {
-    const std::vector<milliseconds>& spans = definition_->wakes().measurement_spans();
-    const auto passed = std::ranges::upper_bound(spans, *clock_.wall() - silence_->since);
-    step = 1 + static_cast<std::uint64_t>(passed - spans.begin());
-  }
-  const auto known = meta_.counters.find(kSilenceStep);
-  const std::uint64_t before = known == meta_.counters.end() ? 0 : known->second;
-  if (step == before) {
-    return false;
-  }
-  if (step == 0) {
-    meta_.counters.erase(kSilenceStep);
-    desk_.WakeAll();  // What it held may be let go.
-  } else {
-    meta_.counters[kSilenceStep] = step;
-  }
-  if (step <= 1 && before <= 1) {
-    return false;  // No condition rests on it yet, or did.
-  }
-  meta_.walks.push_back({.kind = codec::WalkKind::kMeasure, .tenant = {}, .cursor = {}});
-  return true;
-}
-
-Status JourneyTask::NoteDeadLetter(const codec::DeadLetterNote& note) {
-  FOOTHOLD_ASSIGN(const bool is_known, state_.subjects().Has(state::AccountKey(note.tenant)));
-  if (!is_known || definition_ == nullptr) {
-    return Status();  // Whatever was wrong with it: of this account nothing is concluded.
-  }
-  journey::Visit visit{.kind = journey::VisitKind::kMeasure,
-                       .target = {.tenant = std::string(note.tenant), .user = {}, .email = {}},
-                       .merge_from = {},
-                       .due = {}};
-  visit.dead_letter_at = note.at;
-  return RunVisits({std::move(visit)}, nullptr, MakeContext(clock_.now()));
 }
 
 bool JourneyTask::IsPublishing() const {

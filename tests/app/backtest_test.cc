@@ -16,6 +16,7 @@ namespace {
 
 using intake::JsonTree;
 using testing::HasSubstr;
+using testing::Not;
 
 // Signs of life every six hours, so that time goes on in a file.
 std::string Heartbeats(int days) {
@@ -103,6 +104,40 @@ TEST_F(BacktestTest, TheTableSaysByHowMuchSomethingMovedAndShowsSamples) {
                              "connected an integration: "));
   EXPECT_THAT(out, HasSubstr("    new   2026-03-07 "));
   EXPECT_THAT(out, HasSubstr("    gone  2026-03-07 "));
+}
+
+// The journal tells of somebody until their word stands in it, and the word is kept for ever.
+TEST(BacktestReportTest, WhoWasErasedIsCountedAndNotNamed) {
+  const auto asked = [](const std::string& user) {
+    return fmt::format(
+        R"({{"tenantId":"a b","userId":"{}","role":"analyst","ladder":{{"name":"stalled","rung":1}},)"
+        R"("channel":"email","template":"t","reason":"{} stopped","decidedAt":"2026-03-02T09:00:00Z"}})",
+        user, user);
+  };
+  const std::vector<log::Header> headers{
+      {.key = "ce_type", .value = "foothold.intervention.requested.v1"}};
+  const std::string ada = asked("ada");
+  const std::string ben = asked("ben");
+  BacktestSide before;
+  BacktestSide after;
+  log::RecordView record{.topic = "interventions.email",
+                         .partition = PartitionId{0},
+                         .timestamp = kEpoch,
+                         .key = "a b",
+                         .value = ada,
+                         .headers = headers};
+  std::vector<log::RecordView> records{record, record, record};
+  records[1].value = ben;
+  records[2].key = "a%20b|ada";
+  records[2].value = std::nullopt;
+  ASSERT_TRUE(after.tally.Take(records).ok());
+
+  const BacktestReport report = Compare(before, after, 5);
+
+  ASSERT_EQ(report.rules.size(), 1U);
+  EXPECT_EQ(report.rules.front().added, 2);
+  EXPECT_THAT(TextOf(report), HasSubstr("ben stopped"));
+  EXPECT_THAT(TextOf(report), Not(HasSubstr("ada")));
 }
 
 TEST_F(BacktestTest, LoadIsToldByChannelAndRule) {

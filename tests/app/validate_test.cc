@@ -46,6 +46,22 @@ TEST(ValidateTest, SourcesAreCounted) {
   EXPECT_EQ(RunFoothold({"validate", "-c", two}).out, two + ": shop, 2 sources\n");
 }
 
+// The service would end with it, and say so in its log alone.
+TEST(ValidateTest, APropertyThatTheClientDoesNotKnowIsRefusedWithTheOneThatWasMeant) {
+  const Folder folder;
+  const std::string file = folder.Write(
+      "one.yaml",
+      "app: shop\nkafka: {bootstrap.servers: \"localhost:1\", sasl.usrname: x}\nsources:\n"
+      "  - {name: a, topics: [a], preset: segment}\n");
+
+  const Ending ending = RunFoothold({"validate", "-c", file});
+
+  EXPECT_EQ(ending.code, kExitConfig);
+  EXPECT_THAT(ending.error, HasSubstr(file + ": kafka: sasl.usrname: librdkafka "));
+  EXPECT_THAT(ending.error, HasSubstr("did you mean sasl.username?"));
+  EXPECT_EQ(ending.out, "");
+}
+
 class ValidateSeenTest : public testing::Test {
  protected:
   Folder folder_;

@@ -362,6 +362,12 @@ journey::Progress RandomValues::Progress() {
   if (Coin()) {
     progress.people = {.partition = static_cast<std::int32_t>(Integer()), .until = MaybeTime()};
   }
+  if (Coin()) {
+    progress.counts = journey::EventCounts{.at = Time(), .events = {}};
+    for (std::size_t i = Below(4); i > 0; --i) {
+      progress.counts->events.emplace_back(Name(), Below(1'000'000));
+    }
+  }
   return progress;
 }
 

@@ -6,6 +6,7 @@
 
 #include "src/base/bag.h"
 #include "src/codec/erased_facts.h"
+#include "src/codec/volume_facts.h"
 #include "tests/codec/random_values.h"
 
 namespace foothold::codec {
@@ -291,6 +292,31 @@ TEST(StateTest, AnotherKindOfValueIsCorrupt) {
   EXPECT_EQ(DecodeAccount(EncodeUser({})).error().code(), Code::kCorrupt);
   EXPECT_EQ(DecodeUser(EncodeAccount({})).error().code(), Code::kCorrupt);
   EXPECT_EQ(DecodeMeta(EncodeClock({})).error().code(), Code::kCorrupt);
+}
+
+TEST(StateTest, HowOftenEventsComeIsReadAsItWasWritten) {
+  const auto volumes = journey::EventVolumes::FromParts(
+      {.events = {{"report.exported",
+                   {.first = 81'000,
+                    .last = 81'040,
+                    .counts = {3, 0, 700},
+                    .norm = 0,
+                    .quiet_since = {}}},
+                  {"transaction.created",
+                   {.first = 81'001,
+                    .last = 81'041,
+                    .counts = {0},
+                    .norm = 44,
+                    .quiet_since = InstantFromMs(1'772'409'600'000)}}},
+       .revision = 77,
+       .judged_until = 81'042});
+  const std::string bytes = EncodeVolumes(volumes);
+  EXPECT_EQ(DecodeVolumes(bytes)->parts(), volumes.parts());
+  EXPECT_EQ(DecodeVolumes(EncodeVolumes({}))->parts(), journey::EventVolumes().parts());
+  EXPECT_EQ(DecodeVolumes(bytes + "x").error().code(), Code::kCorrupt);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_EQ(DecodeVolumes(bytes.substr(0, size)).error().code(), Code::kCorrupt) << size;
+  }
 }
 
 TEST(StateTest, WhoWasErasedIsReadAsItWasWritten) {

@@ -20,7 +20,7 @@ from promql import ROOT
 CACHE = pathlib.Path(os.environ.get("FOOTHOLD_CACHE", ROOT / ".cache"))
 VERSION = "4.3.1"
 JARS = CACHE / "kafka" / VERSION / "lib"
-PATIENCE_S = 240
+PATIENCE_S = 600
 # Of the user foothold.
 PASSWORD = "a-password-of-tests"
 
@@ -91,9 +91,10 @@ class Broker:
 
     def make_topic(self, name, partitions):
         self.admin.create_topics([NewTopic(name, partitions, 1)])[name].result(PATIENCE_S)
-        while len(self.admin.list_topics(timeout=30).topics[name].partitions) < partitions:
-            pass
-        return name
+        while True:  # A broker may answer before it has heard of the topic itself.
+            topic = self.admin.list_topics(timeout=30).topics.get(name)
+            if topic is not None and len(topic.partitions) >= partitions:
+                return name
 
     def stop(self, keep=False):
         if self.process is not None:

@@ -101,6 +101,7 @@ void CallEveryVerb(Registry* registry) {
   journey.CapMet("recent_ids");
   journey.ClockAt(PartitionId{0}, InstantFromMs(1'700'000'000'500), "app events[3]");
   journey.SourceSilent(PartitionId{0}, "app", InstantFromMs(1'700'000'000'000));
+  journey.EventsQuiet(PartitionId{0}, {{"report.exported", InstantFromMs(1'700'000'000'000)}});
   journey.TimersFired("window", 2);
   journey.TimersWaiting(PartitionId{0}, 4, 5);
   journey.CacheLooked(CacheLook::kHit, 1);
@@ -328,6 +329,24 @@ TEST(MetricsTest, ASilentSourceIsNamedWhileItIs) {
   journey.PartitionDropped(PartitionId{2});
   EXPECT_THAT(Samples(registry, "foothold_journey_source_silent_since_timestamp_seconds"),
               testing::IsEmpty());
+}
+
+TEST(MetricsTest, QuietEventsAreNamedWhileTheyAre) {
+  Registry registry;
+  JourneyMetrics journey(&registry);
+  const std::string name = "foothold_journey_event_quiet_since_timestamp_seconds";
+
+  journey.EventsQuiet(PartitionId{1}, {{"a", InstantFromMs(5'000)}, {"b", InstantFromMs(6'000)}});
+  journey.EventsQuiet(PartitionId{1}, {{"b", InstantFromMs(6'000)}, {"c", InstantFromMs(7'000)}});
+  journey.EventsQuiet(PartitionId{2}, {{"c", InstantFromMs(7'000)}});
+  EXPECT_THAT(Samples(registry, name),
+              testing::UnorderedElementsAre(name + "{event=\"b\",partition=\"1\"} 6",
+                                            name + "{event=\"c\",partition=\"1\"} 7",
+                                            name + "{event=\"c\",partition=\"2\"} 7"));
+
+  journey.EventsQuiet(PartitionId{1}, {});
+  journey.PartitionDropped(PartitionId{2});
+  EXPECT_THAT(Samples(registry, name), testing::IsEmpty());
 }
 
 TEST(MetricsTest, TheGaugesOfADroppedPartitionGo) {

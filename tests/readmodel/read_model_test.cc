@@ -292,6 +292,23 @@ TEST(FunnelTest, FunnelsAddUpByPlanAndTheStuckAreCounted) {
   EXPECT_EQ(Each(model->Ask(FunnelQuestion{.plan = "a"}), "transitions", "entered"), "10 6");
 }
 
+// An account lists what somebody of it came to, role after role.
+TEST(FunnelTest, TheStepsOfARoleStandInTheOrderOfItsLadderWhateverElseAnAccountHas) {
+  const auto model = OpenModel();
+  journey::AccountStatus first = AccountOf("a");
+  first.funnel = {{.transition = "admin/b profile", .entered = 1, .completed = 1, .median_s = 1},
+                  {.transition = "admin/a invite", .entered = 1, .completed = 0, .median_s = 1},
+                  {.transition = "viewer/z access", .entered = 1, .completed = 0, .median_s = 9}};
+  journey::AccountStatus second = AccountOf("b");
+  second.funnel = {{.transition = "viewer/z access", .entered = 1, .completed = 1, .median_s = 2},
+                   {.transition = "viewer/y export", .entered = 1, .completed = 0, .median_s = 2}};
+
+  Take(model.get(), std::vector<journey::OutputRecord>{first, second});
+
+  EXPECT_EQ(Each(model->Ask(FunnelQuestion{}), "transitions", "step"),
+            "b profile a invite z access y export");
+}
+
 TEST(CohortsTest, AccountsAreCountedByWeekAndByChannel) {
   const auto model = OpenModel();
   journey::AccountStatus fast = AccountOf("a");

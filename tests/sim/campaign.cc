@@ -31,6 +31,8 @@ void Add(const Shown& shown, Shown* sum) {
   sum->cut_stimuli += shown.cut_stimuli;
   sum->decisions += shown.decisions;
   sum->requests += shown.requests;
+  sum->erased += shown.erased;
+  sum->dropped += shown.dropped;
 }
 
 void Merge(std::uint64_t seed, const ScheduleReport& one, CampaignReport* all) {
@@ -143,10 +145,11 @@ std::string CampaignReport::ToString() const {
   std::string text = fmt::format(
       "{} schedules ({} on disk), {} failed\n"
       "in each at least: {} events, {} timers, {} corrections, {} stimuli cut by a commit\n"
-      "in all: {} records, {} timers, {} corrections, {} stimuli cut, {} interventions asked for\n",
+      "in all: {} records, {} timers, {} corrections, {} stimuli cut, {} interventions asked for,\n"
+      "{} users erased, {} times something of them dropped\n",
       schedules, on_disk, failed, events_min, shown_min.timers_fired, shown_min.corrections,
       shown_min.cut_stimuli, shown.decisions, shown.timers_fired, shown.corrections,
-      shown.cut_stimuli, shown.requests);
+      shown.cut_stimuli, shown.requests, shown.erased, shown.dropped);
   for (const std::uint64_t seed : poor) {
     text += fmt::format("  too little happened in {}\n", seed);
   }

@@ -9,6 +9,7 @@
 #include "src/codec/state.h"
 #include "src/stream/store_place.h"
 #include "state/schema.h"
+#include "tests/sim/erasure_checks.h"
 #include "tests/sim/input_checks.h"
 #include "tests/sim/people_model.h"
 
@@ -49,6 +50,7 @@ class Checker {
     }
     CompareOutputs();
     CheckSequences();
+    CheckErasures(evidence_, &findings_);
     return findings_;
   }
 
@@ -56,7 +58,8 @@ class Checker {
   void Say(std::string finding) { findings_.push_back(std::move(finding)); }
 
   void FoldPeople(std::int32_t partition, PeopleOutcome* outcome) {
-    PeopleModel model({.mode = evidence_.mode, .waiting_bytes_max = evidence_.waiting_bytes_max});
+    PeopleModel model(
+        {.mode = evidence_.mode, .waiting_bytes_max = evidence_.waiting_bytes_max, .app = kApp});
     for (const Kept& record : evidence_.committed->of(evidence_.topics.people, partition)) {
       if (std::string why = model.Fold(record.offset, *record.value); !why.empty()) {
         Say("people: " + why);
@@ -73,7 +76,10 @@ class Checker {
   }
 
   void FoldJournal(std::int32_t partition) {
-    JourneyModel model(evidence_.journal_partitions, kApp, kSalt);
+    JourneyModel model({.partition = partition,
+                        .journal_partitions = evidence_.journal_partitions,
+                        .app = kApp,
+                        .salt = kSalt});
     for (const Kept& record : evidence_.committed->of(evidence_.topics.journal, partition)) {
       if (std::string why = model.Fold(record.offset, *record.value); !why.empty()) {
         Say("journal: " + why);
@@ -82,6 +88,8 @@ class Checker {
     }
     CheckClock(model, partition);
     shown_->timers_fired += model.timers_fired();
+    shown_->erased += model.erased_users();
+    shown_->dropped += model.dropped();
     for (const ModelOutput& output : model.outputs()) {
       expected_[evidence_.topics.Of(output.topic)][output.key].push_back(
           Text(output.value, output.headers));
@@ -243,19 +251,34 @@ class Checker {
   }
 
   // Without a look at the model: a reader who sees the numbers alone sees no hole and no repeat.
+  // Who was erased and begins anew begins with 1.
   void CheckSequences() {
+    std::map<std::string, std::vector<std::int64_t>> words;
+    for (const auto& [who, erasure] : ErasuresOf(evidence_)) {
+      words[SubjectOf(who.first, who.second)] = erasure.revisions;
+    }
+    struct Last {
+      std::int64_t number = 0;
+      std::int64_t revision = 0;
+    };
     for (const std::string& topic : evidence_.topics.Logs()) {
-      std::map<std::string, std::int64_t> last;
+      std::map<std::string, Last> last;
       for (std::int32_t i = 0; i < evidence_.output_partitions; ++i) {
         for (const Kept& record : evidence_.committed->of(topic, i)) {
           std::map<std::string, std::string> headers(record.headers.begin(), record.headers.end());
-          const std::int64_t number = std::atoll(headers["ce_fhseq"].c_str());
-          std::int64_t& before = last.try_emplace(headers["ce_subject"], 0).first->second;
-          if (number != before + 1) {
-            Say(fmt::format("{}: number {} of {} follows {}", topic, number, headers["ce_subject"],
-                            before));
+          const std::string& subject = headers["ce_subject"];
+          const Last now{.number = std::atoll(headers["ce_fhseq"].c_str()),
+                         .revision = std::atoll(headers["ce_fhrev"].c_str())};
+          Last& before = last[subject];
+          const bool is_anew =
+              now.number == 1 && std::ranges::any_of(words[subject], [&](std::int64_t word) {
+                return before.revision <= word && word < now.revision;
+              });
+          if (now.number != before.number + 1 && !is_anew) {
+            Say(fmt::format("{}: number {} of {} follows {}", topic, now.number, subject,
+                            before.number));
           }
-          before = number;
+          before = now;
         }
       }
     }

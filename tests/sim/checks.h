@@ -37,10 +37,13 @@ struct Evidence {
   std::int32_t output_partitions = 2;
   std::uint64_t waiting_bytes_max = 0;
   Instant events_until;  // When the last input was written.
+  Instant wall_until;    // No clock was ever beyond it.
   std::vector<Produced> produced;
   // Where each source partition was first read from.
   std::map<std::int32_t, std::int64_t> starts;
   const Collector* committed = nullptr;
+  // Ids that nothing may name any more: erased when all had come to rest.
+  std::vector<std::string> forgotten;
 
   // Whole stores at the end, of who owned the partition: content and valid timers.
   struct Volume {
@@ -59,6 +62,8 @@ struct Shown {
   int cut_stimuli = 0;
   int decisions = 0;
   int requests = 0;  // Interventions asked for.
+  int erased = 0;    // Users that went, and what was dropped of such later.
+  int dropped = 0;
 };
 
 // Everything that is not as it must be, a sentence each; what it showed in `*shown`.

@@ -17,7 +17,14 @@ namespace {
 std::string UsersPrefix() { return std::string(1, static_cast<char>(state::KeyKind::kUser)); }
 std::string AccountsPrefix() { return std::string(1, static_cast<char>(state::KeyKind::kAccount)); }
 
-journey::Visit VisitTo(const std::string& key, journey::VisitKind kind) {
+bool IsOfEvent(journey::VisitKind kind) {
+  return kind == journey::VisitKind::kActor || kind == journey::VisitKind::kInvitee ||
+         kind == journey::VisitKind::kMember || kind == journey::VisitKind::kAccount;
+}
+
+}  // namespace
+
+journey::Visit JourneyModel::VisitTo(const std::string& key, journey::VisitKind kind) {
   const state::ParsedKey parsed = state::ParseKey(key).value();
   journey::Visit visit;
   visit.kind = kind;
@@ -28,19 +35,13 @@ journey::Visit VisitTo(const std::string& key, journey::VisitKind kind) {
   return visit;
 }
 
-bool IsOfEvent(journey::VisitKind kind) {
-  return kind == journey::VisitKind::kActor || kind == journey::VisitKind::kInvitee ||
-         kind == journey::VisitKind::kMember || kind == journey::VisitKind::kAccount;
-}
-
-}  // namespace
-
-JourneyModel::JourneyModel(std::int32_t journal_partitions, const std::string& app,
-                           const std::string& salt)
-    : journal_partitions_(journal_partitions),
-      app_(app),
-      salt_(salt),
-      encoder_({.app = app, .encodings = {}}) {}
+JourneyModel::JourneyModel(const Options& options)
+    : partition_(options.partition),
+      journal_partitions_(options.journal_partitions),
+      app_(options.app),
+      salt_(options.salt),
+      erased_(Hash64(options.salt)),
+      encoder_({.app = options.app, .encodings = {}}) {}
 
 std::string JourneyModel::Fold(std::int64_t offset, std::string_view batch) {
   const Result<codec::JournalBatchReader> reader = codec::JournalBatchReader::Open(batch);
@@ -80,6 +81,9 @@ std::string JourneyModel::Fold(std::int64_t offset, std::string_view batch) {
 }
 
 void JourneyModel::FoldEvent(const journey::Event& event) {
+  if (IsErased(std::string(event.tenant), std::string(event.user))) {
+    return;
+  }
   cause_ = &event;
   VisitAll(journey::VisitsOf(*definition_, event), &event, clock_.now());
   DoWalks();
@@ -151,101 +155,6 @@ bool JourneyModel::IsEnd(const journey::Progress& progress) {
   }
   meta_.counters.erase("end_owed");
   return was_owed || !progress.people.has_value();
-}
-
-void JourneyModel::FoldControl(const codec::Control& control) {
-  if (control.follows != meta_.control_number || control.number <= control.follows) {
-    ++meta_.counters["control_out_of_sequence"];
-    return;
-  }
-  meta_.control_number = control.number;
-  if (const auto* publish = std::get_if<codec::PublishPlaybook>(&control.action)) {
-    const bool is_first = !playbook_.has_value();
-    playbook_ = publish->playbook;
-    definition_ = std::make_unique<journey::Definition>(*playbook_);
-    if (!is_first) {
-      meta_.walks.push_back({.kind = codec::WalkKind::kSweep, .tenant = {}, .cursor = {}});
-    }
-    is_publishing_ = true;
-  } else if (const auto* word = std::get_if<codec::RuleWord>(&control.action)) {
-    journey::RuleControl said = rules_[word->rule];
-    stream::Apply(*word, &said);
-    rules_.erase(word->rule);
-    if (said != journey::RuleControl{}) {
-      rules_[word->rule] = said;
-    }
-    has_rules_ = true;
-    for (auto& [key, until] : waiting_) {
-      until = kEpoch;
-    }
-    if (word->word == codec::RuleWord::Word::kKill) {
-      meta_.walks.push_back({.kind = codec::WalkKind::kSweep, .tenant = {}, .cursor = {}});
-    }
-  } else {
-    const auto& approval = std::get<codec::ApprovalWord>(control.action);
-    const std::string key = approval.user.empty() ? state::AccountKey(approval.tenant)
-                                                  : state::UserKey(approval.tenant, approval.user);
-    if (subjects_.contains(key) && definition_ != nullptr) {
-      journey::Visit visit = VisitTo(key, journey::VisitKind::kApprove);
-      visit.approval = {
-          .rule = approval.rule, .rung = approval.rung, .is_granted = approval.is_granted};
-      VisitAll({visit}, nullptr, clock_.now());
-    }
-  }
-  DoWalks();
-  is_publishing_ = false;
-}
-
-// The number of the step that a silence has come to, as meta has it; a step up to a condition's
-// span or back from one is looked at by all that rests on the measurement.
-void JourneyModel::NoteSilence() {
-  const auto silence = clock_.Silent();
-  std::uint64_t step = 0;
-  if (silence.has_value()) {
-    step = 1;
-    for (const milliseconds span : definition_->wakes().measurement_spans()) {
-      step += *clock_.wall() - silence->since >= span ? 1U : 0U;
-    }
-  }
-  const std::uint64_t before =
-      meta_.counters.contains("silence_step") ? meta_.counters["silence_step"] : 0;
-  if (step == before) {
-    return;
-  }
-  meta_.counters["silence_step"] = step;
-  if (step == 0) {
-    meta_.counters.erase("silence_step");
-    for (auto& [key, until] : waiting_) {
-      until = kEpoch;
-    }
-  }
-  if (std::max(step, before) > 1) {
-    meta_.walks.push_back({.kind = codec::WalkKind::kMeasure, .tenant = {}, .cursor = {}});
-    DoWalks();
-  }
-}
-
-void JourneyModel::NoteDeadLetter(const codec::DeadLetterNote& note) {
-  const std::string key = state::AccountKey(note.tenant);
-  if (subjects_.contains(key) && definition_ != nullptr) {
-    journey::Visit visit = VisitTo(key, journey::VisitKind::kMeasure);
-    visit.dead_letter_at = note.at;
-    VisitAll({visit}, nullptr, clock_.now());
-    DoWalks();
-  }
-}
-
-void JourneyModel::Release(Instant stamp) {
-  while (definition_ != nullptr) {
-    const auto next = EarliestWaiting();
-    if (!next.has_value() || next->first > stamp) {
-      return;
-    }
-    journey::Visit visit = VisitTo(next->second, journey::VisitKind::kRelease);
-    visit.due = stamp;
-    VisitAll({visit}, nullptr, clock_.now());
-    DoWalks();
-  }
 }
 
 std::optional<std::pair<Instant, std::string>> JourneyModel::EarliestWaiting() const {
@@ -335,6 +244,9 @@ void JourneyModel::VisitOne(journey::Visit visit, const journey::Event* event,
     const auto owner = emails_.find(EmailKey(tenant, visit.target.email));
     visit.target.user = owner == emails_.end() ? EmailUserId(visit.target.email) : owner->second;
   }
+  if (event != nullptr && IsOfEvent(visit.kind) && IsErased(tenant, visit.target.user)) {
+    return;
+  }
   const std::string user_key =
       visit.target.user.empty() ? "" : state::UserKey(tenant, visit.target.user);
   const std::string from_key = state::UserKey(tenant, visit.merge_from);
@@ -342,7 +254,7 @@ void JourneyModel::VisitOne(journey::Visit visit, const journey::Event* event,
     return;
   }
   const bool must_be_there = visit.kind == kRecheck || visit.kind == kApprove ||
-                             visit.kind == kSweep || visit.kind == kMeasure;
+                             visit.kind == kSweep || visit.kind == kMeasure || visit.kind == kErase;
   if (must_be_there && !user_key.empty() && !subjects_.contains(user_key)) {
     return;
   }
@@ -400,7 +312,9 @@ void JourneyModel::Settle(const journey::Visit& visit, const std::string& user_k
     has_counts_ = true;
   }
   if (decision->is_user_gone) {
-    const std::string gone = state::UserKey(visit.target.tenant, visit.merge_from);
+    const std::string gone = visit.kind == journey::VisitKind::kErase
+                                 ? user_key
+                                 : state::UserKey(visit.target.tenant, visit.merge_from);
     Wait(gone, std::nullopt);
     subjects_.erase(gone);
   }
@@ -460,6 +374,7 @@ std::map<std::string, std::string> JourneyModel::State() const {
   if (has_clock_) add(state::FactKey("clock"), codec::EncodeClock(clock_.parts()));
   if (has_rules_) add(state::FactKey("rule_controls"), codec::EncodeRuleControls(rules_));
   if (has_counts_) add(state::FactKey("release_counts"), codec::EncodeReleaseCounts(counts_));
+  if (const auto erased = erased_.Payload()) add(state::FactKey("erased"), *erased);
   add(state::FactKey("salt"), salt_);
   add(state::MetaKey(), codec::EncodeMeta(meta_));
   return values;

@@ -17,6 +17,7 @@
 #include "src/journey/definition.h"
 #include "src/journey/engine.h"
 #include "src/journey/gate.h"
+#include "tests/sim/erased_model.h"
 
 namespace foothold::sim {
 
@@ -34,7 +35,13 @@ struct ModelOutput {
 // from src/stream, from what ARCHITECTURE says of it.
 class JourneyModel {
  public:
-  JourneyModel(std::int32_t journal_partitions, const std::string& app, const std::string& salt);
+  struct Options {
+    std::int32_t partition = 0;
+    std::int32_t journal_partitions = 0;
+    std::string app;
+    std::string salt;
+  };
+  explicit JourneyModel(const Options& options);
 
   // Folds one record of the journal. A text says why it cannot be folded; "" if it was.
   std::string Fold(std::int64_t offset, std::string_view batch);
@@ -45,6 +52,9 @@ class JourneyModel {
   // Subject's key -> due.
   std::map<std::string, Instant> Timers() const;
   int timers_fired() const { return timers_fired_; }
+  // Users that went with a word, and what was dropped of those who had gone.
+  int erased_users() const { return erased_users_; }
+  int dropped() const { return dropped_; }
   // How far event time is complete.
   std::optional<Instant> now() const { return clock_.now(); }
   // What holds the clock back; "" if nothing does.
@@ -61,6 +71,9 @@ class JourneyModel {
   void FoldEvent(const journey::Event& event);
   void FoldProgress(const journey::Progress& progress);
   void FoldControl(const codec::Control& control);
+  void Erase(const codec::EraseWord& word);
+  bool IsErased(const std::string& tenant, const std::string& user);
+  std::optional<Instant> TimeOfErasures() const;
   void NoteSilence();
   void NoteDeadLetter(const codec::DeadLetterNote& note);
   bool FireNext();
@@ -74,6 +87,7 @@ class JourneyModel {
   std::optional<std::pair<Instant, std::string>> EarliestTimer() const;
   std::optional<std::pair<Instant, std::string>> EarliestWaiting() const;
 
+  static journey::Visit VisitTo(const std::string& key, journey::VisitKind kind);
   void VisitAll(std::vector<journey::Visit> visits, const journey::Event* event,
                 std::optional<Instant> clock);
   void VisitOne(journey::Visit visit, const journey::Event* event, std::optional<Instant> clock,
@@ -84,9 +98,11 @@ class JourneyModel {
   std::string EmailKey(const std::string& tenant, const std::string& email) const;
   void Emit(const journey::OutputRecord& record);
 
+  std::int32_t partition_;
   std::int32_t journal_partitions_;
   std::string app_;
   std::string salt_;
+  ErasedModel erased_;
   codec::OutputEncoder encoder_;
 
   std::map<std::string, Subject> subjects_;
@@ -106,6 +122,8 @@ class JourneyModel {
 
   std::vector<ModelOutput> outputs_;
   int timers_fired_ = 0;
+  int erased_users_ = 0;
+  int dropped_ = 0;
   Instant released_until_ = kEpoch;  // In files: up to where what waits was looked at.
 };
 

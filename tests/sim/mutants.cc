@@ -7,8 +7,9 @@ namespace {
 
 std::vector<Mutant> Join() {
   std::vector<Mutant> all = LogMutants();
-  const std::vector<Mutant> more = StateMutants();
-  all.insert(all.end(), more.begin(), more.end());
+  for (const std::vector<Mutant>& more : {StateMutants(), ErasureMutants()}) {
+    all.insert(all.end(), more.begin(), more.end());
+  }
   return all;
 }
 

@@ -40,9 +40,10 @@ struct Mutant {
   std::unique_ptr<Mutation> (*make)(log::MemoryLog* log);
 };
 
-// Of the log's ports, and of stages and stores.
+// Of the log's ports, of stages and stores, and of how people are erased.
 std::vector<Mutant> LogMutants();
 std::vector<Mutant> StateMutants();
+std::vector<Mutant> ErasureMutants();
 const std::vector<Mutant>& AllMutants();
 const Mutant* FindMutant(std::string_view name);
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "src/base/hash.h"
 #include "src/stream/people_task.h"
 #include "state/schema.h"
 
@@ -12,6 +13,7 @@ namespace foothold::sim {
 namespace {
 
 constexpr milliseconds kWaits = kDay;
+constexpr milliseconds kErasedFor = 30 * kDay;
 constexpr std::uint32_t kHopsMax = 4;
 constexpr std::uint64_t kOfPersonMax = 256;
 
@@ -25,6 +27,9 @@ std::string PlaceOf(const codec::PersonRecord& record) {
 }
 
 }  // namespace
+
+PeopleModel::PeopleModel(const Options& options)
+    : options_(options), erased_(Hash64(options.app)) {}
 
 std::string PeopleModel::Describe(const codec::PersonRecord& record) {
   return fmt::format("{} of {} hops {}{}", PlaceOf(record), record.event.user, record.hops,
@@ -58,11 +63,7 @@ std::string PeopleModel::Fold(std::int64_t offset, std::string_view batch) {
       clock_.Apply(sources);
       has_clock_ = true;
     } else if (const auto* control = std::get_if<codec::Control>(&*entry)) {
-      if (control->number > meta_.control_number) {
-        meta_.control_number = control->number;
-        meta_.counters["lateness_ms"] = static_cast<std::uint64_t>(
-            std::get<codec::PublishPlaybook>(control->action).playbook.lateness.count());
-      }
+      FoldControl(*control);
     } else {
       return fmt::format("offset {}: an entry of the journal", offset);
     }
@@ -71,11 +72,61 @@ std::string PeopleModel::Fold(std::int64_t offset, std::string_view batch) {
   return "";
 }
 
+void PeopleModel::FoldControl(const codec::Control& control) {
+  if (control.number <= meta_.control_number) {
+    return;
+  }
+  meta_.control_number = control.number;
+  const auto* word = std::get_if<codec::EraseWord>(&control.action);
+  if (word == nullptr) {
+    const auto& publish = std::get<codec::PublishPlaybook>(control.action);
+    meta_.counters["lateness_ms"] = static_cast<std::uint64_t>(publish.playbook.lateness.count());
+    return;
+  }
+  for (const std::string& user : word->users) {
+    erased_.Add(user, word->tenant, word->at + kErasedFor);
+    const auto found = persons_.find(state::PersonKey(user));
+    if (found == persons_.end()) {
+      continue;
+    }
+    journey::Person& person = found->second.person;
+    std::erase(person.accounts, word->tenant);
+    if (person.accounts.empty()) {
+      while (person.waiting_end > person.waiting_begin) {
+        Pop(&person);
+      }
+      person.successor.clear();
+    }
+    Settle(user);
+  }
+  erased_.Note(TimeOfErasures());
+}
+
+std::optional<Instant> PeopleModel::TimeOfErasures() const {
+  return clock_.wall().has_value() ? clock_.wall() : clock_.now();
+}
+
+// Whom one account erased, and no other knows.
+bool PeopleModel::IsErased(const std::string& id, const journey::Person& person) const {
+  return person.accounts.empty() && erased_.HoldsAnywhere(id, TimeOfErasures());
+}
+
+bool PeopleModel::IsOfErased(const codec::PersonFact& fact, const journey::Person& person) const {
+  const std::string user(fact.user);
+  const std::string other(fact.other);
+  if (fact.kind == codec::PersonFactKind::kAccount) {
+    return erased_.Holds(user, other, TimeOfErasures());
+  }
+  return IsErased(user, person) || IsErased(other, person);
+}
+
 void PeopleModel::FoldRecord(const codec::PersonRecord& record) {
   const std::string id(record.is_for_previous ? record.event.previous_user : record.event.user);
   journey::Person& person = persons_[state::PersonKey(id)].person;
   person.id = id;
-  if (record.is_for_previous) {
+  if (IsErased(id, person)) {
+    // Nothing comes of it.
+  } else if (record.is_for_previous) {
     for (const std::string& account : person.accounts) {
       placed_.push_back(fmt::format("{} -> {}", PlaceOf(record), account));
     }
@@ -105,6 +156,10 @@ void PeopleModel::FoldFact(const codec::PersonFact& fact) {
   const std::string id(fact.user);
   journey::Person& person = persons_[state::PersonKey(id)].person;
   person.id = id;
+  if (IsOfErased(fact, person)) {
+    Settle(id);
+    return;
+  }
   Expire(fact.at, false, &person);
   if (fact.kind == codec::PersonFactKind::kAccount) {
     Learn(fact, &person);
@@ -276,6 +331,9 @@ std::map<std::string, std::string> PeopleModel::State() const {
   if (has_clock_) {
     values[state::FactKey("clock")] =
         state::MakeValue(codec::EncodeClock(clock_.parts()), std::nullopt);
+  }
+  if (const auto erased = erased_.Payload()) {
+    values[state::FactKey("erased")] = state::MakeValue(*erased, std::nullopt);
   }
   values[state::MetaKey()] = state::MakeValue(codec::EncodeMeta(meta_), std::nullopt);
   return values;

@@ -11,6 +11,7 @@
 #include "src/codec/state.h"
 #include "src/journey/clock.h"
 #include "src/journey/person.h"
+#include "tests/sim/erased_model.h"
 
 namespace foothold::sim {
 
@@ -20,8 +21,9 @@ class PeopleModel {
   struct Options {
     journey::ClockMode mode = journey::ClockMode::kWall;
     std::uint64_t waiting_bytes_max = 1U << 20U;
+    std::string app;
   };
-  explicit PeopleModel(Options options) : options_(options) {}
+  explicit PeopleModel(const Options& options);
 
   // Folds one record of the topic; a text says why that cannot be.
   std::string Fold(std::int64_t offset, std::string_view batch);
@@ -46,6 +48,10 @@ class PeopleModel {
 
   void FoldRecord(const codec::PersonRecord& record);
   void FoldFact(const codec::PersonFact& fact);
+  void FoldControl(const codec::Control& control);
+  std::optional<Instant> TimeOfErasures() const;
+  bool IsErased(const std::string& id, const journey::Person& person) const;
+  bool IsOfErased(const codec::PersonFact& fact, const journey::Person& person) const;
   void FoldProgress(const journey::Progress& progress);
   void Learn(const codec::PersonFact& fact, journey::Person* person);
   void Follow(const codec::PersonFact& fact, journey::Person* person);
@@ -64,6 +70,7 @@ class PeopleModel {
   std::map<std::string, std::string> waiting_;  // By key: one entry's batch each.
   journey::Clock clock_;
   bool has_clock_ = false;
+  ErasedModel erased_;
   codec::Meta meta_;
   std::vector<std::string> placed_;
   std::vector<std::string> handed_on_;

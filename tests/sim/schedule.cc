@@ -15,6 +15,8 @@ namespace {
 
 constexpr int kCellsOfSchedule = 8;
 constexpr int kWorldFaultsOfSchedule = 3;
+// Of them so many have somebody erased in the middle, and so many when all is at rest.
+constexpr double kErasingSchedules = 0.5;
 constexpr int kTurnsMax = 20'000;
 constexpr int kAftermathTurns = 150;
 // Coprime to the number of cells: neighbouring seeds strike far apart.
@@ -105,6 +107,11 @@ class Schedule {
       AddAction([this] { SayOfRule(); });
     }
     AddAction([this] { SayStale(); });
+    if (random_.Chance(kErasingSchedules)) {
+      for (std::int64_t words = random_.Between(1, 2); words > 0; --words) {
+        AddAction([this] { EraseSomebody(); });
+      }
+    }
     std::ranges::stable_sort(actions_, {}, &Action::at);
   }
 
@@ -231,16 +238,48 @@ class Schedule {
 
   void SayOfRule() {
     if (random_.Chance(0.25)) {
-      world_.Say(codec::ApprovalWord{
-          .tenant = workload_.tenants[random_.Below(workload_.tenants.size())],
-          .user = random_.Chance(0.5) ? workload_.users[random_.Below(workload_.users.size())] : "",
-          .rule = SomeRule(),
-          .rung = 0,
-          .is_granted = random_.Chance(0.7)});
+      world_.Say(
+          codec::ApprovalWord{.tenant = workload_.tenants[random_.Below(workload_.tenants.size())],
+                              .user = random_.Chance(0.5) ? SomeMember().user : "",
+                              .rule = SomeRule(),
+                              .rung = 0,
+                              .is_granted = random_.Chance(0.7)});
       return;
     }
     world_.Say(codec::RuleWord{.rule = SomeRule(),
                                .word = static_cast<codec::RuleWord::Word>(random_.Between(1, 6))});
+  }
+
+  const Member& SomeMember() { return workload_.users[random_.Below(workload_.users.size())]; }
+
+  // A word that was said long ago, by its own account, lets the id soon begin anew.
+  void EraseSomebody() {
+    const Member& member = SomeMember();
+    const milliseconds ago =
+        random_.Chance(0.4)
+            ? milliseconds{random_.Between((24 * kDay).count(), (31 * kDay).count())}
+            : milliseconds{0};
+    world_.Erase(member.tenant, member.user, Today() - ago);
+  }
+
+  // In files the time is that of the events.
+  Instant Today() {
+    const bool is_in_files = settings_.mode == journey::ClockMode::kEvent && next_ > 0;
+    return is_in_files ? workload_.inputs[next_ - 1].arrives : world_.clock().Now();
+  }
+
+  // All is known of the person, so the word leaves nothing, and what comes late changes nothing.
+  void EraseForGood() {
+    const Member& member = SomeMember();
+    for (const std::string& tenant : workload_.tenants) {  // Who invites may be in others, too.
+      world_.Erase(tenant, member.user, world_.clock().Now());
+    }
+    Rest(1);
+    for (const Input& input : WhatComesLate(member, workload_.end)) {
+      world_.Produce(input.partition, input.value, input.arrives);
+    }
+    Rest(2);
+    forgotten_ = member.user;
   }
 
   void SayStale() {
@@ -257,10 +296,15 @@ class Schedule {
       world_.RequestFinish(workload_.end + kDay);
     }
     Rest(1);
-    for (const Input& input : workload_.last) {
-      world_.Produce(input.partition, input.value, input.arrives);
+    for (const std::vector<Input>& round : workload_.last) {
+      for (const Input& input : round) {
+        world_.Produce(input.partition, input.value, input.arrives);
+      }
+      Rest(2);
     }
-    Rest(2);
+    if (random_.Chance(kErasingSchedules)) {
+      EraseForGood();
+    }
   }
 
   void Rest(int rounds) {
@@ -280,6 +324,8 @@ class Schedule {
     report.events = static_cast<int>(workload_.inputs.size());
     Evidence evidence = world_.End();
     evidence.events_until = workload_.end;
+    evidence.wall_until = std::max(world_.clock().Now(), workload_.end + kDay);
+    if (!forgotten_.empty()) evidence.forgotten.push_back(forgotten_);
     report.findings = world_.findings();
     const std::vector<std::string> checked = CheckAll(evidence, &report.shown);
     report.findings.insert(report.findings.end(), checked.begin(), checked.end());
@@ -299,7 +345,8 @@ class Schedule {
   std::size_t next_ = 0;  // Of the inputs.
   int turns_left_ = kAftermathTurns;
   std::int32_t published_ = 0;
-  Instant latest_;  // The clock was there before it was set back.
+  std::string forgotten_;  // Whom nothing may name any more.
+  Instant latest_;         // The clock was there before it was set back.
 };
 
 }  // namespace

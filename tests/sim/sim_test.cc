@@ -38,6 +38,8 @@ TEST(SimTest, WhateverGoesWrongTheOutcomeIsThatOfAnUninterruptedFold) {
     EXPECT_GE(report.FewestOfAnyCell(), 50) << report.ToString();
     EXPECT_THAT(report.MissingPairs(), IsEmpty()) << report.ToString();
     EXPECT_GT(report.shown.requests, 1'000);
+    EXPECT_GT(report.shown.erased, 500);
+    EXPECT_GT(report.shown.dropped, 500);
     EXPECT_GT(report.on_disk, 50U);
   }
 }

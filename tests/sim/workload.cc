@@ -22,11 +22,39 @@ constexpr std::array<std::string_view, 14> kEvents{
     "Export Failed",     "feature.advanced_used", "guide.skipped",     "record submitted",
     "session.started",   "something else"};
 
+constexpr int kUsersMax = 24;
+
+// Of one length, so that none is a part of another.
+std::string UserName(int number) { return fmt::format("user{:02}", number); }
+
 struct Planned {
   Instant arrives;
   std::int32_t partition = 0;
   std::optional<std::string> value;
 };
+
+struct Record {
+  std::string_view type = "track";
+  std::string event = {};
+  std::string user = {};
+  std::string tenant = {};  // Empty: it names none.
+  std::string more = {};    // Further fields, each with a comma before it.
+  Instant at;
+  std::string id = {};  // Of the message; Author: empty for the next one.
+};
+
+std::string Text(const Record& record) {
+  std::string text = fmt::format(R"({{"type":"{}","messageId":"{}","timestamp":"{}")", record.type,
+                                 record.id, FormatRfc3339(record.at));
+  if (!record.event.empty()) text += fmt::format(R"(,"event":"{}")", record.event);
+  if (!record.user.empty()) text += fmt::format(R"(,"userId":"{}")", record.user);
+  if (!record.tenant.empty() && record.type == "group") {
+    text += fmt::format(R"(,"groupId":"{}")", record.tenant);
+  } else if (!record.tenant.empty()) {
+    text += fmt::format(R"(,"context":{{"groupId":"{}"}})", record.tenant);
+  }
+  return text + record.more + "}";
+}
 
 class Author {
  public:
@@ -34,7 +62,7 @@ class Author {
       : random_(seed), count_(inputs), partitions_(partitions) {}
 
   Workload Write() {
-    const int users = static_cast<int>(random_.Between(14, 24));
+    const int users = static_cast<int>(random_.Between(14, kUsersMax));
     WriteLate();
     for (int i = 0; i < users; ++i) {
       WriteUser(i);
@@ -46,37 +74,18 @@ class Author {
   }
 
  private:
-  struct Record {
-    std::string_view type = "track";
-    std::string event = {};
-    std::string user = {};
-    std::string tenant = {};  // Empty: it names none.
-    std::string more = {};    // Further fields, each with a comma before it.
-    Instant at;
-    std::string id = {};  // Empty: the next one.
-  };
-
   template <std::size_t kCount>
   std::string_view OneOf(const std::array<std::string_view, kCount>& words) {
     return words[random_.Below(kCount)];
   }
   Instant SomeTime() { return kBegin + milliseconds{random_.Between(0, kSpan.count())}; }
-  std::string TenantOf(int user) const {
+  static std::string TenantOf(int user) {
     return std::string(kTenants[static_cast<std::size_t>(user) % kTenants.size()]);
   }
 
-  std::string Text(const Record& record) {
-    const std::string id = record.id.empty() ? fmt::format("m{}", ++last_id_) : record.id;
-    std::string text = fmt::format(R"({{"type":"{}","messageId":"{}","timestamp":"{}")",
-                                   record.type, id, FormatRfc3339(record.at));
-    if (!record.event.empty()) text += fmt::format(R"(,"event":"{}")", record.event);
-    if (!record.user.empty()) text += fmt::format(R"(,"userId":"{}")", record.user);
-    if (!record.tenant.empty() && record.type == "group") {
-      text += fmt::format(R"(,"groupId":"{}")", record.tenant);
-    } else if (!record.tenant.empty()) {
-      text += fmt::format(R"(,"context":{{"groupId":"{}"}})", record.tenant);
-    }
-    return text + record.more + "}";
+  std::string Text(Record record) {
+    if (record.id.empty()) record.id = fmt::format("m{}", ++last_id_);
+    return sim::Text(record);
   }
 
   // Most arrive at once, some a little or much later: then others overtake them.
@@ -107,26 +116,35 @@ class Author {
     }
   }
 
-  // Signs up, misses the window; what was done in time is told long after.
+  // Logs in, misses the window, works after it; what was done in time is told at the very end.
+  // Whether the window is seen to expire rests on clocks and on what is measured. That what came
+  // late is late, and what is told at last corrects it, rests on nothing.
   void WriteLate() {
-    const Instant signed_up = kBegin + 9 * kDay;
-    PlanAt(signed_up,
-           Text({.event = "Signed Up",
-                 .user = "late",
-                 .tenant = "acme",
-                 .more = R"(,"properties":{"role":"operator"})",
-                 .at = signed_up}),
-           "late");
-    for (int i = 0; i < 5; ++i) {
-      last_.push_back(Text({.event = "form.completed",
-                            .user = "late",
-                            .tenant = "acme",
-                            .at = signed_up + kDay + i * kMinute}));
+    const Instant came = kBegin + 9 * kDay;
+    const auto text = [this](std::string_view event, Instant at) {
+      return Text({.event = std::string(event),
+                   .user = "late",
+                   .tenant = "acme",
+                   .more = R"(,"properties":{"role":"operator"})",
+                   .at = at});
+    };
+    const auto work = [&](Instant from) {
+      std::vector<std::string> forms;
+      for (int i = 0; i < 5; ++i) {
+        forms.push_back(text("form.completed", from + i * kMinute));
+      }
+      return forms;
+    };
+    const std::vector<std::string> coming{text("Signed Up", came), text("user.logged_in", came)};
+    for (const std::string& value : coming) {
+      PlanAt(came, value, "late");
     }
+    // Who began to read after that is told again.
+    last_ = {coming, work(came + 9 * kDay), work(came + kDay)};
   }
 
   void WriteUser(int i) {
-    const std::string user = fmt::format("u{}", i);
+    const std::string user = UserName(i);
     const std::string tenant = TenantOf(i);
     Instant at = kBegin + milliseconds{random_.Between(0, 8 * kDay.count())};
     const double kind = random_.Unit();
@@ -139,16 +157,16 @@ class Author {
            user);
     } else if (kind < 0.8) {
       Plan({.event = "user.invited",
-            .user = fmt::format("u{}", i / 2),
+            .user = UserName(i / 2),
             .tenant = tenant,
-            .more = fmt::format(R"(,"properties":{{"email":"u{}@x.example","role":"{}"}})", i,
+            .more = fmt::format(R"(,"properties":{{"email":"{}@x.example","role":"{}"}})", user,
                                 OneOf(kRoles)),
             .at = at},
            user);
       Plan({.type = "identify",
             .user = user,
             .tenant = random_.Chance(0.5) ? tenant : "",
-            .more = fmt::format(R"(,"traits":{{"email":"u{}@x.example","name":"U {}"}})", i, i),
+            .more = fmt::format(R"(,"traits":{{"email":"{}@x.example","name":"{}"}})", user, user),
             .at = at + kHour},
            user);
     } else {
@@ -183,7 +201,7 @@ class Author {
 
   void WriteExtra(int users) {
     const int i = static_cast<int>(random_.Below(static_cast<std::uint64_t>(users)));
-    const std::string user = fmt::format("u{}", i);
+    const std::string user = UserName(i);
     const std::string tenant = TenantOf(i);
     const Instant at = SomeTime();
     switch (random_.Below(12)) {
@@ -267,12 +285,15 @@ class Author {
       workload.end = std::max(workload.end, planned.arrives);
       workload.inputs.push_back({planned.partition, std::move(planned.value), planned.arrives});
     }
-    for (const std::string& value : last_) {
-      workload.last.push_back({0, value, workload.end});
+    for (const std::vector<std::string>& round : last_) {
+      workload.last.emplace_back();
+      for (const std::string& value : round) {
+        workload.last.back().push_back({0, value, workload.end});
+      }
     }
     workload.tenants.assign(kTenants.begin(), kTenants.end());
-    for (int i = 0; i < 24; ++i) {
-      workload.users.push_back(fmt::format("u{}", i));
+    for (int i = 0; i < kUsersMax; ++i) {
+      workload.users.push_back({TenantOf(i), UserName(i)});
     }
     return workload;
   }
@@ -284,13 +305,43 @@ class Author {
   std::int32_t partitions_;
   std::int64_t last_id_ = 0;
   std::vector<Planned> planned_;
-  std::vector<std::string> last_;
+  std::vector<std::vector<std::string>> last_;
 };
 
 }  // namespace
 
 Workload MakeWorkload(std::uint64_t seed, int inputs, std::int32_t partitions) {
   return Author(seed, inputs, partitions).Write();
+}
+
+std::vector<Input> WhatComesLate(const Member& member, Instant at) {
+  const auto& [tenant, user] = member;
+  const std::string address = fmt::format(R"("email":"{}@x.example")", user);
+  const std::vector<Record> records{
+      {.event = "form.completed", .user = user, .tenant = tenant, .at = at, .id = "late1"},
+      {.type = "page", .user = user, .more = R"(,"name":"Home")", .at = at, .id = "late2"},
+      {.type = "identify",
+       .user = user,
+       .more = fmt::format(R"(,"traits":{{{}}})", address),
+       .at = at,
+       .id = "late3"},
+      {.event = "user.invited",
+       .user = "colleague",
+       .tenant = tenant,
+       .more = fmt::format(R"(,"properties":{{{},"role":"viewer"}})", address),
+       .at = at,
+       .id = "late4"},
+      {.event = "user.role_changed",
+       .user = "colleague",
+       .tenant = tenant,
+       .more = fmt::format(R"(,"properties":{{"memberId":"{}","role":"viewer"}})", user),
+       .at = at,
+       .id = "late5"}};
+  std::vector<Input> inputs;
+  for (const Record& record : records) {
+    inputs.push_back({0, Text(record), at});
+  }
+  return inputs;
 }
 
 }  // namespace foothold::sim

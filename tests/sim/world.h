@@ -95,6 +95,9 @@ class World {
   void MoveStarts();
 
   void Say(const codec::ControlAction& action);
+  // Says that a user is erased, with the ids that are known to lead to it, as `foothold erase`
+  // does.
+  void Erase(const std::string& tenant, const std::string& user, Instant at);
   // Writes a control entry that follows nothing into the journal.
   void SayOutOfTurn(const codec::ControlAction& action, std::uint64_t number);
   void RequestFinish(Instant final_clock);

@@ -1,12 +1,17 @@
 // The simulator's world: what goes wrong between turns, and what people say.
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "src/base/check.h"
+#include "src/base/names.h"
 #include "src/codec/state.h"
+#include "src/journey/erased_ids.h"
+#include "src/journey/person.h"
 #include "src/stream/control_writer.h"
 #include "state/schema.h"
 #include "tests/sim/process.h"
@@ -115,6 +120,39 @@ void World::Say(const codec::ControlAction& action) {
                                         .retry = {.retries_max = 3}});
   const Status said = StatusOf(control.Say(action, std::nullopt));
   FOOTHOLD_CHECK(said.ok(), said.ToString());
+}
+
+void World::Erase(const std::string& tenant, const std::string& user, Instant at) {
+  collector_->Collect();
+  std::set<std::string> ids{user, EmailUserId(fmt::format("{}@x.example", user))};
+  std::map<std::string, journey::Person> persons;
+  for (std::int32_t i = 0; i < settings_.people_partitions; ++i) {
+    for (const Kept& record : collector_->of(topics_.people_changelog, i)) {
+      const std::string key = record.key.value_or("");
+      if (!key.starts_with(static_cast<char>(state::KeyKind::kPerson))) {
+        continue;
+      }
+      persons.erase(key);
+      if (record.value.has_value()) {
+        persons[key] =
+            codec::DecodePerson(state::ParseValue(*record.value).value().payload).value();
+      }
+    }
+  }
+  for (std::size_t size = 0; size != ids.size();) {
+    size = ids.size();
+    for (const auto& [key, person] : persons) {
+      const bool belongs =
+          person.accounts.empty() || std::ranges::count(person.accounts, tenant) > 0;
+      if (belongs && ids.contains(person.successor)) {
+        ids.insert(person.id);
+      }
+    }
+  }
+  Tell(fmt::format("{} of {} is erased, with {} more ids, until {}", user, tenant, ids.size() - 1,
+                   FormatRfc3339(at + journey::kErasedFor)));
+  Say(codec::EraseWord{
+      .tenant = tenant, .at = at, .users = {ids.begin(), ids.end()}, .hashes = {}});
 }
 
 void World::SayOutOfTurn(const codec::ControlAction& action, std::uint64_t number) {

@@ -31,7 +31,17 @@ export function setToken(token) {
   sessionStorage.setItem(kToken, token);
 }
 
-export async function ask(path, parameters, options) {
+// What is being asked already is not asked twice: a view and the page around it want the same.
+const waiting = new Map();
+
+export function ask(path, parameters, options) {
+  if (options) return askAnew(path, parameters, options);
+  const key = path + "?" + JSON.stringify(parameters || {});
+  if (!waiting.has(key)) waiting.set(key, askAnew(path, parameters).finally(() => waiting.delete(key)));
+  return waiting.get(key);
+}
+
+async function askAnew(path, parameters, options) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters || {})) {
     if (value !== "" && value !== null && value !== undefined) query.set(name, value);
@@ -157,8 +167,8 @@ export function empty(text) {
   return el("p", { class: "quiet empty" }, text);
 }
 
-// A table; each column {name, label, cell(row), number, sort}. On a narrow window each row is a card
-// with the labels beside the values.
+// A table; each column {name, label, cell(row), number, sort, wide}. On a narrow window each row is a card
+// of two columns, with the labels beside the values; a wide one has a line of its own.
 export function table(columns, rows, options) {
   const { caption, sort, onsort, open, href } = options || {};
   const head = columns.map((column) => {
@@ -173,7 +183,7 @@ export function table(columns, rows, options) {
       }, column.label, el("span", { "aria-hidden": "true" }, active ? (turned ? " \u25b4" : " \u25be") : "")));
   });
   const body = rows.map((row) => {
-    const cells = columns.map((column) => el("td", { class: column.number ? "number" : "", "data-label": column.label }, column.cell(row)));
+    const cells = columns.map((column) => el("td", { class: [column.number && "number", column.wide && "wide"].filter(Boolean).join(" "), "data-label": column.label }, column.cell(row)));
     const props = href ? { tabindex: "0", "data-href": href(row) } : open ? { tabindex: "0" } : {};
     const tr = el("tr", { ...props, class: href || open ? "row" : "" }, cells);
     if (href) tr.addEventListener("click", (event) => { if (!event.target.closest("a, button")) location.hash = href(row); });

@@ -33,13 +33,13 @@ function blockerChips(names) {
 const kLateDays = 21;
 const kAccountColumns = [
   { label: "Account", sort: "name", cell: (a) => [el("span", { class: "who" }, p.accountLink(a.tenantId, a.name)),
-    el("small", {}, [a.name ? a.tenantId : null, a.plan, a.segment && p.words(a.segment)].filter(Boolean).join(" \u00b7 "))] },
+    el("small", { title: a.tenantId }, [a.plan, a.segment && p.words(a.segment)].filter(Boolean).join(" \u00b7 "))], wide: true },
   { label: "Stage", cell: (a) => [a.stage ? p.words(a.stage) : el("span", { class: "quiet" }, "no stage"), el("small", {}, a.channel ? "by " + p.words(a.channel) : "")] },
   { label: "In stage", sort: "since", number: true, title: "Longest first", cell: (a) => a.since
     ? el("time", { datetime: a.since, title: "since " + p.moment(a.since), class: a.activationRate !== 1 && p.daysSince(a.since) > kLateDays ? "long" : "" }, p.since(a.since)) : "" },
   { label: "Risk", sort: "risk", cell: (a) => p.risk(a.dropoffRisk, a.riskScore) },
   { label: "Activated", sort: "rate", title: "Least first", cell: (a) => [el("span", { class: "whole" }, p.bar(a.reached, a.eligible), a.reached + " of " + a.eligible), el("small", {}, p.state(a.activationState))] },
-  { label: "Blockers", sort: "blockers", cell: (a) => blockerChips(a.blockers) },
+  { label: "Blockers", sort: "blockers", cell: (a) => blockerChips(a.blockers), wide: true },
   { label: "Owner", cell: (a) => a.owner || a.ownerEmail || el("span", { class: "quiet" }, "nobody") },
   { label: "Last outreach", sort: "outreach", title: "Longest ago first", cell: (a) => p.ago(a.lastOutreachAt) },
   { label: "Tickets", sort: "tickets", number: true, cell: (a) => (a.openTickets ? p.number(a.openTickets) : "") },
@@ -111,6 +111,25 @@ function timerText(kind) {
   return { stage: "The stage is due", "window closes": "The activation window closes", "trial ends": "The trial ends" }[kind] || p.words(kind);
 }
 
+// What is due at one moment for one of them stands together: "Blocker may be raised: a, b".
+function together(rows) {
+  const groups = new Map();
+  for (const row of rows) {
+    const key = JSON.stringify([row.due, row.tenantId, row.userId]);
+    groups.set(key, [...(groups.get(key) || []), row]);
+  }
+  return [...groups.values()].map((group) => ({ ...group[0], kinds: group.map((row) => row.kind) }));
+}
+
+function timerTexts(kinds) {
+  const texts = new Map();
+  for (const kind of kinds) {
+    const [what, name] = timerText(kind).split(/: (.*)/s);
+    texts.set(what, [...(texts.get(what) || []), ...(name ? [name] : [])]);
+  }
+  return [...texts].map(([what, names]) => el("div", {}, what + (names.length ? ": " + names.join(", ") : "")));
+}
+
 function facts(pairs) {
   const known = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
   return el("dl", {}, known.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
@@ -123,7 +142,7 @@ function roleRows(account) {
     (steps[role] = steps[role] || []).push({ ...step, name });
   }
   return account.composition.filter((c) => c.joined + c.invited > 0).map((c) => [
-    el("h3", {}, (p.words(c.role) || "no known role") + ": " + c.reached + " of " + c.joined + " activated" + (c.late ? ", " + c.late + " late" : "") + ", " + c.active + " active this week"),
+    el("h3", {}, (p.words(c.role) || "no known role") + ": " + c.reached + " of " + c.joined + " activated" + (c.invited ? ", " + c.invited + " more invited" : "") + (c.late ? ", " + c.late + " late" : "") + ", " + c.active + " active this week"),
     el("div", { class: "steps" }, (steps[c.role] || []).map((s) => p.chip(p.words(s.name) + " " + s.reachedBy, s.reachedBy > 0 ? "good" : "", s.metAt ? "first on " + p.date(s.metAt) : "nobody yet")))]);
 }
 
@@ -152,11 +171,11 @@ function interventionColumns(withAccount) {
   return [
     { label: "When", cell: (i) => p.day(i.decidedAt) },
     withAccount ? { label: "Account", cell: (i) => [p.accountLink(i.tenantId, i.accountName), el("small", {}, i.userId ? p.person(i) : "")] } : { label: "For", cell: (i) => (i.userId ? p.person(i) : "the account") },
-    { label: "What", cell: (i) => [(kActions[i.action] || "") + (i.recipient ? " to " + i.recipient : ""), el("small", {}, i.subject || p.words(i.template))] },
+    { label: "What", wide: true, cell: (i) => [(kActions[i.action] || "") + (i.recipient ? " to " + i.recipient : ""), el("small", {}, i.subject || p.words(i.template))] },
     { label: "Rule", cell: (i) => ruleCell(i) },
-    { label: "Became", cell: (i) => [p.chip((kWhat[i.state] || [i.state])[0] + (i.why ? ": " + p.words(i.why) : ""), (kWhat[i.state] || ["", ""])[1]),
+    { label: "Became", wide: true, cell: (i) => [p.chip((kWhat[i.state] || [i.state])[0] + (i.why ? ": " + p.words(i.why) : ""), (kWhat[i.state] || ["", ""])[1]),
       i.outcome ? p.chip(p.words(i.outcome) + (i.holdout ? ", held back" : ""), i.outcome === "converted" ? "good" : "") : null] },
-    { label: "Why", cell: (i) => i.reason || "" },
+    { label: "Why", wide: true, cell: (i) => i.reason || "" },
   ];
 }
 
@@ -190,7 +209,7 @@ export const account = {
         p.card("What comes next", one.upcoming.length + one.waiting.length === 0 ? p.empty("Nothing is scheduled.") : el("ul", { class: "plain" },
           one.waiting.filter((w) => w.state === "approval").map((w) => el("li", {}, p.chip("waits for approval", "risk-medium"), " ", el("a", { href: "#/approvals" }, p.words(w.rule) + ", rung " + w.rung))),
           held.slice(0, 8).map((w) => el("li", {}, p.chip(w.state === "held" ? "held: " + p.words(w.why) : "due", "some"), " " + p.words(w.rule) + ", rung " + w.rung, el("small", {}, w.userId || ""))),
-          one.upcoming.map((u) => el("li", {}, "in " + p.span(-p.daysSince(u.due) * 86400000), ": " + timerText(u.kind), el("small", {}, (u.userId ? p.person(u) + ", " : "") + p.moment(u.due))))))),
+          together(one.upcoming).map((u) => el("li", {}, "in " + p.span(-p.daysSince(u.due) * 86400000), timerTexts(u.kinds), el("small", {}, (u.userId ? p.person(u) + ", " : "") + p.moment(u.due))))))),
       el("section", { class: "card" }, el("h2", {}, "How far its people are: " + a.reached + " of " + a.eligible + " reached their milestone"), roleRows(a)),
       el("section", { class: "card" }, el("h2", {}, "People, those at risk first"), people.people.length === 0 ? p.empty("Nobody yet.")
         : p.table(told(kPeopleColumns, people.people, { Risk: (u) => u.dropoffRisk }), people.people, { caption: "People", open: personMore }), p.pager(people, (offset) => go({ offset: offset || "" }))),
@@ -225,9 +244,9 @@ export const funnel = {
         ["Step", "Got through", "", "lost", "typical time", "stuck 3\u201314 d"].map((h) => el("span", { class: "head" }, h)),
         answer.transitions.filter((t) => t.role === role).map((t) => [el("span", {}, p.words(t.step)), p.bar(t.completed, t.entered, p.percent(t.completed, t.entered)),
           el("span", { class: "number" }, p.number(t.completed) + " of " + p.number(t.entered) + ", " + p.percent(t.completed, t.entered)),
-          el("span", { class: "number" + (t.lost * 3 > t.entered ? " long" : "") }, p.number(t.lost)),
-          el("span", { class: "number quiet" }, t.medianS === null ? "" : p.span(t.medianS * 1000)),
-          el("span", { class: "number quiet" }, t.stuck === null ? "" : p.number(t.stuck))])))),
+          el("span", { class: "number" + (t.lost * 3 > t.entered ? " long" : ""), "data-label": "lost" }, p.number(t.lost)),
+          el("span", { class: "number quiet", "data-label": "typically" }, t.medianS === null ? "" : p.span(t.medianS * 1000)),
+          el("span", { class: "number quiet", "data-label": "stuck" }, t.stuck === null ? "" : p.number(t.stuck))])))),
     ];
   },
 };
@@ -274,12 +293,12 @@ export const upcoming = {
         el("button", { type: "button", "aria-pressed": String((parameters.kind || "") === value), onclick: () => go({ kind: value, offset: "" }) }, text))),
       list.upcoming.length === 0 ? p.empty("Nothing is due.") : null,
       [...days].map(([day, rows]) => p.card(new Date(day).toLocaleDateString("en", { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" }), p.table([
-        { label: "Due", cell: (u) => u.due.slice(11, 16) + " UTC" },
-        { label: "What", cell: (u) => timerText(u.kind) },
+        { label: "Due, UTC", cell: (u) => el("time", { datetime: u.due, title: p.moment(u.due) }, u.due.slice(11, 16)) },
+        { label: "What", wide: true, cell: (u) => timerTexts(u.kinds) },
         { label: "Account", cell: (u) => [p.accountLink(u.tenantId, u.accountName), el("small", {}, u.owner || "")] },
         { label: "Person", cell: (u) => (u.userId ? [p.person(u), el("small", {}, [p.words(u.role), u.stepName && "at " + p.words(u.stepName)].filter(Boolean).join(", "))] : "") },
         { label: "A month", number: true, cell: (u) => p.number(u.mrr) },
-      ], rows, { caption: day, href: (u) => "#/account/" + encodeURIComponent(u.tenantId) }))),
+      ], together(rows), { caption: day, href: (u) => "#/account/" + encodeURIComponent(u.tenantId) }))),
       p.pager(list, (offset) => go({ offset: offset || "" })),
     ];
   },
