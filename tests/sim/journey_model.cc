@@ -8,6 +8,7 @@
 #include "src/base/hash.h"
 #include "src/base/names.h"
 #include "src/codec/gate_facts.h"
+#include "src/codec/volume_facts.h"
 #include "src/stream/control_writer.h"
 #include "state/schema.h"
 
@@ -97,7 +98,9 @@ void JourneyModel::FoldProgress(const journey::Progress& progress) {
     return;
   }
   clock_.Advance(definition_->playbook().lateness);
+  NoteVolumes(progress);
   NoteSilence();
+  DoWalks();
   if (!clock_.now().has_value()) {
     return;
   }
@@ -285,6 +288,7 @@ void JourneyModel::VisitOne(journey::Visit visit, const journey::Event* event,
   context.controls = &rules_;
   context.counts = &counts_;
   context.partitions = journal_partitions_;
+  context.quiet = quiet_.has_value() ? &*quiet_ : nullptr;
   context.is_redeciding = is_publishing_;
   const auto silence = clock_.Silent();
   if (silence.has_value()) {
@@ -374,6 +378,7 @@ std::map<std::string, std::string> JourneyModel::State() const {
   if (has_clock_) add(state::FactKey("clock"), codec::EncodeClock(clock_.parts()));
   if (has_rules_) add(state::FactKey("rule_controls"), codec::EncodeRuleControls(rules_));
   if (has_counts_) add(state::FactKey("release_counts"), codec::EncodeReleaseCounts(counts_));
+  if (has_volumes_) add(state::FactKey("volumes"), codec::EncodeVolumes(volumes_));
   if (const auto erased = erased_.Payload()) add(state::FactKey("erased"), *erased);
   add(state::FactKey("salt"), salt_);
   add(state::MetaKey(), codec::EncodeMeta(meta_));

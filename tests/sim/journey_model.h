@@ -17,6 +17,7 @@
 #include "src/journey/definition.h"
 #include "src/journey/engine.h"
 #include "src/journey/gate.h"
+#include "src/journey/volumes.h"
 #include "tests/sim/erased_model.h"
 
 namespace foothold::sim {
@@ -75,6 +76,9 @@ class JourneyModel {
   bool IsErased(const std::string& tenant, const std::string& user);
   std::optional<Instant> TimeOfErasures() const;
   void NoteSilence();
+  void NoteVolumes(const journey::Progress& progress);
+  void LookForQuiet();
+  void WakeAll();
   void NoteDeadLetter(const codec::DeadLetterNote& note);
   bool FireNext();
   // Lets the gate look at all that waits.
@@ -114,6 +118,9 @@ class JourneyModel {
   bool has_clock_ = false;
   journey::RuleControls rules_;
   bool has_rules_ = false;
+  journey::EventVolumes volumes_;
+  bool has_volumes_ = false;
+  std::optional<journey::QuietEvents> quiet_;
   journey::ReleaseCounts counts_;
   bool has_counts_ = false;
   codec::Meta meta_;

@@ -30,6 +30,7 @@ void JourneyModel::FoldControl(const codec::Control& control) {
         playbook_.has_value() && !journey::DecidesAlike(*playbook_, publish->playbook);
     playbook_ = publish->playbook;
     definition_ = std::make_unique<journey::Definition>(*playbook_);
+    LookForQuiet();
     if (is_news) {
       meta_.walks.push_back({.kind = codec::WalkKind::kSweep, .tenant = {}, .cursor = {}});
     }
@@ -42,9 +43,7 @@ void JourneyModel::FoldControl(const codec::Control& control) {
       rules_[word->rule] = said;
     }
     has_rules_ = true;
-    for (auto& [key, until] : waiting_) {
-      until = kEpoch;
-    }
+    WakeAll();
     if (word->word == codec::RuleWord::Word::kKill) {
       meta_.walks.push_back({.kind = codec::WalkKind::kSweep, .tenant = {}, .cursor = {}});
     }
@@ -121,13 +120,49 @@ void JourneyModel::NoteSilence() {
   meta_.counters["silence_step"] = step;
   if (step == 0) {
     meta_.counters.erase("silence_step");
-    for (auto& [key, until] : waiting_) {
-      until = kEpoch;
-    }
+    WakeAll();
   }
   if (std::max(step, before) > 1) {
     meta_.walks.push_back({.kind = codec::WalkKind::kMeasure, .tenant = {}, .cursor = {}});
-    DoWalks();
+  }
+}
+
+// When an event comes again, what its quiet has held back is looked at.
+void JourneyModel::NoteVolumes(const journey::Progress& progress) {
+  if (progress.counts.has_value()) {
+    const std::int64_t revision = (meta_.journal_next.value << 16) + meta_.next_entry;
+    volumes_.Apply(*progress.counts, revision, *definition_);
+    has_volumes_ = true;
+  }
+  if (!clock_.now().has_value() || !volumes_.Advance(*clock_.now())) {
+    return;
+  }
+  has_volumes_ = true;
+  const std::optional<journey::QuietEvents> before = quiet_;
+  LookForQuiet();
+  bool is_any_back = false;
+  if (before.has_value()) {
+    for (const auto& [name, since] : before->names()) {
+      is_any_back = is_any_back || !quiet_.has_value() || !quiet_->names().contains(name);
+    }
+  }
+  if (is_any_back) {
+    WakeAll();
+    meta_.walks.push_back({.kind = codec::WalkKind::kSweep, .tenant = {}, .cursor = {}});
+  }
+}
+
+void JourneyModel::LookForQuiet() {
+  quiet_.emplace(volumes_, *definition_);
+  if (quiet_->is_empty()) {
+    quiet_.reset();
+  }
+}
+
+// The gate looks at all that waits at its next release.
+void JourneyModel::WakeAll() {
+  for (auto& [key, until] : waiting_) {
+    until = kEpoch;
   }
 }
 
