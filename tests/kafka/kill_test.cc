@@ -280,7 +280,7 @@ TEST(KafkaKillTest, ALoopOfTransactionsOutlivesTwoKillsOfTheBrokerExactlyOnce) {
 }
 
 TEST(KafkaKillTest, AskingABrokerThatDiedForTheEndOfAPartitionIsGivenUpInTime) {
-  const auto broker = Must(TestBroker::Start({.version = "4.0.1"}));
+  const auto broker = Must(TestBroker::Start({.version = "4.0.1", .properties = {}}));
   const auto log = OpenLog(broker->servers());
   const std::string topic = MakeTopic(log.get(), 1);
   const auto reader = NewReader(log.get());
