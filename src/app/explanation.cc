@@ -328,7 +328,7 @@ journey::Context ContextOf(const FinalPartition& partition) {
   context.wall = partition.clock.wall();
   context.sources = &partition.clock;
   context.controls = &partition.controls;
-  context.quiet = partition.quiet.has_value() ? &*partition.quiet : nullptr;
+  context.quiet = partition.quiet.get();
   return context;
 }
 

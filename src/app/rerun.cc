@@ -253,10 +253,7 @@ Result<std::vector<FinalPartition>> Rerun::ReadState() {
     FOOTHOLD_ASSIGN(const std::string volumes, ReadFact(*partition.store, "volumes"));
     if (!volumes.empty() && partition.definition != nullptr) {
       FOOTHOLD_ASSIGN(const journey::EventVolumes decoded, codec::DecodeVolumes(volumes));
-      journey::QuietEvents quiet(decoded, *partition.definition);
-      if (!quiet.is_empty()) {
-        partition.quiet = std::move(quiet);
-      }
+      partition.quiet = journey::QuietEvents::Of(decoded, *partition.definition);
     }
     partitions.push_back(std::move(partition));
   }

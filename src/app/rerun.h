@@ -61,8 +61,8 @@ struct FinalPartition {
   journey::Clock clock;
   std::unique_ptr<journey::Definition> definition;  // Null: no playbook was ever published there.
   journey::RuleControls controls;
-  std::optional<journey::QuietEvents> quiet;  // nullopt: none is.
-  bool is_of_files = false;                   // Offsets are lines, from 0.
+  std::unique_ptr<const journey::QuietEvents> quiet;  // Null: none is.
+  bool is_of_files = false;                           // Offsets are lines, from 0.
 };
 
 // Not thread-safe.

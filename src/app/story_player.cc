@@ -168,6 +168,15 @@ Status StoryPlayer::Say(const codec::ControlAction& action) {
   return Run();
 }
 
+Status StoryPlayer::Happen(const StoryStep& step, std::optional<Instant> at,
+                           const std::string& record) {
+  if (header_.is_live && at.has_value()) {
+    FOOTHOLD_TRY(MoveWall(*at));
+  }
+  FOOTHOLD_TRY(Produce(step.source, step.partition, record, wall_.Now()));
+  return Run();
+}
+
 Status StoryPlayer::Play(const StoryStep& step) {
   switch (step.kind) {
     case StoryStep::Kind::kRule: {
@@ -190,17 +199,9 @@ Status StoryPlayer::Play(const StoryStep& step) {
           .tenant = step.who.tenant, .at = now, .users = {step.who.user}, .hashes = {}});
     }
     case StoryStep::Kind::kRecord:
-      if (header_.is_live && step.at.has_value()) {
-        FOOTHOLD_TRY(MoveWall(*step.at));
-      }
-      FOOTHOLD_TRY(Produce(step.source, step.partition, step.record, wall_.Now()));
-      FOOTHOLD_TRY(Run());
+      FOOTHOLD_TRY(Happen(step, step.at, step.record));
       for (const auto& [at, record] : step.more) {
-        if (header_.is_live) {
-          FOOTHOLD_TRY(MoveWall(at));
-        }
-        FOOTHOLD_TRY(Produce(step.source, step.partition, record, wall_.Now()));
-        FOOTHOLD_TRY(Run());
+        FOOTHOLD_TRY(Happen(step, at, record));
       }
       return {};
     case StoryStep::Kind::kClock:

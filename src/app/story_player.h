@@ -70,6 +70,8 @@ class StoryPlayer {
 
   Status Start();
   Status Run();
+  // One record of a step, and what follows from it.
+  Status Happen(const StoryStep& step, std::optional<Instant> at, const std::string& record);
   // Writes a word of people into the ledger and lets it be read.
   Status Say(const codec::ControlAction& action);
   // A sign of life of nobody's account in every partition of every source, which moves the clock.

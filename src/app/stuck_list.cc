@@ -70,8 +70,7 @@ class Lister {
         user.removed.has_value() && (!user.joined.has_value() || *user.joined < *user.removed);
     const bool is_history_known = IsHistoryKnown(user, partition_.clock);
     const journey::Truth truth =
-        TruthOf(definition_, user, account, is_history_known,
-                partition_.quiet.has_value() ? &*partition_.quiet : nullptr);
+        TruthOf(definition_, user, account, is_history_known, partition_.quiet.get());
     const journey::Ladder ladder = LadderOf(definition_, user, account, truth);
     if (is_removed || truth.activated_at.has_value() || ladder.current == 0 || ladder.is_complete ||
         !ladder.entered_at.has_value()) {

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "src/base/text.h"
+
 namespace foothold::app {
 namespace {
 
@@ -16,16 +18,6 @@ struct DiffLine {
   std::size_t number = 0;  // In `before`, for kAfter in `after`; from 1.
   std::string_view text;
 };
-
-std::vector<std::string_view> LinesOf(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    lines.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
-}
 
 // Both texts as one list in which the longest common part stands once.
 std::vector<DiffLine> Merge(std::string_view before, std::string_view after) {

@@ -3,11 +3,15 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace foothold {
 
 // The candidate nearest to `word` by edit distance, for "did you mean": empty if none is near
 // (more than a third of its length away).
 std::string_view NearestWord(std::string_view word, std::span<const std::string> candidates);
+
+// The lines of a text, without their ends; they lie in it.
+std::vector<std::string_view> LinesOf(std::string_view text);
 
 }  // namespace foothold

@@ -129,17 +129,20 @@ EventVolumes EventVolumes::FromParts(Parts parts) {
   return volumes;
 }
 
-QuietEvents::QuietEvents(const EventVolumes& volumes, const Definition& definition) {
+std::unique_ptr<const QuietEvents> QuietEvents::Of(const EventVolumes& volumes,
+                                                   const Definition& definition) {
+  std::unique_ptr<QuietEvents> quiet(new QuietEvents());
+  quiet->trackers_.resize(definition.playbook().trackers.size());
   for (const auto& [name, volume] : volumes.events()) {
     if (!volume.quiet_since.has_value()) {
       continue;
     }
     for (const std::int32_t tracker : definition.TrackersOf(name)) {
-      trackers_.resize(definition.playbook().trackers.size());
-      trackers_[static_cast<std::size_t>(tracker)] = true;
-      names_.emplace(definition.DisplayNameOf(name), *volume.quiet_since);
+      quiet->trackers_[static_cast<std::size_t>(tracker)] = true;
+      quiet->names_.emplace(definition.DisplayNameOf(name), *volume.quiet_since);
     }
   }
+  return quiet->names_.empty() ? nullptr : std::move(quiet);
 }
 
 }  // namespace foothold::journey

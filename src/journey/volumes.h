@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,6 +50,9 @@ class EventVolumes {
   void Apply(const EventCounts& counts, std::int64_t revision, const Definition& definition);
   // Judges all events if a quarter has ended since. True if another set of them is quiet.
   bool Advance(Instant clock);
+  // The quarter up to which they were judged. It is to be kept when it moves: judged once more,
+  // with what was counted since, they might be judged otherwise.
+  std::int64_t judged_until() const { return judged_until_; }
 
   // By canonical name.
   const std::map<std::string, EventVolume, std::less<>>& events() const { return events_; }
@@ -69,22 +73,24 @@ class EventVolumes {
   std::int64_t judged_until_ = 0;
 };
 
-// Which events are quiet, as the engine asks for it.
+// Which events are quiet, as the engine asks for it: never none.
 class QuietEvents {
  public:
-  QuietEvents() = default;
-  QuietEvents(const EventVolumes& volumes, const Definition& definition);
+  // Null if none that some tracker of the playbook collects is.
+  static std::unique_ptr<const QuietEvents> Of(const EventVolumes& volumes,
+                                               const Definition& definition);
 
-  bool is_empty() const { return names_.empty(); }
   // Whether what the tracker (an index) collects is quiet, as a whole or in part.
   bool Concerns(std::int32_t tracker) const {
     return tracker >= 0 && static_cast<std::size_t>(tracker) < trackers_.size() &&
            trackers_[static_cast<std::size_t>(tracker)];
   }
-  // Those that some tracker of the playbook collects, as the product writes them, and since when.
+  // As the product writes them, and since when.
   const std::map<std::string, Instant>& names() const { return names_; }
 
  private:
+  QuietEvents() = default;
+
   std::map<std::string, Instant> names_;
   std::vector<bool> trackers_;
 };

@@ -235,7 +235,6 @@ void IntakeStage::TellProgress(Telling telling, Instant now) {
     for (const auto& [input, read] : telling == Telling::kAll ? source->progress.all() : moved) {
       progress.partitions[{source->name, input.topic, input.partition.value}] = ToJourney(read);
     }
-    TellCounts(source.get(), now, &progress);
   }
   has_moved_ = false;
   told_at_ = now;
@@ -251,40 +250,9 @@ void IntakeStage::TellProgress(Telling telling, Instant now) {
   TellAll(progress);
 }
 
-void IntakeStage::TellCounts(Source* source, Instant now, journey::Progress* progress) {
-  const std::optional<Instant> at = source->progress.event_time_max();
-  if (!at.has_value()) {
-    return;
-  }
-  const std::int64_t event_hour = ToMs(*at) / kHour.count();
-  const std::int64_t wall_hour = IsLive() ? ToMs(now) / kHour.count() : 0;
-  if (event_hour <= source->counted_event_hour && wall_hour <= source->counted_wall_hour) {
-    return;
-  }
-  source->counted_event_hour = event_hour;
-  source->counted_wall_hour = wall_hour;
-  const intake::SourceProgress::Counts counts = source->progress.TakeCounts();
-  if (counts.events.empty()) {
-    return;
-  }
-  if (!progress->counts.has_value()) {
-    progress->counts = journey::EventCounts{.at = *at, .events = {}};
-  }
-  progress->counts->at = std::max(progress->counts->at, *at);
-  for (const auto& [name, count] : counts.events) {
-    progress->counts->events.emplace_back(name, count);
-  }
-}
-
 void IntakeStage::TellAll(const journey::Progress& progress) {
   batches_.AppendToAll(progress);
-  if (progress.counts.has_value()) {  // The people stage has no use for them.
-    journey::Progress without = progress;
-    without.counts.reset();
-    people_.AppendToAll(without);
-  } else {
-    people_.AppendToAll(progress);
-  }
+  people_.AppendToAll(progress);
   ++staged_entries_;
 }
 
@@ -374,8 +342,6 @@ Result<std::vector<log::Position>> IntakeStage::Rewind() {
   is_handing_over_ = false;
   for (const std::unique_ptr<Source>& source : sources_) {
     source->progress.Rollback();
-    source->counted_event_hour = -1;
-    source->counted_wall_hour = -1;
   }
   // What progress told may have been taken back: it is told again.
   told_at_.reset();

@@ -103,9 +103,6 @@ class IntakeStage final : public Stage {
     std::string name;
     intake::Decoder decoder;
     intake::SourceProgress progress;
-    // The hours that events were counted up to last, of event time and of the wall.
-    std::int64_t counted_event_hour = -1;
-    std::int64_t counted_wall_hour = -1;
   };
 
   Result<Input> OpenInput(const log::TopicPartition& partition,
@@ -121,8 +118,6 @@ class IntakeStage final : public Stage {
   // How far time is: the wall, in files what was accepted of the source; `instead` if nothing was.
   Instant TimeOf(const Input& input, Instant instead) const;
   void TellAll(const journey::Progress& progress);
-  // How many events of each name the source had, if an hour has gone by since that was told.
-  void TellCounts(Source* source, Instant now, journey::Progress* progress);
   void Reject(const log::RecordView& record, const intake::Rejected& rejected, Input* input);
   void NoteDeadLetterOf(const std::string& tenant, const log::RecordView& record,
                         const Input& input);

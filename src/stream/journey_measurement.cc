@@ -54,13 +54,7 @@ const std::string& JourneyTask::VolumesFactKey() {
 }
 
 void JourneyTask::LookForQuiet() {
-  quiet_.reset();
-  if (definition_ != nullptr) {
-    quiet_.emplace(volumes_, *definition_);
-    if (quiet_->is_empty()) {
-      quiet_.reset();
-    }
-  }
+  quiet_ = definition_ == nullptr ? nullptr : journey::QuietEvents::Of(volumes_, *definition_);
 }
 
 bool JourneyTask::NoteVolumes(const journey::Progress& progress) {
@@ -68,15 +62,22 @@ bool JourneyTask::NoteVolumes(const journey::Progress& progress) {
     volumes_.Apply(*progress.counts, revision(), *definition_);
     are_volumes_changed_ = true;
   }
-  if (!clock_.now().has_value() || !volumes_.Advance(*clock_.now())) {
+  // What no longer comes because the input has ended is no sign.
+  const bool has_ended = progress.final_clock.has_value() || clock_.is_final();
+  if (!clock_.now().has_value() || has_ended) {
     return false;
   }
-  are_volumes_changed_ = true;
-  const std::optional<journey::QuietEvents> before = std::exchange(quiet_, std::nullopt);
+  const std::int64_t judged_until = volumes_.judged_until();
+  const bool is_other = volumes_.Advance(*clock_.now());
+  are_volumes_changed_ = are_volumes_changed_ || volumes_.judged_until() != judged_until;
+  if (!is_other) {
+    return false;
+  }
+  const std::unique_ptr<const journey::QuietEvents> before = std::move(quiet_);
   LookForQuiet();
   const bool is_any_back =
-      before.has_value() && std::ranges::any_of(before->names(), [this](const auto& event) {
-        return !quiet_.has_value() || !quiet_->names().contains(event.first);
+      before != nullptr && std::ranges::any_of(before->names(), [this](const auto& event) {
+        return quiet_ == nullptr || !quiet_->names().contains(event.first);
       });
   if (!is_any_back) {
     return false;
@@ -122,7 +123,7 @@ void JourneyTask::Measure() {
   around_.metrics->SourceSilent(partition_, silence_.has_value() ? silence_->source : "",
                                 silence_.has_value() ? silence_->since : kEpoch);
   static const std::map<std::string, Instant> kNone;
-  around_.metrics->EventsQuiet(partition_, quiet_.has_value() ? quiet_->names() : kNone);
+  around_.metrics->EventsQuiet(partition_, quiet_ == nullptr ? kNone : quiet_->names());
   if (const Result<std::size_t> due = CountDueTimers(kDueTimersCounted); due.has_value()) {
     around_.metrics->TimersWaiting(partition_, *due, waiting_count());
   }

@@ -419,7 +419,7 @@ journey::Context JourneyTask::MakeContext(std::optional<Instant> clock) const {
       .partitions = around_.options->journal_partitions,
       .sources_silent_since = silence_.has_value() ? std::optional(silence_->since) : std::nullopt,
       .silent_source = silence_.has_value() ? std::string_view(silence_->source) : "",
-      .quiet = quiet_.has_value() ? &*quiet_ : nullptr,
+      .quiet = quiet_.get(),
       .is_redeciding = IsPublishing()};
 }
 

@@ -171,7 +171,7 @@ class JourneyTask final : public KeyedTask {
   std::optional<journey::Clock::Silence> silence_;  // As of the clock.
   bool is_clock_changed_ = false;
   journey::EventVolumes volumes_;
-  std::optional<journey::QuietEvents> quiet_;  // As of the clock; nullopt: no event is.
+  std::unique_ptr<const journey::QuietEvents> quiet_;  // As of the clock; null: no event is.
   bool are_volumes_changed_ = false;
   NextOffset committed_position_;
 

@@ -181,8 +181,11 @@ Ending Child::Wait() {
     kill(process_, SIGKILL);
   }
   int how = 0;
-  waitpid(std::exchange(process_, 0), &how, 0);
-  Ending ending{.code = -1, .out = out_, .error = error_};
+  rusage used{};
+  wait4(std::exchange(process_, 0), &how, 0, &used);
+  constexpr std::int64_t kKiB = 1024;
+  Ending ending{
+      .code = -1, .out = out_, .error = error_, .memory_bytes_max = used.ru_maxrss * kKiB};
   if (!is_late) {
     ending.code = WIFEXITED(how) ? WEXITSTATUS(how) : 128 + WTERMSIG(how);
   }

@@ -29,6 +29,7 @@ struct Ending {
   int code = -1;  // 128 + the signal's number if one ended it; -1: it had to be killed.
   std::string out;
   std::string error;
+  std::int64_t memory_bytes_max = 0;  // The most that was resident at once.
 };
 
 // Not thread-safe. A child that still runs is killed by the destructor, and with its parent.

@@ -8,7 +8,6 @@ import subprocess
 import tempfile
 import unittest
 
-from broker import Broker
 from promql import ROOT
 
 BINARY = os.environ["FOOTHOLD_BINARY"]
@@ -148,34 +147,11 @@ class BareDebianTest(unittest.TestCase):
         self.assertEqual(refused.returncode, 1, refused.stderr)
         self.assertIn("localhost:9092", refused.stderr)
 
-        self.decide_on_a_kafka(as_user)
-
         self.inside("sed -i 's/^app: foothold/app: mine/' /etc/foothold/foothold.yaml")
         self.inside("echo kept >/var/lib/foothold/state; dpkg --install /root/foothold.deb")
         self.inside("grep -q '^app: mine' /etc/foothold/foothold.yaml; test -f /var/lib/foothold/state")
         self.inside("dpkg --remove foothold; test -f /etc/foothold/foothold.yaml; test -d /var/lib/foothold")
         self.inside("dpkg --purge foothold; test ! -e /etc/foothold; test ! -e /var/lib/foothold")
-
-
-    def decide_on_a_kafka(self, as_user):
-        """The package's own configuration, but for the broker's address and the clock of a history."""
-        broker = Broker()
-        try:
-            for topic in ("analytics.events", "support.tickets"):
-                broker.make_topic(topic, 1)
-            run("/usr/bin/python3", ROOT / "deploy/examples/python/demo_producer.py", "--brokers", broker.servers,
-                "--topic", "analytics.events", "--accounts", "20", "--hours", "300", "--rate", "0", check=True)
-            self.inside(f"sed 's/localhost:9092/{broker.servers}/; s/idle: wall/idle: event/; s/127.0.0.1:9464/127.0.0.1:0/' "
-                        "/etc/foothold/foothold.yaml >/etc/foothold/kafka.yaml; chgrp foothold /etc/foothold/kafka.yaml")
-            self.inside(f"{as_user} foothold run -c /etc/foothold/kafka.yaml --drain")
-            told = run("kcat", "-C", "-b", broker.servers, "-t", "activation.changed", "-o", "beginning", "-e", "-q",
-                       "-X", "isolation.level=read_committed", check=True).stdout
-            self.assertIn('"to":"activated"', told)
-            self.assertIn("account", self.inside(f"{as_user} foothold stuck -c /etc/foothold/kafka.yaml --older 0d "
-                                                 "--younger any").stdout)
-        finally:
-            broker.stop()
-            self.inside("rm -rf /etc/foothold/kafka.yaml /var/lib/foothold/*")
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def exported_metrics(readme=ROOT / "src" / "metrics" / "README.md"):
     return metrics
 
 
-def _family(name, metrics):
+def family_of(name, metrics):
     """The family of a sample's name; None if there is none."""
     if name in metrics and metrics[name][0] != "histogram":
         return name
@@ -58,7 +58,7 @@ def problems_of(expression, metrics):
         return labels | SCRAPE_LABELS | ({"le"} if kind == "histogram" else set())
 
     def check_selector(match):
-        family = _family(match[1], metrics)
+        family = family_of(match[1], metrics)
         if family is None:
             found.append(f"no metric {match[1]} is exported")
             return ""
@@ -80,7 +80,7 @@ def problems_of(expression, metrics):
     for name in re.findall(r"[a-zA-Z_:][\w:]*", text):
         if name in FUNCTIONS or name in WORDS or name in LISTS:
             continue
-        family = _family(name, metrics)
+        family = family_of(name, metrics)
         if family is None:
             found.append(f"no metric {name} is exported")
         else:

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "src/base/check.h"
+#include "src/base/text.h"
 #include "src/config/playbook_file.h"
 #include "tests/formats/describe.h"
 
@@ -62,13 +63,8 @@ std::vector<StoredSample> StoredSamples() {
 }
 
 std::vector<std::string> LinesOf(std::string_view text) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    lines.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
+  const std::vector<std::string_view> lines = foothold::LinesOf(text);
+  return {lines.begin(), lines.end()};
 }
 
 std::string TextOf(const std::vector<std::string>& lines) {

@@ -288,7 +288,7 @@ void JourneyModel::VisitOne(journey::Visit visit, const journey::Event* event,
   context.controls = &rules_;
   context.counts = &counts_;
   context.partitions = journal_partitions_;
-  context.quiet = quiet_.has_value() ? &*quiet_ : nullptr;
+  context.quiet = quiet_.get();
   context.is_redeciding = is_publishing_;
   const auto silence = clock_.Silent();
   if (silence.has_value()) {

@@ -120,7 +120,7 @@ class JourneyModel {
   bool has_rules_ = false;
   journey::EventVolumes volumes_;
   bool has_volumes_ = false;
-  std::optional<journey::QuietEvents> quiet_;
+  std::unique_ptr<const journey::QuietEvents> quiet_;
   journey::ReleaseCounts counts_;
   bool has_counts_ = false;
   codec::Meta meta_;

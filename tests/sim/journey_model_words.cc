@@ -134,16 +134,21 @@ void JourneyModel::NoteVolumes(const journey::Progress& progress) {
     volumes_.Apply(*progress.counts, revision, *definition_);
     has_volumes_ = true;
   }
-  if (!clock_.now().has_value() || !volumes_.Advance(*clock_.now())) {
+  if (!clock_.now().has_value() || progress.final_clock.has_value() || clock_.is_final()) {
     return;
   }
-  has_volumes_ = true;
-  const std::optional<journey::QuietEvents> before = quiet_;
+  const std::int64_t judged_until = volumes_.judged_until();
+  const bool is_other = volumes_.Advance(*clock_.now());
+  has_volumes_ = has_volumes_ || volumes_.judged_until() != judged_until;
+  if (!is_other) {
+    return;
+  }
+  const std::unique_ptr<const journey::QuietEvents> before = std::move(quiet_);
   LookForQuiet();
   bool is_any_back = false;
-  if (before.has_value()) {
+  if (before != nullptr) {
     for (const auto& [name, since] : before->names()) {
-      is_any_back = is_any_back || !quiet_.has_value() || !quiet_->names().contains(name);
+      is_any_back = is_any_back || quiet_ == nullptr || !quiet_->names().contains(name);
     }
   }
   if (is_any_back) {
@@ -152,12 +157,7 @@ void JourneyModel::NoteVolumes(const journey::Progress& progress) {
   }
 }
 
-void JourneyModel::LookForQuiet() {
-  quiet_.emplace(volumes_, *definition_);
-  if (quiet_->is_empty()) {
-    quiet_.reset();
-  }
-}
+void JourneyModel::LookForQuiet() { quiet_ = journey::QuietEvents::Of(volumes_, *definition_); }
 
 // The gate looks at all that waits at its next release.
 void JourneyModel::WakeAll() {

@@ -12,6 +12,8 @@
 
 #include <fmt/format.h>
 
+#include "src/base/text.h"
+
 namespace foothold::tidy {
 namespace {
 
@@ -98,16 +100,6 @@ const std::vector<BadWord>& BadWords() {
   return kWords;
 }
 
-std::vector<std::string_view> Lines(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    lines.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
-}
-
 bool IsHeader(std::string_view path) { return path.ends_with(".h"); }
 bool IsCpp(std::string_view path) { return path.ends_with(".h") || path.ends_with(".cc"); }
 
@@ -133,7 +125,7 @@ struct Include {
 std::vector<Include> IncludesOf(std::string_view content) {
   std::vector<Include> includes;
   int line_number = 0;
-  for (std::string_view line : Lines(content)) {
+  for (std::string_view line : LinesOf(content)) {
     ++line_number;
     const auto skip_space = [&line] {
       line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
@@ -275,7 +267,7 @@ bool HasWord(std::string_view line, const BadWord& bad) {
 // The words of a CMakeLists.txt that may be names of files.
 std::set<std::string, std::less<>> CMakeWords(std::string_view content) {
   std::set<std::string, std::less<>> words;
-  for (std::string_view line : Lines(content)) {
+  for (std::string_view line : LinesOf(content)) {
     line = line.substr(0, line.find('#'));
     while (!line.empty()) {
       const std::size_t begin = line.find_first_not_of(" \t()\"");
@@ -376,7 +368,7 @@ std::vector<Finding> CheckDoors(const Tree& tree) {
 std::vector<Finding> CheckLengths(const Tree& tree) {
   std::vector<Finding> findings;
   for (const auto& [path, content] : tree) {
-    const std::size_t lines = Lines(content).size();
+    const std::size_t lines = LinesOf(content).size();
     if ((IsCpp(path) || IsScript(path, content)) && lines > kLinesMax) {
       findings.push_back(
           {.path = path, .what = fmt::format("{} lines; stop at {}", lines, kLinesMax)});
@@ -455,7 +447,7 @@ std::vector<Finding> CheckWords(const Tree& tree) {
       continue;  // Written by others, kept as it came.
     }
     int line_number = 0;
-    for (const std::string_view line : Lines(content)) {
+    for (const std::string_view line : LinesOf(content)) {
       ++line_number;
       for (const BadWord& bad : BadWords()) {
         if (HasWord(line, bad)) {
