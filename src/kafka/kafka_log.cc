@@ -39,9 +39,9 @@ Result<std::unique_ptr<KafkaLog>> KafkaLog::Open(const KafkaOptions& options) {
       log->Write(level, text);
     };
   }
-  // Reads beyond open transactions: the true end of a partition is known to no other handle. The
-  // query for it waits for the socket's timeout, whatever timeout it is given, and tries again: with
-  // the client's minute a worker stood still for longer than its watchdog allows.
+  // Reads beyond open transactions: the true end of a partition is known to no other handle. Nobody
+  // waits longer than some seconds for what it is asked, so a connection on which nothing comes is
+  // made anew as soon.
   FOOTHOLD_ASSIGN(
       std::unique_ptr<Client> observer,
       Client::Open(shared_options, {.kind = ClientKind::kObserver,

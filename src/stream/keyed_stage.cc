@@ -329,7 +329,9 @@ Result<std::map<PartitionId, std::string>> KeyedStage::PlacesToNote(Instant now)
     Result<log::Watermarks> range =
         consumer_->QueryWatermarks({options_.changelog, partition}, kCallTimeout);
     if (!range.has_value() && range.error().code() == Code::kRetry) {
-      continue;
+      // Whoever does not answer now is not asked for each partition in turn: that would take
+      // minutes. What is left out is noted another time.
+      break;
     }
     if (!range.has_value()) {
       return Failure(range.error());
