@@ -379,7 +379,7 @@ std::optional<std::string> Service::WhyNotReady() const {
       return fmt::format("{} gets no answer from the brokers", worker->name());
     }
     if (!worker->is_ready()) {
-      return fmt::format("{} has no partitions yet, or restores their state", worker->name());
+      return fmt::format("{} waits for its partitions, or restores their state", worker->name());
     }
     const std::optional<milliseconds> lag = worker->lag();
     if (!lag.has_value()) {

@@ -112,9 +112,8 @@ Status Worker::Turn(Activity* activity) {
   if (stage_->staged_entries() > 0) {
     *activity = Activity::kWorked;
   }
-  is_ready_.store(
-      !stage_->assigned().empty() && stage_->readable().size() == stage_->assigned().size(),
-      std::memory_order_relaxed);
+  is_ready_.store(has_assignment_ && stage_->readable().size() == stage_->assigned().size(),
+                  std::memory_order_relaxed);
   retrying_since_.reset();
   around_.metrics->LoopMoved(around_.clock->Now());
   return MeasureLag();
@@ -171,6 +170,7 @@ Status Worker::TakeAssignment(Activity* activity) {
 
   FOOTHOLD_ASSIGN(const std::vector<log::Position> starts, stage_->Assign(change_->partitions));
   FOOTHOLD_TRY(consumer_->AcceptAssigned(starts));
+  has_assignment_ = true;
   around_.metrics->Rebalanced(metrics::RebalanceKind::kAssigned, starts.size());
   around_.metrics->AssignedPartitions(stage_->assigned().size());
   change_.reset();
@@ -186,6 +186,7 @@ Status Worker::GiveUpPartitions(const log::AssignmentChange& change) {
   const bool is_lost =
       change.kind == log::AssignmentChange::Kind::kLost || consumer_->IsAssignmentLost();
   if (is_lost) {
+    has_assignment_ = false;
     lost_at_ = around_.clock->Now();
     FOOTHOLD_TRY(Rewind());
   } else if (stage_->staged_entries() > 0) {
@@ -360,6 +361,7 @@ void Worker::DropHandles() {
   }
   stage_->Release(stage_->assigned());
   change_.reset();
+  has_assignment_ = false;
   lost_at_.reset();
   owed_ = Owed::kNothing;
   seeks_.clear();

@@ -378,6 +378,21 @@ TEST(WorkerTest, PartitionsThatMoveBetweenWorkersLoseAndRepeatNothing) {
   ExpectSame(outcome, expected);
 }
 
+TEST(WorkerTest, AWorkerForWhomThereIsNoPartitionIsReadyAllTheSame) {
+  ServiceOptions options = SmallCommits();
+  options.source_partitions = 1;
+  options.intake_workers = 2;
+  Service service(options);
+  service.Start();
+  EXPECT_FALSE(service.intake(0).is_ready());
+  EXPECT_FALSE(service.intake(1).is_ready());
+
+  service.Run();
+
+  EXPECT_TRUE(service.intake(0).is_ready());
+  EXPECT_TRUE(service.intake(1).is_ready());
+}
+
 TEST(WorkerTest, AWorkerThrownOutOfTheGroupWritesNothingMore) {
   ServiceOptions options = SmallCommits();
   const Outcome expected = CalmOutcome(options);
