@@ -249,7 +249,9 @@ Status Worker::Commit() {
   FOOTHOLD_TRY(stage_->Collect(begin, &writes));
   around_.metrics->OldestOpenTransaction(begin);
   Status committed = transaction_->Commit(writes, consumer_->group(), stage_);
-  around_.metrics->OldestOpenTransaction(std::nullopt);
+  if (!transaction_->is_open()) {
+    around_.metrics->OldestOpenTransaction(std::nullopt);
+  }
   if (!committed.ok()) {
     around_.metrics->CommitFailed(committed.code());
     return committed;
@@ -321,6 +323,7 @@ Status Worker::Settle() {
 
 Status Worker::Rewind() {
   FOOTHOLD_TRY(transaction_->Abort());
+  around_.metrics->OldestOpenTransaction(std::nullopt);
   FOOTHOLD_ASSIGN(seeks_, stage_->Rewind());
   staged_since_.reset();
   return Status();
