@@ -177,8 +177,7 @@ Status Worker::TakeAssignment(Activity* activity) {
   lost_at_.reset();
   retrying_since_.reset();
   FOOTHOLD_TRY(SyncPauses());
-  // Start places that were found out now must hold for ever, whatever happens before the first
-  // event.
+  // Start places found out now must hold for ever, whatever happens before the first event.
   return stage_->staged_entries() > 0 ? Commit() : Status();
 }
 
@@ -249,9 +248,8 @@ Status Worker::Commit() {
   FOOTHOLD_TRY(stage_->Collect(begin, &writes));
   around_.metrics->OldestOpenTransaction(begin);
   Status committed = transaction_->Commit(writes, consumer_->group(), stage_);
-  if (!transaction_->is_open()) {
-    around_.metrics->OldestOpenTransaction(std::nullopt);
-  }
+  around_.metrics->OldestOpenTransaction(transaction_->is_open() ? std::optional(begin)
+                                                                 : std::nullopt);
   if (!committed.ok()) {
     around_.metrics->CommitFailed(committed.code());
     return committed;

@@ -200,42 +200,6 @@ TEST(WorkerTest, WhatCannotBeSettledAtOnceIsSettledBeforeAnythingElse) {
   ExpectSame(OutcomeOf(&service), expected);
 }
 
-// Its readers wait until then, and the alert is for them.
-TEST(WorkerTest, ATransactionIsShownAsOpenUntilItIsVoided) {
-  Saboteur saboteur;
-  Service service(SmallCommits(), &saboteur);
-  ProduceStory(&service);
-  bool is_answered = false;
-  bool has_failed = false;
-  saboteur.before = [&](const log::Call& call) {
-    const bool is_concerned = call.who.starts_with("shop-journey") && !is_answered;
-    if (is_concerned && call.kind == log::Call::Kind::kCommit) {
-      has_failed = true;
-      return Status(Code::kAborted, "injected");
-    }
-    return is_concerned && call.kind == log::Call::Kind::kAbort ? Status(Code::kRetry, "no answer")
-                                                                : Status();
-  };
-  service.Start();
-  for (int turn = 0; turn < 100 && !has_failed; ++turn) {
-    ASSERT_TRUE(service.intake().RunOnce().has_value());
-    ASSERT_TRUE(service.journey().RunOnce().has_value());
-  }
-  ASSERT_TRUE(has_failed);
-  const auto shown = [&] {
-    const std::string text = service.registry().Render();
-    const std::string name = "foothold_worker_transaction_open_timestamp_seconds{stage=\"journey\"";
-    const std::size_t line = text.find(name);
-    return line == std::string::npos ? "" : text.substr(text.find("} ", line) + 2, 2);
-  };
-
-  EXPECT_THAT(shown(), testing::Not(testing::AnyOf("", "0\n")));
-  is_answered = true;
-  ASSERT_TRUE(service.journey().RunOnce().has_value());
-
-  EXPECT_EQ(shown(), "0\n");
-}
-
 TEST(WorkerTest, AFencedProducerIsOpenedAnew) {
   ExpectSameWith(log::Call::Kind::kSend, Code::kFenced, 60, false);
   ExpectSameWith(log::Call::Kind::kSend, Code::kFenced, 60, false, LaggingStores());
@@ -412,21 +376,6 @@ TEST(WorkerTest, PartitionsThatMoveBetweenWorkersLoseAndRepeatNothing) {
 
   const Outcome outcome = OutcomeOf(&service);
   ExpectSame(outcome, expected);
-}
-
-TEST(WorkerTest, AWorkerForWhomThereIsNoPartitionIsReadyAllTheSame) {
-  ServiceOptions options = SmallCommits();
-  options.source_partitions = 1;
-  options.intake_workers = 2;
-  Service service(options);
-  service.Start();
-  EXPECT_FALSE(service.intake(0).is_ready());
-  EXPECT_FALSE(service.intake(1).is_ready());
-
-  service.Run();
-
-  EXPECT_TRUE(service.intake(0).is_ready());
-  EXPECT_TRUE(service.intake(1).is_ready());
 }
 
 TEST(WorkerTest, AWorkerThrownOutOfTheGroupWritesNothingMore) {
