@@ -395,8 +395,8 @@ Result<log::Watermarks> KafkaConsumer::QueryWatermarks(const log::TopicPartition
   const auto deadline = steady_clock::now() + timeout;
   FOOTHOLD_ASSIGN(const NextOffset low, QueryOffset(source, RD_KAFKA_OFFSET_BEGINNING, timeout));
   const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
-  FOOTHOLD_ASSIGN(const NextOffset high, QueryOffset(source, RD_KAFKA_OFFSET_END,
-                                                     std::max(left, milliseconds{0})));
+  FOOTHOLD_ASSIGN(const NextOffset high,
+                  QueryOffset(source, RD_KAFKA_OFFSET_END, std::max(left, milliseconds{0})));
   return log::Watermarks{.low = low.value, .high = high.value};
 }
 

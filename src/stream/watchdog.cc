@@ -70,6 +70,11 @@ std::string_view DoingRemedy(Doing doing) {
 
 void Heartbeat::Beat(Doing doing) {
   doing_.store(doing, std::memory_order_relaxed);
+  begun_ms_.store(SteadyMs(std::chrono::steady_clock::now()), std::memory_order_relaxed);
+  GoOn();
+}
+
+void Heartbeat::GoOn() {
   deadline_ms_.store(SteadyMs(std::chrono::steady_clock::now()) + patience_.count(),
                      std::memory_order_relaxed);
 }
@@ -82,10 +87,11 @@ bool Heartbeat::IsAlive(std::chrono::steady_clock::time_point now) const {
 }
 
 milliseconds Heartbeat::Busy(std::chrono::steady_clock::time_point now) const {
-  const std::int64_t deadline_ms = deadline_ms_.load(std::memory_order_relaxed);
-  return deadline_ms == 0
-             ? milliseconds{0}
-             : std::max(milliseconds{0}, milliseconds{SteadyMs(now) - deadline_ms} + patience_);
+  if (deadline_ms_.load(std::memory_order_relaxed) == 0) {
+    return milliseconds{0};
+  }
+  const std::int64_t begun_ms = begun_ms_.load(std::memory_order_relaxed);
+  return std::max(milliseconds{0}, milliseconds{SteadyMs(now) - begun_ms});
 }
 
 std::string Heartbeat::SayStuck() const {

@@ -41,6 +41,9 @@ class Heartbeat {
 
   // The worker begins `doing`, which may take `patience`.
   void Beat(Doing doing);
+  // A call that it makes came back without success and is made again: that may take `patience` once
+  // more. Busy() counts on.
+  void GoOn();
   // The worker has ended: nobody waits for it.
   void Stop();
 
@@ -56,7 +59,8 @@ class Heartbeat {
  private:
   std::string name_;
   milliseconds patience_;
-  std::atomic<std::int64_t> deadline_ms_{0};  // Of the steady clock; 0: nothing is awaited.
+  std::atomic<std::int64_t> begun_ms_{0};     // Of the steady clock, ...
+  std::atomic<std::int64_t> deadline_ms_{0};  // ... like this. 0: nothing is awaited.
   std::atomic<Doing> doing_{Doing::kStarting};
 };
 

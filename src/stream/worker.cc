@@ -415,11 +415,18 @@ Status Worker::SyncPauses() {
   return Status();
 }
 
+// The watchdog is for a call that never comes back. One that says again and again that nobody
+// answers has an end of its own.
 RetryPolicy Worker::MakeRetryPolicy() const {
   return RetryPolicy{.retries_max = options_.retries_max,
                      .backoff = options_.retry_backoff,
                      .call_timeout = options_.call_timeout,
-                     .wait = options_.wait};
+                     .wait = [this](milliseconds backoff) {
+                       around_.heartbeat->GoOn();
+                       if (options_.wait) {
+                         options_.wait(backoff);
+                       }
+                     }};
 }
 
 Status Worker::Close() {

@@ -283,6 +283,22 @@ TEST(WatchdogTest, HowLongAWorkerHasBeenAtItIsKnownBeforeItsDeadline) {
   EXPECT_EQ(heartbeat.Busy(later), milliseconds{0});
 }
 
+TEST(WatchdogTest, ACallThatIsMadeAgainMayTakeAsLongAgainAndTheWorkerIsAtItAllTheWhile) {
+  Heartbeat heartbeat("journey-1", kMinute);
+  heartbeat.Beat(Doing::kCommitting);
+  const auto began = std::chrono::steady_clock::now();
+  auto now = began;
+  while (now - began < milliseconds{2}) {
+    now = std::chrono::steady_clock::now();
+  }
+  ASSERT_FALSE(heartbeat.IsAlive(now + kMinute));
+
+  heartbeat.GoOn();
+
+  EXPECT_TRUE(heartbeat.IsAlive(now + kMinute));
+  EXPECT_GT(heartbeat.Busy(now + kMinute), kMinute);
+}
+
 TEST(WatchdogTest, AWorkerThatEndedIsNotAwaited) {
   Heartbeat heartbeat("journey-1", milliseconds{1});
   const auto later = std::chrono::steady_clock::now() + std::chrono::hours(1);

@@ -242,7 +242,7 @@ Status Service::OpenWorkers() {
   // Of the worker that is added next.
   const auto new_heartbeat = [&](const std::string& stage, int worker) {
     heartbeats_.push_back(
-        std::make_shared<Heartbeat>(OptionsOf(stage, worker).name, milliseconds{90'000}));
+        std::make_shared<Heartbeat>(OptionsOf(stage, worker).name, kServiceHeartbeatPatience));
     return heartbeats_.back();
   };
   const auto add = [&](const std::string& stage, int worker, Stage* run) {

@@ -34,6 +34,9 @@ namespace foothold::stream {
 // Noon of a Monday, when the stories of these tests begin.
 inline constexpr Instant kStart = InstantFromMs(1'767'960'000'000);
 
+// How long a worker of the service may be at one thing.
+inline constexpr milliseconds kServiceHeartbeatPatience{90'000};
+
 // One JSON record of the preset `segment`.
 std::string Track(std::string_view tenant, std::string_view user, std::string_view event,
                   Instant at, std::string_view properties = "{}");

@@ -1,7 +1,10 @@
-// What a worker shows of itself: whether it is ready, and since when a transaction is open.
+// What a worker shows of itself: whether it is ready, since when a transaction is open, and
+// that it is not stuck.
 
+#include <chrono>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,6 +16,7 @@ namespace foothold::stream {
 namespace {
 
 using testing::AnyOf;
+using testing::ElementsAre;
 using testing::Not;
 
 // Asks the test what becomes of each call.
@@ -75,6 +79,38 @@ TEST(WorkerSignsTest, ATransactionIsShownAsOpenUntilItIsVoided) {
   ASSERT_TRUE(service.journey().RunOnce().has_value());
 
   EXPECT_EQ(shown(), "0\n");
+}
+
+// The watchdog is for calls that never come back.
+TEST(WorkerSignsTest, ACommitThatGetsNoAnswerAgainAndAgainIsNoWorkerThatIsStuck) {
+  Saboteur saboteur;
+  Service service({.source_partitions = 1}, &saboteur);
+  service.Produce(0, Track("acme", "ann", "user.logged_in", kStart));
+  std::vector<std::chrono::steady_clock::time_point> asked;
+  std::vector<bool> has_time;
+  saboteur.before = [&](const log::Call& call) {
+    if (!call.who.starts_with("shop-journey") || call.kind != log::Call::Kind::kCommit ||
+        asked.size() == 3) {
+      return Status();
+    }
+    if (!asked.empty()) {
+      has_time.push_back(
+          service.last_heartbeat().IsAlive(asked.back() + kServiceHeartbeatPatience));
+    }
+    // Later than the beginning of the commit by what its clock can tell.
+    const auto began = std::chrono::steady_clock::now();
+    auto now = began;
+    while (now - began < milliseconds{2}) {
+      now = std::chrono::steady_clock::now();
+    }
+    asked.push_back(now);
+    return Status(Code::kRetry, "no answer");
+  };
+
+  service.Start();
+  service.Run();
+
+  EXPECT_THAT(has_time, ElementsAre(true, true));
 }
 
 }  // namespace
