@@ -328,7 +328,11 @@ TEST_F(TailTest, AnEmptyChangelogIsRefusedAndTheStoresAreLeftAsTheyAre) {
   service_.clock().Advance(kMinute);
   service_.Start();
 
-  const Status ran = service_.TryRun();
+  // The journey alone: stores of the people stage, which has committed little, count as well.
+  Status ran;
+  for (int turn = 0; turn < 10 && ran.ok(); ++turn) {
+    ran = StatusOf(service_.journey().RunOnce());
+  }
 
   ASSERT_FALSE(ran.ok());
   EXPECT_EQ(ran.code(), Code::kFatal);
