@@ -19,9 +19,9 @@ Result<std::unique_ptr<http::HttpServer>> ServeHealth(const std::string& listen,
                               .body = registry.Render()};
   };
   options.handlers["/livez"] = [&service](const http::HttpRequest&) {
-    const bool is_alive = service.is_alive();
-    return http::HttpResponse{.status = is_alive ? 200 : 503,
-                              .body = is_alive ? "alive\n" : "a worker is past its deadline\n"};
+    const std::optional<std::string> why_not = service.WhyNotAlive();
+    return http::HttpResponse{.status = why_not.has_value() ? 503 : 200,
+                              .body = why_not.value_or("alive") + "\n"};
   };
   options.handlers["/readyz"] = [&service](const http::HttpRequest&) {
     const std::optional<std::string> why_not = service.WhyNotReady();

@@ -28,6 +28,9 @@
 namespace foothold::app {
 namespace {
 
+// A turn of a worker takes less, whatever it does; who takes longer waits for something.
+constexpr milliseconds kBusyMax{30'000};
+
 constexpr milliseconds kQueryTimeout{10'000};
 
 void Wait(milliseconds duration) { std::this_thread::sleep_for(duration); }
@@ -129,6 +132,12 @@ Status Service::Parts::Seed() {
 
 void Service::Parts::MakeWorkers() {
   const config::Config& config = options.config;
+  // Of the worker that is added next.
+  const auto new_heartbeat = [&](const char* stage, int worker) {
+    heartbeats.push_back(std::make_shared<stream::Heartbeat>(
+        WorkerOptionsOf(config, topics, stage, worker).name, config.watchdog));
+    return heartbeats.back();
+  };
   const auto add = [&](const char* stage, int worker, stream::Stage* run) {
     worker_metrics.push_back(
         std::make_unique<metrics::WorkerMetrics>(around.registry, stage, worker));
@@ -145,7 +154,6 @@ void Service::Parts::MakeWorkers() {
     } else {
       worker_options.wait = Wait;
     }
-    heartbeats.push_back(std::make_shared<stream::Heartbeat>(worker_options.name, config.watchdog));
     workers.push_back(std::make_unique<stream::Worker>(
         std::move(worker_options),
         stream::Worker::Surroundings{.log = around.log,
@@ -165,6 +173,7 @@ void Service::Parts::MakeWorkers() {
     intake_stages.push_back(std::make_unique<stream::IntakeStage>(
         std::move(intake),
         stream::IntakeStage::Surroundings{.clock = around.clock, .metrics = intake_metrics.get()}));
+    new_heartbeat("intake", i);
     add("intake", i, intake_stages.back().get());
   }
   const int people = options.work == ServiceWork::kAll ? config.people.workers : 0;
@@ -174,7 +183,8 @@ void Service::Parts::MakeWorkers() {
                                                      .shelf = people_shelf.get(),
                                                      .clock = around.clock,
                                                      .metrics = nullptr,
-                                                     .logger = around.logger},
+                                                     .logger = around.logger,
+                                                     .heartbeat = new_heartbeat("people", i)},
                                                     people_metrics.get(), &placed));
     add("people", i, people_stages.back().get());
   }
@@ -187,7 +197,8 @@ void Service::Parts::MakeWorkers() {
                                                        .shelf = shelf.get(),
                                                        .clock = around.clock,
                                                        .metrics = nullptr,
-                                                       .logger = around.logger},
+                                                       .logger = around.logger,
+                                                       .heartbeat = new_heartbeat("journey", i)},
                                                       journey_metrics.get()));
     add("journey", i, journey_stages.back().get());
   }
@@ -355,9 +366,20 @@ Result<bool> Service::IsFolded() {
 
 std::optional<std::string> Service::WhyNotReady() const {
   const milliseconds lag_max = parts_->options.config.ready_lag_max;
-  for (const std::unique_ptr<stream::Worker>& worker : parts_->workers) {
+  const auto now = std::chrono::steady_clock::now();
+  for (std::size_t i = 0; i < parts_->workers.size(); ++i) {
+    const std::unique_ptr<stream::Worker>& worker = parts_->workers[i];
+    const stream::Heartbeat& heartbeat = *parts_->heartbeats.at(i);
+    if (const milliseconds busy = heartbeat.Busy(now); busy > kBusyMax) {
+      return fmt::format("{} has been {} for {}", worker->name(),
+                         stream::DoingName(heartbeat.doing()),
+                         FormatDuration(std::chrono::floor<std::chrono::seconds>(busy)));
+    }
+    if (!worker->is_answered()) {
+      return fmt::format("{} gets no answer from the brokers", worker->name());
+    }
     if (!worker->is_ready()) {
-      return fmt::format("{} has no partitions yet, or restores their state", worker->name());
+      return fmt::format("{} waits for its partitions, or restores their state", worker->name());
     }
     const std::optional<milliseconds> lag = worker->lag();
     if (!lag.has_value()) {
@@ -372,11 +394,14 @@ std::optional<std::string> Service::WhyNotReady() const {
   return std::nullopt;
 }
 
-bool Service::is_alive() const {
+std::optional<std::string> Service::WhyNotAlive() const {
   const auto now = std::chrono::steady_clock::now();
-  return std::ranges::all_of(
-      parts_->heartbeats,
-      [&](const std::shared_ptr<stream::Heartbeat>& heartbeat) { return heartbeat->IsAlive(now); });
+  for (const std::shared_ptr<stream::Heartbeat>& heartbeat : parts_->heartbeats) {
+    if (!heartbeat->IsAlive(now)) {
+      return heartbeat->SayStuck();
+    }
+  }
+  return std::nullopt;
 }
 
 const std::string& Service::playbook() const { return parts_->playbook; }

@@ -91,8 +91,8 @@ class Service {
   // Thread-safe. Why no decisions can be expected yet, a sentence: partitions are not assigned or
   // not restored, or what is read lies too far back. nullopt: all is well.
   std::optional<std::string> WhyNotReady() const;
-  // Thread-safe. No worker is past its deadline.
-  bool is_alive() const;
+  // Thread-safe. Which worker is past its deadline, doing what; nullopt: none is.
+  std::optional<std::string> WhyNotAlive() const;
 
   // "name@version" of the playbook that holds in the journal.
   const std::string& playbook() const;

@@ -389,18 +389,35 @@ Status KafkaConsumer::Resume(std::span<const log::TopicPartition> partitions) {
   return Status();
 }
 
+// The lower end first: whatever happens between the questions, it is not beyond the upper one.
 Result<log::Watermarks> KafkaConsumer::QueryWatermarks(const log::TopicPartition& source,
                                                        milliseconds timeout) {
-  log::Watermarks marks;
+  const auto deadline = steady_clock::now() + timeout;
+  FOOTHOLD_ASSIGN(const NextOffset low, QueryOffset(source, RD_KAFKA_OFFSET_BEGINNING, timeout));
+  const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
+  FOOTHOLD_ASSIGN(const NextOffset high,
+                  QueryOffset(source, RD_KAFKA_OFFSET_END, std::max(left, milliseconds{0})));
+  return log::Watermarks{.low = low.value, .high = high.value};
+}
+
+// Both ends are asked for by this call, too, as the protocol has them: as times that no record has.
+// rd_kafka_query_watermark_offsets() sends the same requests, but of its timeout it remembers only
+// whether to try again: where a broker died it was seen not to return for minutes.
+Result<NextOffset> KafkaConsumer::QueryOffset(const log::TopicPartition& source, std::int64_t time,
+                                              milliseconds timeout) {
+  const log::Position question{.source = source, .next = NextOffset{time}};
+  const PartitionListHandle list = ListOf(std::span(&question, 1));
+  const std::string what = fmt::format("offsets of {}", ToString(source));
   Status status = StatusFrom(
-      fmt::format("watermarks of {}", ToString(source)),
-      rd_kafka_query_watermark_offsets(observer_, source.topic.c_str(), source.partition.value,
-                                       &marks.low, &marks.high, static_cast<int>(timeout.count())));
+      what, rd_kafka_offsets_for_times(observer_, list.get(), static_cast<int>(timeout.count())));
+  if (status.ok()) {
+    status = StatusFrom(what, *list);
+  }
   if (!status.ok()) {
     AskForLeaders(source.topic);
     return Failure(std::move(status));
   }
-  return marks;
+  return NextOffset{list->elems[0].offset};
 }
 
 // What the observer knows of leaders it keeps for minutes, also when the one it asks answers that
@@ -411,23 +428,13 @@ void KafkaConsumer::AskForLeaders(const std::string& topic) {
 
 Result<NextOffset> KafkaConsumer::OffsetForTime(const log::TopicPartition& source, Instant at,
                                                 milliseconds timeout) {
-  const log::Position question{.source = source, .next = NextOffset{ToMs(at)}};
-  const PartitionListHandle list = ListOf(std::span(&question, 1));
-  const std::string what = fmt::format("offset for a time in {}", ToString(source));
-  Status status = StatusFrom(
-      what, rd_kafka_offsets_for_times(observer_, list.get(), static_cast<int>(timeout.count())));
-  if (status.ok()) {
-    status = StatusFrom(what, *list);
+  // Below zero are the ends.
+  const std::int64_t time = std::max<std::int64_t>(ToMs(at), 0);
+  FOOTHOLD_ASSIGN(const NextOffset found, QueryOffset(source, time, timeout));
+  if (found.value >= 0) {
+    return found;
   }
-  if (!status.ok()) {
-    AskForLeaders(source.topic);
-    return Failure(std::move(status));
-  }
-  if (list->elems[0].offset >= 0) {
-    return NextOffset{list->elems[0].offset};
-  }
-  FOOTHOLD_ASSIGN(const log::Watermarks marks, QueryWatermarks(source, timeout));
-  return NextOffset{marks.high};
+  return QueryOffset(source, RD_KAFKA_OFFSET_END, timeout);
 }
 
 std::optional<NextOffset> KafkaConsumer::PositionOf(const log::TopicPartition& source) {

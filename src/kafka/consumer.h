@@ -62,6 +62,10 @@ class KafkaConsumer final : public log::Consumer {
   // The partitions with what the group has committed for them.
   Result<PartitionListHandle> QueryCommitted(std::span<const log::TopicPartition> partitions,
                                              milliseconds timeout);
+  // The first offset with a timestamp at or after `time`, -1 if there is none; or an end of the
+  // partition, RD_KAFKA_OFFSET_BEGINNING or RD_KAFKA_OFFSET_END. Waits up to `timeout`.
+  Result<NextOffset> QueryOffset(const log::TopicPartition& source, std::int64_t time,
+                                 milliseconds timeout);
   void NoteRebalance(rd_kafka_resp_err_t error, const rd_kafka_topic_partition_list_t& partitions);
   void Fetch(milliseconds timeout);
   // Fills fetched_ up to `count_max`, or as far as it comes in time.

@@ -39,11 +39,13 @@ Result<std::unique_ptr<KafkaLog>> KafkaLog::Open(const KafkaOptions& options) {
       log->Write(level, text);
     };
   }
-  // Reads beyond open transactions: the true end of a partition is known to no other handle.
+  // Reads beyond open transactions: the true end of a partition is known to no other handle. Nobody
+  // waits longer than some seconds for what it is asked, so a connection on which nothing comes is
+  // made anew as soon.
   FOOTHOLD_ASSIGN(
       std::unique_ptr<Client> observer,
       Client::Open(shared_options, {.kind = ClientKind::kObserver,
-                                    .defaults = {},
+                                    .defaults = {{"socket.timeout.ms", "5000"}},
                                     .required = {{"isolation.level", "read_uncommitted"},
                                                  {"allow.auto.create.topics", "false"}},
                                     .on_rebalance = {},

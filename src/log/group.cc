@@ -129,8 +129,10 @@ std::optional<AssignmentChange> Group::NextChange(MemberId member, Instant now) 
   change.kind = AssignmentChange::Kind::kAssigned;
   std::ranges::copy_if(self.target, std::back_inserter(change.partitions),
                        [this](const TopicPartition& source) { return !IsOwned(source); });
+  // Whom the group gives nothing is told so, once: as the brokers' members are.
+  const bool is_news = !std::exchange(self.is_answered, true) && self.target.empty();
   if (change.partitions.empty()) {
-    return std::nullopt;
+    return is_news ? std::optional(change) : std::nullopt;
   }
   self.owned.insert(change.partitions.begin(), change.partitions.end());
   return change;

@@ -97,6 +97,7 @@ class Group {
     std::set<TopicPartition> owned{};   // Handed out and not let go of yet.
     std::set<TopicPartition> target{};  // What it will own when the rebalance is through.
     std::int64_t generation = 0;        // The last one it knows of.
+    bool is_answered = false;           // It has asked what is its own.
     Instant polled_at;
     std::optional<Instant> gone_at{};
   };

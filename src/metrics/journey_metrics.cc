@@ -57,6 +57,7 @@ struct JourneyMetrics::Rep {
   Gauges& state_keys;
   Gauges& restored;
   Gauges& restore_total;
+  Gauges& restore_remaining;
 
   Mutex mutex;
   std::map<PartitionId, std::string> holder_by_partition GUARDED_BY(mutex);
@@ -128,7 +129,9 @@ JourneyMetrics::Rep::Rep(Families& families)
       restored(families.gauges(OfPartition("foothold_journey_restored_records",
                                            "Changelog records read by this restore."))),
       restore_total(families.gauges(OfPartition("foothold_journey_restore_records",
-                                                "Changelog records this restore has to read."))) {
+                                                "Changelog records this restore has to read."))),
+      restore_remaining(families.gauges(OfPartition("foothold_journey_restore_remaining_seconds",
+                                                    "How long this restore still takes."))) {
   Counters& by_kind = families.counters({.name = "foothold_journey_stimuli_total",
                                          .help = "Journal entries and timers applied.",
                                          .labels = {"kind"}});
@@ -221,11 +224,15 @@ void JourneyMetrics::StateSizeIs(PartitionId partition, StateSize size) {
   rep_->state_keys.Set({label}, static_cast<double>(size.keys));
 }
 
-void JourneyMetrics::RestoreProgress(PartitionId partition, std::uint64_t restored,
-                                     std::uint64_t total) {
+void JourneyMetrics::RestoreProgress(PartitionId partition, const Restore& restore) {
   const std::string label = Text(partition);
-  rep_->restored.Set({label}, static_cast<double>(restored));
-  rep_->restore_total.Set({label}, static_cast<double>(total));
+  rep_->restored.Set({label}, static_cast<double>(restore.restored));
+  rep_->restore_total.Set({label}, static_cast<double>(restore.total));
+  if (restore.remaining.has_value()) {
+    rep_->restore_remaining.Set({label}, Seconds(*restore.remaining));
+  } else {
+    rep_->restore_remaining.Remove({label});
+  }
 }
 
 void JourneyMetrics::EventsQuiet(PartitionId partition,
@@ -248,7 +255,7 @@ void JourneyMetrics::PartitionDropped(PartitionId partition) {
   const std::string label = Text(partition);
   for (Gauges* const gauges :
        {&rep_->clock, &rep_->timers_due, &rep_->timers_held, &rep_->state_bytes, &rep_->state_keys,
-        &rep_->restored, &rep_->restore_total}) {
+        &rep_->restored, &rep_->restore_total, &rep_->restore_remaining}) {
     gauges->Remove({label});
   }
   const MutexLock lock(rep_->mutex);

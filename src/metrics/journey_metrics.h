@@ -70,7 +70,7 @@ class JourneyMetrics final : public KeyedMetrics {
   void CacheLooked(CacheLook look, std::uint64_t count);
   void CacheBytes(std::size_t objects_bytes, std::size_t store_bytes) override;
   void StateSizeIs(PartitionId partition, StateSize size) override;
-  void RestoreProgress(PartitionId partition, std::uint64_t restored, std::uint64_t total) override;
+  void RestoreProgress(PartitionId partition, const Restore& restore) override;
   void PartitionDropped(PartitionId partition) override;
 
  private:

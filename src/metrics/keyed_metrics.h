@@ -2,8 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "src/base/ids.h"
+#include "src/base/time.h"
 
 namespace foothold::metrics {
 
@@ -11,6 +13,13 @@ namespace foothold::metrics {
 struct StateSize {
   std::uint64_t bytes = 0;  // On disk.
   std::uint64_t keys = 0;   // An estimate, timers included.
+};
+
+// How far the restore of one partition's state is.
+struct Restore {
+  std::uint64_t restored = 0;             // Records of the changelog.
+  std::uint64_t total = 0;                // As far as they are known; 0 if there are none.
+  std::optional<milliseconds> remaining;  // nullopt: not known yet.
 };
 
 // What every stage that keeps state tells of it, whatever it is. Thread-safe.
@@ -21,9 +30,7 @@ class KeyedMetrics {
   // Of the decoded-object caches and of the stores' shared memory.
   virtual void CacheBytes(std::size_t objects_bytes, std::size_t store_bytes) = 0;
   virtual void StateSizeIs(PartitionId partition, StateSize size) = 0;
-  // `total`: the changelog's records as far as they are known; 0 if there are none.
-  virtual void RestoreProgress(PartitionId partition, std::uint64_t restored,
-                               std::uint64_t total) = 0;
+  virtual void RestoreProgress(PartitionId partition, const Restore& restore) = 0;
   // The partition is no longer this process's: its gauges go.
   virtual void PartitionDropped(PartitionId partition) = 0;
 };

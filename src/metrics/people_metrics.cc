@@ -1,6 +1,7 @@
 #include "src/metrics/people_metrics.h"
 
 #include <array>
+#include <chrono>
 #include <string>
 
 #include "src/metrics/families.h"
@@ -9,6 +10,7 @@ namespace foothold::metrics {
 namespace {
 
 std::string Text(PartitionId partition) { return std::to_string(partition.value); }
+double Seconds(milliseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
 FamilyName OfPartition(std::string_view name, std::string_view help) {
   return {.name = name, .help = help, .labels = {"partition"}, .label_sets_max = kPartitionSetsMax};
@@ -50,6 +52,7 @@ struct PeopleMetrics::Rep {
   Gauges& state_keys;
   Gauges& restored;
   Gauges& restore_total;
+  Gauges& restore_remaining;
 };
 
 PeopleMetrics::Rep::Rep(Families& families)
@@ -82,7 +85,9 @@ PeopleMetrics::Rep::Rep(Families& families)
       restored(families.gauges(OfPartition("foothold_people_restored_records",
                                            "Changelog records read by this restore."))),
       restore_total(families.gauges(OfPartition("foothold_people_restore_records",
-                                                "Changelog records this restore has to read."))) {
+                                                "Changelog records this restore has to read."))),
+      restore_remaining(families.gauges(OfPartition("foothold_people_restore_remaining_seconds",
+                                                    "How long this restore still takes."))) {
   Counters& by_cause = families.counters({.name = "foothold_people_expired_records_total",
                                           .help = "Records that no longer wait for an account.",
                                           .labels = {"cause"}});
@@ -123,15 +128,21 @@ void PeopleMetrics::StateSizeIs(PartitionId partition, StateSize size) {
   rep_->state_keys.Set({Text(partition)}, static_cast<double>(size.keys));
 }
 
-void PeopleMetrics::RestoreProgress(PartitionId partition, std::uint64_t restored,
-                                    std::uint64_t total) {
-  rep_->restored.Set({Text(partition)}, static_cast<double>(restored));
-  rep_->restore_total.Set({Text(partition)}, static_cast<double>(total));
+void PeopleMetrics::RestoreProgress(PartitionId partition, const Restore& restore) {
+  const std::string label = Text(partition);
+  rep_->restored.Set({label}, static_cast<double>(restore.restored));
+  rep_->restore_total.Set({label}, static_cast<double>(restore.total));
+  if (restore.remaining.has_value()) {
+    rep_->restore_remaining.Set({label}, Seconds(*restore.remaining));
+  } else {
+    rep_->restore_remaining.Remove({label});
+  }
 }
 
 void PeopleMetrics::PartitionDropped(PartitionId partition) {
-  for (Gauges* const gauges : {&rep_->waiting_records, &rep_->waiting_bytes, &rep_->state_bytes,
-                               &rep_->state_keys, &rep_->restored, &rep_->restore_total}) {
+  for (Gauges* const gauges :
+       {&rep_->waiting_records, &rep_->waiting_bytes, &rep_->state_bytes, &rep_->state_keys,
+        &rep_->restored, &rep_->restore_total, &rep_->restore_remaining}) {
     gauges->Remove({Text(partition)});
   }
 }

@@ -41,7 +41,7 @@ class PeopleMetrics final : public KeyedMetrics {
 
   void CacheBytes(std::size_t objects_bytes, std::size_t store_bytes) override;
   void StateSizeIs(PartitionId partition, StateSize size) override;
-  void RestoreProgress(PartitionId partition, std::uint64_t restored, std::uint64_t total) override;
+  void RestoreProgress(PartitionId partition, const Restore& restore) override;
   void PartitionDropped(PartitionId partition) override;
 
  private:

@@ -43,8 +43,9 @@ std::unique_ptr<KeyedStage> MakeJourneyStage(JourneyOptions options,
                             .store_write_bytes = options.store_write_bytes,
                             .transaction_timeout = options.transaction_timeout,
                             .store_age_max = options.store_age_max};
-  return std::make_unique<KeyedStage>(
-      std::move(keyed), std::make_unique<JourneyTasks>(std::move(options), metrics), surroundings);
+  return std::make_unique<KeyedStage>(std::move(keyed),
+                                      std::make_unique<JourneyTasks>(std::move(options), metrics),
+                                      std::move(surroundings));
 }
 
 }  // namespace foothold::stream

@@ -27,9 +27,9 @@ constexpr int kRepairsMax = 2;
 KeyedStage::KeyedStage(Options options, std::unique_ptr<KeyedTasks> tasks,
                        Surroundings surroundings)
     : options_(std::move(options)),
-      around_(surroundings),
+      around_(std::move(surroundings)),
       tasks_(std::move(tasks)),
-      restorer_(surroundings.log,
+      restorer_(around_.log,
                 Restorer::Options{.input = options_.input,
                                   .changelog = options_.changelog,
                                   .hung_after = options_.transaction_timeout + kHungSlack,
@@ -58,8 +58,8 @@ Result<std::vector<log::Position>> KeyedStage::Assign(
     FOOTHOLD_TRY(begun);
     positions.push_back({InputOf(start.partition), start.committed.value_or(NextOffset{0})});
   }
-  MeasureRestores();
-  LogRestores();
+  MeasureRestores(around_.clock->Now());
+  LogRestoresBegun(around_.clock->Now());
   return positions;
 }
 
@@ -84,6 +84,18 @@ Result<std::vector<KeyedStage::Start>> KeyedStage::QueryStarts(
                       "between is lost, or the topic was made anew. Restore the topic, or "
                       "begin with a new app id",
                       log::ToString(partitions[i]), start.input.low, start.input.high, next));
+    }
+    // Before anything is taken off the disk: the store may be all that is left of the state.
+    if (start.committed.has_value() && start.changelog.low >= start.changelog.high) {
+      return Error(
+          Code::kFatal,
+          fmt::format(
+              "partition {} cannot go on: {} is empty, though offset {} of {} was reached: the "
+              "topic was made anew, or its records were deleted. What is on this disk was "
+              "left as it is. Restore the topic, or begin with a new app id",
+              start.partition.value,
+              log::ToString(log::TopicPartition{options_.changelog, start.partition}), next,
+              options_.input));
     }
     starts.push_back(start);
   }
@@ -116,6 +128,7 @@ Status KeyedStage::BeginRestore(const Start& start, Trust trust) {
   restoring_[start.partition] = {
       .store = std::move(store),
       .input_next = start.committed.value_or(NextOffset{0}),
+      .changelog_end = NextOffset{start.changelog.high},
       .records = static_cast<std::uint64_t>(std::max<std::int64_t>(0, start.changelog.high - from)),
       .is_full = !tail.has_value()};
   return Status();
@@ -149,13 +162,28 @@ Result<std::optional<NextOffset>> KeyedStage::TailOf(const state::Store& store,
 
 Status KeyedStage::BeginRunning(PartitionId partition) {
   const auto restored = restoring_.find(partition);
+  FOOTHOLD_TRY(Blame(partition, SaveRestored(restored->second)));
   std::unique_ptr<KeyedTask> task = tasks_->Make(partition, std::move(restored->second.store));
-  around_.metrics->RestoreProgress(partition, restored->second.records, restored->second.records);
+  around_.metrics->RestoreProgress(partition, {.restored = restored->second.records,
+                                               .total = restored->second.records,
+                                               .remaining = milliseconds{0}});
+  restored_records_ += restored->second.records;
   restoring_.erase(restored);
   KeyedTask* raw = task.get();
   running_[partition] = std::move(task);
   placeless_.insert(partition);
   return Blame(partition, raw->Load());
+}
+
+Status KeyedStage::SaveRestored(const Restoring& restored) const {
+  if (!restored.is_full || restored.records == 0) {
+    return Status();
+  }
+  const std::string place = EncodeStorePlace({restored.changelog_end, around_.clock->Now()});
+  state::WriteBatch batch;
+  batch.Put(StorePlaceKey(), state::MakeValue(place, std::nullopt), std::nullopt);
+  FOOTHOLD_TRY(restored.store->Write(batch));
+  return restored.store->Flush();
 }
 
 void KeyedStage::Release(std::span<const log::TopicPartition> partitions) {
@@ -228,6 +256,9 @@ Result<bool> KeyedStage::Work(std::size_t entries_max, Instant now) {
   Measure(now);
   FOOTHOLD_TRY(WriteOut(now));
   bool has_worked = !restorer_.is_idle();
+  if (has_worked) {
+    Beat(Doing::kRestoring);
+  }
   Result<std::vector<PartitionId>> whole = restorer_.RunSlice(now);
   if (!whole.has_value()) {
     const std::optional<PartitionId> failed = restorer_.failed_partition();
@@ -236,6 +267,8 @@ Result<bool> KeyedStage::Work(std::size_t entries_max, Instant now) {
   for (const PartitionId partition : *whole) {
     FOOTHOLD_TRY(BeginRunning(partition));
   }
+  LogRestoresGoOn(now);
+  Beat(Doing::kWorking);
 
   std::size_t done = 0;
   for (const auto& [partition, task] : running_) {
@@ -296,7 +329,9 @@ Result<std::map<PartitionId, std::string>> KeyedStage::PlacesToNote(Instant now)
     Result<log::Watermarks> range =
         consumer_->QueryWatermarks({options_.changelog, partition}, kCallTimeout);
     if (!range.has_value() && range.error().code() == Code::kRetry) {
-      continue;
+      // Whoever does not answer now is not asked for each partition in turn: that would take
+      // minutes. What is left out is noted another time.
+      break;
     }
     if (!range.has_value()) {
       return Failure(range.error());
@@ -342,6 +377,7 @@ Status KeyedStage::WriteOut(Instant now) {
     return Status();
   }
   written_at_ = now;
+  Beat(Doing::kWritingStores);
   // What is committed must come into each store, also when one of them fails.
   Status failure;
   for (const auto& [partition, task] : running_) {
@@ -356,6 +392,12 @@ Status KeyedStage::WriteOut(Instant now) {
     }
   }
   return failure;
+}
+
+void KeyedStage::Beat(Doing doing) {
+  if (around_.heartbeat != nullptr) {
+    around_.heartbeat->Beat(doing);
+  }
 }
 
 Result<std::vector<log::Position>> KeyedStage::Rewind() {
@@ -411,38 +453,6 @@ const KeyedTask* KeyedStage::task(PartitionId partition) const {
   return found == running_.end() ? nullptr : found->second.get();
 }
 
-void KeyedStage::LogDistrust(PartitionId partition, const Status& why) const {
-  if (around_.logger == nullptr) {
-    return;
-  }
-  around_.logger->Warning(
-      "state cannot be trusted, restoring it from the changelog",
-      {{"partition", fmt::format("{}", partition.value)}, {"why", why.message()}});
-}
-
-void KeyedStage::LogRestores() const {
-  std::uint64_t records = 0;
-  std::size_t full = 0;
-  for (const auto& [partition, restoring] : restoring_) {
-    records += restoring.records;
-    full += restoring.is_full && restoring.records > 0 ? 1 : 0;
-  }
-  if (around_.logger == nullptr || records == 0) {
-    return;
-  }
-  around_.logger->Info("restoring state from the changelog",
-                       {{"partitions", fmt::format("{}", restoring_.size())},
-                        {"from_nothing", fmt::format("{}", full)},
-                        {"records", fmt::format("{}", records)}});
-}
-
-void KeyedStage::MeasureRestores() {
-  for (const Restorer::Progress& progress : restorer_.progress()) {
-    around_.metrics->RestoreProgress(progress.partition, static_cast<std::uint64_t>(progress.done),
-                                     static_cast<std::uint64_t>(progress.total));
-  }
-}
-
 void KeyedStage::Measure(Instant now) {
   const bool is_due =
       !measured_at_.has_value() || now < *measured_at_ || now - *measured_at_ >= kMeasureInterval;
@@ -450,7 +460,7 @@ void KeyedStage::Measure(Instant now) {
     return;
   }
   measured_at_ = now;
-  MeasureRestores();
+  MeasureRestores(now);
   std::size_t cache_bytes = 0;
   for (const auto& [partition, task] : running_) {
     const state::Store& store = task->store();

@@ -15,6 +15,7 @@
 #include "src/stream/restore.h"
 #include "src/stream/stage.h"
 #include "src/stream/store_shelf.h"
+#include "src/stream/watchdog.h"
 
 namespace foothold::metrics {
 class KeyedMetrics;
@@ -52,7 +53,8 @@ class KeyedStage final : public Stage {
     StoreShelf* shelf = nullptr;
     const WallClock* clock = nullptr;
     metrics::KeyedMetrics* metrics = nullptr;
-    const Logger* logger = nullptr;  // Of restores; null: nobody is told.
+    const Logger* logger = nullptr;                  // Of restores; null: nobody is told.
+    std::shared_ptr<Heartbeat> heartbeat = nullptr;  // Its worker's; null: nobody watches.
   };
 
   KeyedStage(Options options, std::unique_ptr<KeyedTasks> tasks, Surroundings surroundings);
@@ -84,6 +86,7 @@ class KeyedStage final : public Stage {
   struct Restoring {
     std::unique_ptr<state::Store> store;
     NextOffset input_next;      // Where the input is to be read on.
+    NextOffset changelog_end;   // All before it is in the store once that is whole.
     std::uint64_t records = 0;  // Of the changelog, that the store lacked.
     bool is_full = false;       // The store was empty.
   };
@@ -102,16 +105,25 @@ class KeyedStage final : public Stage {
   Result<std::optional<NextOffset>> TailOf(const state::Store& store, const Start& start) const;
   Result<std::unique_ptr<state::Store>> OpenStore(PartitionId partition);
   Status BeginRunning(PartitionId partition);
+  // A store that was built from nothing is brought to the disk with its place: a kill right after
+  // the restore must not cost another one.
+  Status SaveRestored(const Restoring& restored) const;
   // The places of the stores in the changelog, when it is time to note them.
   Result<std::map<PartitionId, std::string>> PlacesToNote(Instant now);
   Status WriteOut(Instant now);
+  // What the worker does from now on, for who watches it.
+  void Beat(Doing doing);
   Status SendOutputs(const StagedWrites::Send& send);
   // Remembers whose state failed; returns `status`.
   Status Blame(PartitionId partition, Status status);
   log::TopicPartition InputOf(PartitionId partition) const;
   void Measure(Instant now);
-  void MeasureRestores();
-  void LogRestores() const;
+  // What is told of restores, in metrics and in the log: their beginning, every some seconds how
+  // far they are and how long they still take, their end.
+  void MeasureRestores(Instant now);
+  void LogRestoresBegun(Instant now);
+  void LogRestoresGoOn(Instant now);
+  void LogRestoresEnded(Instant now);
   void LogDistrust(PartitionId partition, const Status& why) const;
 
   Options options_;
@@ -120,6 +132,9 @@ class KeyedStage final : public Stage {
   log::Consumer* consumer_ = nullptr;
   Restorer restorer_;
   std::map<PartitionId, Restoring> restoring_;
+  std::optional<Instant> restores_begun_at_;  // Since the last time that none was under way.
+  Instant restores_told_at_;
+  std::uint64_t restored_records_ = 0;  // Of partitions that have become whole since then.
   std::map<PartitionId, std::unique_ptr<KeyedTask>> running_;
   std::set<PartitionId> corrupt_;
   std::map<PartitionId, int> repairs_;  // Since its store was written last.

@@ -39,7 +39,7 @@ std::unique_ptr<KeyedStage> MakePeopleStage(PeopleOptions options,
                             .store_age_max = options.store_age_max};
   return std::make_unique<KeyedStage>(
       std::move(keyed), std::make_unique<PeopleTasks>(std::move(options), metrics, placed),
-      surroundings);
+      std::move(surroundings));
 }
 
 }  // namespace foothold::stream

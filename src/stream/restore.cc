@@ -41,6 +41,7 @@ Status Restorer::Add(const Request& request, Instant now) {
                                         .begin = request.from,
                                         .next = request.from,
                                         .target = request.until,
+                                        .begun_at = now,
                                         .moved_at = now};
   return Reassign();
 }
@@ -64,11 +65,24 @@ Status Restorer::Reassign() {
   return consumer_->Assign(positions);
 }
 
-std::vector<Restorer::Progress> Restorer::progress() const {
+std::optional<milliseconds> Restorer::Progress::remaining() const {
+  if (done >= total) {
+    return milliseconds{0};
+  }
+  if (done <= 0 || took <= milliseconds{0}) {
+    return std::nullopt;
+  }
+  const double pace = static_cast<double>(took.count()) / static_cast<double>(done);
+  return milliseconds{static_cast<std::int64_t>(pace * static_cast<double>(total - done))};
+}
+
+std::vector<Restorer::Progress> Restorer::progress(Instant now) const {
   std::vector<Progress> all;
   for (const auto& [partition, running] : running_) {
-    all.push_back({partition, running.next.value - running.begin.value,
-                   std::max<std::int64_t>(0, running.target - running.begin.value)});
+    all.push_back({.partition = partition,
+                   .done = running.next.value - running.begin.value,
+                   .total = std::max<std::int64_t>(0, running.target - running.begin.value),
+                   .took = std::max(milliseconds{0}, now - running.begun_at)});
   }
   return all;
 }

@@ -49,13 +49,17 @@ class Restorer {
   Status Add(const Request& request, Instant now);
   void Remove(PartitionId partition);
   bool is_idle() const { return running_.empty(); }
-  // How far each partition is, in changelog offsets, for metrics.
+  // How far each partition is, in changelog offsets.
   struct Progress {
     PartitionId partition;
     std::int64_t done = 0;
     std::int64_t total = 0;
+    milliseconds took{0};
+
+    // How long the rest takes at the pace so far; nullopt: nothing shows the pace yet.
+    std::optional<milliseconds> remaining() const;
   };
-  std::vector<Progress> progress() const;
+  std::vector<Progress> progress(Instant now) const;
 
   // Reads a slice without waiting and returns the partitions that have become whole.
   // kCorrupt: a store cannot be trusted; failed_partition() says which. kFatal: a hung transaction,
@@ -71,7 +75,8 @@ class Restorer {
     NextOffset begin;
     NextOffset next;          // Of the changelog, to be read.
     std::int64_t target = 0;  // Whole once `next` is here.
-    Instant moved_at;         // When `next` moved last.
+    Instant begun_at;
+    Instant moved_at;  // When `next` moved last.
   };
 
   Status ApplyRecords(const log::Batch& batch);

@@ -42,6 +42,9 @@ class Transaction {
   // Voids what is open, if anything is.
   Status Abort();
 
+  // Begun, and neither committed nor voided yet, as far as the log has said: whoever reads what it
+  // wrote to waits for it.
+  bool is_open() const { return is_open_; }
   // The partitions that the last commit wrote to.
   std::size_t partitions() const { return partitions_.size(); }
 

@@ -6,12 +6,31 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "src/base/time.h"
 
 namespace foothold::stream {
+
+// What a worker is doing, by what it may wait for.
+enum class Doing {
+  kStarting,
+  kOpening,        // Its producer's handles.
+  kJoining,        // Its group.
+  kPolling,        // For records.
+  kAssigning,      // Taking or giving partitions: asks the brokers, opens and writes stores.
+  kWorking,        // On what was read.
+  kRestoring,      // State, from the changelog into the stores.
+  kWritingStores,  // What is committed.
+  kCommitting,     // A transaction.
+  kRecovering,     // From a call that failed.
+};
+
+// "committing a transaction", and where to look when it does not come to an end.
+std::string_view DoingName(Doing doing);
+std::string_view DoingRemedy(Doing doing);
 
 // One worker's sign of life: what it is doing and until when that may take. Written by the worker's
 // thread, read by any.
@@ -20,21 +39,29 @@ class Heartbeat {
   Heartbeat(std::string name, milliseconds patience)
       : name_(std::move(name)), patience_(patience) {}
 
-  // The worker begins `doing` (a literal: it must live for ever), which may take `patience`.
-  void Beat(const char* doing);
+  // The worker begins `doing`, which may take `patience`.
+  void Beat(Doing doing);
+  // A call that it makes came back without success and is made again: that may take `patience` once
+  // more. Busy() counts on.
+  void GoOn();
   // The worker has ended: nobody waits for it.
   void Stop();
 
   const std::string& name() const { return name_; }
-  const char* doing() const { return doing_.load(std::memory_order_relaxed); }
+  Doing doing() const { return doing_.load(std::memory_order_relaxed); }
   // True while the worker is within its deadline, or has ended.
   bool IsAlive(std::chrono::steady_clock::time_point now) const;
+  // How long it has been doing what it does; 0 once it has ended.
+  milliseconds Busy(std::chrono::steady_clock::time_point now) const;
+  // "worker journey-0 is stuck: ...", with what it is doing and the remedy.
+  std::string SayStuck() const;
 
  private:
   std::string name_;
   milliseconds patience_;
-  std::atomic<std::int64_t> deadline_ms_{0};  // Of the steady clock; 0: nothing is awaited.
-  std::atomic<const char*> doing_{"starting"};
+  std::atomic<std::int64_t> begun_ms_{0};     // Of the steady clock, ...
+  std::atomic<std::int64_t> deadline_ms_{0};  // ... like this. 0: nothing is awaited.
+  std::atomic<Doing> doing_{Doing::kStarting};
 };
 
 // Ends the process when a worker is stuck: calls of a client library were seen to block far beyond

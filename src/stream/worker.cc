@@ -22,9 +22,6 @@ constexpr int kCommitShare = 4;
 constexpr milliseconds kCommitIntervalMax{2'000};
 // A failure may lead to another one on the way to a sound state; more than this is a fault of ours.
 constexpr int kFailuresInARowMax = 4;
-constexpr milliseconds kLagInterval{5'000};
-// More than any other: there are records, and none was read yet.
-constexpr milliseconds kLagUnknown = milliseconds::max();
 
 }  // namespace
 
@@ -37,7 +34,7 @@ Worker::~Worker() { DropHandles(); }
 
 Status Worker::Open() {
   FOOTHOLD_CHECK(consumer_ == nullptr, "the worker is open already");
-  around_.heartbeat->Beat("opening the producer");
+  around_.heartbeat->Beat(Doing::kOpening);
   FOOTHOLD_ASSIGN(producer_, around_.log->NewProducer(options_.producer));
   const RetryPolicy retry = MakeRetryPolicy();
   Status ready = retry.Run([&] { return producer_->Init(options_.call_timeout); });
@@ -49,7 +46,7 @@ Status Worker::Open() {
   }
   transaction_.emplace(producer_.get(), retry);
 
-  around_.heartbeat->Beat("joining the group");
+  around_.heartbeat->Beat(Doing::kJoining);
   FOOTHOLD_ASSIGN(consumer_, around_.log->NewConsumer(options_.consumer));
   FOOTHOLD_TRY(consumer_->Subscribe(options_.subscription));
   stage_->Attach(consumer_.get());
@@ -95,7 +92,7 @@ Status Worker::Turn(Activity* activity) {
     }
   }
 
-  around_.heartbeat->Beat("working");
+  around_.heartbeat->Beat(Doing::kWorking);
   const std::size_t room =
       options_.commit_entries_max - std::min(options_.commit_entries_max, stage_->staged_entries());
   FOOTHOLD_ASSIGN(
@@ -115,16 +112,15 @@ Status Worker::Turn(Activity* activity) {
   if (stage_->staged_entries() > 0) {
     *activity = Activity::kWorked;
   }
-  is_ready_.store(
-      !stage_->assigned().empty() && stage_->readable().size() == stage_->assigned().size(),
-      std::memory_order_relaxed);
+  is_ready_.store(has_assignment_ && stage_->readable().size() == stage_->assigned().size(),
+                  std::memory_order_relaxed);
   retrying_since_.reset();
   around_.metrics->LoopMoved(around_.clock->Now());
   return MeasureLag();
 }
 
 Status Worker::Poll(Activity* activity) {
-  around_.heartbeat->Beat("polling");
+  around_.heartbeat->Beat(Doing::kPolling);
   if (!seeks_.empty()) {
     FOOTHOLD_TRY(consumer_->Seek(seeks_));
     seeks_.clear();
@@ -166,7 +162,7 @@ Status Worker::Poll(Activity* activity) {
 }
 
 Status Worker::TakeAssignment(Activity* activity) {
-  around_.heartbeat->Beat("taking an assignment");
+  around_.heartbeat->Beat(Doing::kAssigning);
   *activity = Activity::kWorked;
   if (change_->kind != log::AssignmentChange::Kind::kAssigned) {
     return GiveUpPartitions(*change_);
@@ -174,14 +170,14 @@ Status Worker::TakeAssignment(Activity* activity) {
 
   FOOTHOLD_ASSIGN(const std::vector<log::Position> starts, stage_->Assign(change_->partitions));
   FOOTHOLD_TRY(consumer_->AcceptAssigned(starts));
+  has_assignment_ = true;
   around_.metrics->Rebalanced(metrics::RebalanceKind::kAssigned, starts.size());
   around_.metrics->AssignedPartitions(stage_->assigned().size());
   change_.reset();
   lost_at_.reset();
   retrying_since_.reset();
   FOOTHOLD_TRY(SyncPauses());
-  // Start places that were found out now must hold for ever, whatever happens before the first
-  // event.
+  // Start places found out now must hold for ever, whatever happens before the first event.
   return stage_->staged_entries() > 0 ? Commit() : Status();
 }
 
@@ -189,6 +185,7 @@ Status Worker::GiveUpPartitions(const log::AssignmentChange& change) {
   const bool is_lost =
       change.kind == log::AssignmentChange::Kind::kLost || consumer_->IsAssignmentLost();
   if (is_lost) {
+    has_assignment_ = false;
     lost_at_ = around_.clock->Now();
     FOOTHOLD_TRY(Rewind());
   } else if (stage_->staged_entries() > 0) {
@@ -245,13 +242,14 @@ bool Worker::IsCommitDue() const {
 }
 
 Status Worker::Commit() {
-  around_.heartbeat->Beat("committing");
+  around_.heartbeat->Beat(Doing::kCommitting);
   const Instant begin = around_.clock->Now();
   StagedWrites writes;
   FOOTHOLD_TRY(stage_->Collect(begin, &writes));
   around_.metrics->OldestOpenTransaction(begin);
   Status committed = transaction_->Commit(writes, consumer_->group(), stage_);
-  around_.metrics->OldestOpenTransaction(std::nullopt);
+  around_.metrics->OldestOpenTransaction(transaction_->is_open() ? std::optional(begin)
+                                                                 : std::nullopt);
   if (!committed.ok()) {
     around_.metrics->CommitFailed(committed.code());
     return committed;
@@ -264,7 +262,7 @@ Status Worker::Commit() {
 }
 
 Status Worker::OnFailure(const Status& failure) {
-  around_.heartbeat->Beat("recovering");
+  around_.heartbeat->Beat(Doing::kRecovering);
   switch (failure.code()) {
     case Code::kInvalid:  // The dead letter takes such records: what comes here is not one.
       return Error(Code::kFatal, failure.message());
@@ -295,6 +293,9 @@ Status Worker::OnRetry(const Status& failure) {
     around_.logger->Warning("waiting for the log",
                             {{"worker", options_.name}, {"why", failure.message()}});
   }
+  if (now - *retrying_since_ >= options_.call_timeout) {
+    is_answered_.store(false, std::memory_order_relaxed);
+  }
   const milliseconds patience = options_.producer.transaction_timeout + kHungSlack;
   const bool is_stuck = change_.has_value() || owed_ != Owed::kNothing;
   if (is_stuck && now - *retrying_since_ > patience) {
@@ -320,6 +321,7 @@ Status Worker::Settle() {
 
 Status Worker::Rewind() {
   FOOTHOLD_TRY(transaction_->Abort());
+  around_.metrics->OldestOpenTransaction(std::nullopt);
   FOOTHOLD_ASSIGN(seeks_, stage_->Rewind());
   staged_since_.reset();
   return Status();
@@ -360,6 +362,7 @@ void Worker::DropHandles() {
   }
   stage_->Release(stage_->assigned());
   change_.reset();
+  has_assignment_ = false;
   lost_at_.reset();
   owed_ = Owed::kNothing;
   seeks_.clear();
@@ -412,51 +415,18 @@ Status Worker::SyncPauses() {
   return Status();
 }
 
-Status Worker::MeasureLag() {
-  const Instant now = around_.clock->Now();
-  if (measured_at_.has_value() && now >= *measured_at_ && now - *measured_at_ < kLagInterval) {
-    return Status();
-  }
-  measured_at_ = now;
-  milliseconds worst{0};
-  for (const log::TopicPartition& partition : stage_->assigned()) {
-    const std::optional<NextOffset> position = consumer_->PositionOf(partition);
-    if (!position.has_value()) {
-      continue;
-    }
-    Result<log::Watermarks> range = consumer_->QueryWatermarks(partition, options_.call_timeout);
-    if (!range.has_value() && range.error().code() == Code::kRetry) {
-      continue;
-    }
-    if (!range.has_value()) {
-      return Failure(range.error());
-    }
-    const std::int64_t behind = std::max<std::int64_t>(0, range->high - position->value);
-    const auto newest = newest_.find(partition);
-    const bool is_behind = behind > 0 && newest != newest_.end() && newest->second < now;
-    if (is_behind) {
-      worst = std::max(worst, now - newest->second);
-    } else if (behind > 0 && newest == newest_.end()) {
-      worst = kLagUnknown;
-    }
-    around_.metrics->LagIs(partition.topic, partition.partition,
-                           {.records = static_cast<std::uint64_t>(behind),
-                            .time = is_behind ? now - newest->second : milliseconds{0}});
-  }
-  lag_ms_.store(worst.count(), std::memory_order_relaxed);
-  return Status();
-}
-
-std::optional<milliseconds> Worker::lag() const {
-  const milliseconds lag{lag_ms_.load(std::memory_order_relaxed)};
-  return lag == kLagUnknown ? std::nullopt : std::optional<milliseconds>(lag);
-}
-
+// The watchdog is for a call that never comes back. One that says again and again that nobody
+// answers has an end of its own.
 RetryPolicy Worker::MakeRetryPolicy() const {
   return RetryPolicy{.retries_max = options_.retries_max,
                      .backoff = options_.retry_backoff,
                      .call_timeout = options_.call_timeout,
-                     .wait = options_.wait};
+                     .wait = [this](milliseconds backoff) {
+                       around_.heartbeat->GoOn();
+                       if (options_.wait) {
+                         options_.wait(backoff);
+                       }
+                     }};
 }
 
 Status Worker::Close() {

@@ -64,8 +64,11 @@ class Worker {
   // Open(), RunOnce() until `stop` or an error, Close().
   Status Run(const std::stop_token& stop);
 
-  // True once partitions are assigned and all of them may be read (their state is restored).
-  // Thread-safe.
+  // False while the log does not answer: lag() is then of the time before. Thread-safe.
+  bool is_answered() const { return is_answered_.load(std::memory_order_relaxed); }
+  // True once the group has said which partitions are this worker's and all of them may be read
+  // (their state is restored). They may be none: of more workers than partitions some wait, and a
+  // rollout is not to wait for them. Thread-safe.
   bool is_ready() const { return is_ready_.load(std::memory_order_relaxed); }
   // The age of the oldest record that is still to be read, nearly: of the newest one read where
   // there are more. nullopt: there is more, and nothing was read yet. As of the last look, every
@@ -124,7 +127,9 @@ class Worker {
   std::optional<Instant> retrying_since_;
   std::map<log::TopicPartition, Instant> newest_;  // Timestamps of the newest records taken.
   std::optional<Instant> measured_at_;
+  bool has_assignment_ = false;  // The group has given this member its part, nothing included.
   std::atomic<bool> is_ready_{false};
+  std::atomic<bool> is_answered_{true};
   std::atomic<std::int64_t> lag_ms_{0};  // kLagUnknown: nothing was read yet.
 };
 

@@ -20,10 +20,13 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
+// A call to brokers that are away takes its time to fail, and a session to be taken up again.
+constexpr milliseconds kAskMax{120'000};
+
 // Asks until the answer is so.
 template <class IsSo>
 HttpAnswer AskUntil(int port, const std::string& path, const IsSo& is_so) {
-  const auto deadline = std::chrono::steady_clock::now() + kafka::kPatience;
+  const auto deadline = std::chrono::steady_clock::now() + kAskMax;
   HttpAnswer answer = HttpGet(port, path);
   while (!is_so(answer) && std::chrono::steady_clock::now() < deadline) {
     answer = HttpGet(port, path);
@@ -88,6 +91,38 @@ TEST(RunHealthTest, ARunThatHasReadAllIsReadyAndItsMetricsSayWhatItDid) {
   // Of nobody, and of no account.
   EXPECT_THAT(metrics.body, Not(HasSubstr("secret")));
   EXPECT_THAT(metrics.body, Not(HasSubstr("acme")));
+}
+
+TEST(RunHealthTest, ARunWhoseBrokersAreAwayIsNotReadyAndIsAgainWhenTheyAreBack) {
+  const Folder folder;
+  const auto broker = kafka::Must(kafka::TestBroker::Start({}));
+  const auto log = kafka::OpenLog(broker->servers());
+  RunSetup setup = NewSetup(broker->servers(), folder);
+  setup.source = kafka::MakeTopic(log.get(), 1);
+  setup.clock = "wall";
+  Produce(log.get(), setup.source,
+          {{.key = "a", .value = EventOf("ada", "Report Exported", 1), .headers = {}}});
+  const auto child = Child::Start({"run", "-c", WriteConfig(setup, folder)});
+  ASSERT_TRUE(child->AwaitError("http=\"port ")) << child->error();
+  const int port = HttpPortOf(child->error());
+  const auto is_ready = [](const HttpAnswer& answer) { return answer.status == 200; };
+  ASSERT_EQ(AskUntil(port, "/readyz", is_ready).status, 200);
+
+  broker->Stop();
+  const HttpAnswer away = AskUntil(port, "/readyz", [&](const HttpAnswer& answer) {
+    return answer.body.find("gets no answer from the brokers") != std::string::npos;
+  });
+  const HttpAnswer alive = HttpGet(port, "/livez");
+  kafka::Must(broker->Restart());
+  const HttpAnswer back = AskUntil(port, "/readyz", is_ready);
+  child->Signal(SIGTERM);
+  const Ending ending = child->Wait();
+
+  EXPECT_EQ(away.status, 503);
+  EXPECT_THAT(away.body, HasSubstr("gets no answer from the brokers"));
+  EXPECT_EQ(alive.status, 200) << "it waits, and is not stuck";
+  EXPECT_EQ(back.status, 200) << back.body;
+  EXPECT_EQ(ending.code, kExitOk) << ending.error;
 }
 
 }  // namespace

@@ -279,5 +279,21 @@ TEST(KafkaKillTest, ALoopOfTransactionsOutlivesTwoKillsOfTheBrokerExactlyOnce) {
   fmt::print("aborts {}, handles made anew {}\n", copier.aborts(), copier.reopenings());
 }
 
+TEST(KafkaKillTest, AskingABrokerThatDiedForTheEndOfAPartitionIsGivenUpInTime) {
+  const auto broker = Must(TestBroker::Start({.version = "4.0.1", .properties = {}}));
+  const auto log = OpenLog(broker->servers());
+  const std::string topic = MakeTopic(log.get(), 1);
+  const auto reader = NewReader(log.get());
+  Must(reader->QueryWatermarks({topic, PartitionId{0}}, kCallMax));
+  broker->Kill9();
+
+  const auto began = steady_clock::now();
+  const auto range = reader->QueryWatermarks({topic, PartitionId{0}}, kCallMax);
+
+  ASSERT_FALSE(range.has_value());
+  EXPECT_EQ(CodeName(range.error().code()), CodeName(Code::kRetry)) << range.error().ToString();
+  EXPECT_LT(steady_clock::now() - began, kPatience);
+}
+
 }  // namespace
 }  // namespace foothold::kafka

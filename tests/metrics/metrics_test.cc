@@ -86,7 +86,8 @@ void CallEveryVerb(Registry* registry) {
   people.WaitingIs(PartitionId{0}, 5, 600);
   people.CacheBytes(100, 200);
   people.StateSizeIs(PartitionId{0}, {.bytes = 310, .keys = 31});
-  people.RestoreProgress(PartitionId{0}, 6, 8);
+  people.RestoreProgress(PartitionId{0},
+                         {.restored = 6, .total = 8, .remaining = milliseconds{1'500}});
   JourneyMetrics journey(registry);
   journey.StimulusApplied(Stimulus::kEvent);
   journey.DecisionEmitted("activation.changed", "admin", "organic");
@@ -107,7 +108,8 @@ void CallEveryVerb(Registry* registry) {
   journey.CacheLooked(CacheLook::kMiss, 1);
   journey.CacheBytes(100, 200);
   journey.StateSizeIs(PartitionId{0}, {.bytes = 300, .keys = 30});
-  journey.RestoreProgress(PartitionId{0}, 7, 9);
+  journey.RestoreProgress(PartitionId{0},
+                          {.restored = 7, .total = 9, .remaining = milliseconds{2'500}});
   WorkerMetrics worker(registry, "journey", 1);
   worker.LoopMoved(InstantFromMs(1'700'000'000'250));
   worker.CommitDone(std::chrono::milliseconds(30), 12);
@@ -153,6 +155,7 @@ TEST(MetricsTest, EveryVerbIsSeenOnThePage) {
            "foothold_people_state_keys{partition=\"0\"} 31",
            "foothold_people_restored_records{partition=\"0\"} 6",
            "foothold_people_restore_records{partition=\"0\"} 8",
+           "foothold_people_restore_remaining_seconds{partition=\"0\"} 1.5",
            "foothold_journey_stimuli_total{kind=\"event\"} 1",
            "foothold_journey_stimuli_total{kind=\"timer\"} 0",
            "foothold_journey_rungs_held_total{by=\"breaker\",rule=\"stalled\"} 1",
@@ -173,6 +176,7 @@ TEST(MetricsTest, EveryVerbIsSeenOnThePage) {
            "foothold_journey_state_keys{partition=\"0\"} 30",
            "foothold_journey_restored_records{partition=\"0\"} 7",
            "foothold_journey_restore_records{partition=\"0\"} 9",
+           "foothold_journey_restore_remaining_seconds{partition=\"0\"} 2.5",
            "foothold_worker_loop_moved_timestamp_seconds{stage=\"journey\",worker=\"1\"} "
            "1700000000.25",
            "foothold_worker_transaction_open_timestamp_seconds{stage=\"journey\",worker=\"1\"} "

@@ -248,20 +248,61 @@ TEST(ProgressNoteTest, WhatIsEncodedIsDecodedAndNothingElse) {
 TEST(WatchdogTest, AWorkerPastItsDeadlineIsNamedWithWhatItWasDoing) {
   auto heartbeat = std::make_shared<Heartbeat>("journey-1", milliseconds{1});
   std::promise<std::string> reason;
-  heartbeat->Beat("committing");
+  heartbeat->Beat(Doing::kCommitting);
 
   const Watchdog watchdog({heartbeat}, milliseconds{1},
                           [&reason](const std::string& line) { reason.set_value(line); });
 
   const std::string line = reason.get_future().get();
   EXPECT_THAT(line, HasSubstr("journey-1"));
-  EXPECT_THAT(line, HasSubstr("committing"));
+  EXPECT_THAT(line, HasSubstr("committing a transaction takes longer than the 1ms it may"));
+  EXPECT_THAT(line, HasSubstr("the brokers do not answer"));
+}
+
+TEST(WatchdogTest, WhateverAWorkerDoesHasANameAndARemedy) {
+  for (const Doing doing : {Doing::kStarting, Doing::kOpening, Doing::kJoining, Doing::kPolling,
+                            Doing::kAssigning, Doing::kWorking, Doing::kRestoring,
+                            Doing::kWritingStores, Doing::kCommitting, Doing::kRecovering}) {
+    EXPECT_NE(DoingName(doing), "");
+    EXPECT_NE(DoingRemedy(doing), "");
+  }
+  EXPECT_THAT(std::string(DoingRemedy(Doing::kPolling)), HasSubstr("brokers"));
+  EXPECT_THAT(std::string(DoingRemedy(Doing::kWritingStores)), HasSubstr("disk"));
+}
+
+TEST(WatchdogTest, HowLongAWorkerHasBeenAtItIsKnownBeforeItsDeadline) {
+  Heartbeat heartbeat("journey-1", kMinute);
+  heartbeat.Beat(Doing::kCommitting);
+  const auto later = std::chrono::steady_clock::now() + std::chrono::seconds(40);
+
+  EXPECT_TRUE(heartbeat.IsAlive(later));
+  EXPECT_GE(heartbeat.Busy(later), milliseconds{40'000} - milliseconds{1});
+  EXPECT_LT(heartbeat.Busy(later), kMinute);
+
+  heartbeat.Stop();
+  EXPECT_EQ(heartbeat.Busy(later), milliseconds{0});
+}
+
+TEST(WatchdogTest, ACallThatIsMadeAgainMayTakeAsLongAgainAndTheWorkerIsAtItAllTheWhile) {
+  Heartbeat heartbeat("journey-1", kMinute);
+  heartbeat.Beat(Doing::kCommitting);
+  const auto began = std::chrono::steady_clock::now();
+  auto now = began;
+  while (now - began < milliseconds{2}) {
+    now = std::chrono::steady_clock::now();
+  }
+  ASSERT_FALSE(heartbeat.IsAlive(now + kMinute));
+
+  heartbeat.GoOn();
+
+  EXPECT_TRUE(heartbeat.IsAlive(now + kMinute));
+  EXPECT_GT(heartbeat.Busy(now + kMinute), kMinute);
 }
 
 TEST(WatchdogTest, AWorkerThatEndedIsNotAwaited) {
   Heartbeat heartbeat("journey-1", milliseconds{1});
   const auto later = std::chrono::steady_clock::now() + std::chrono::hours(1);
-  heartbeat.Beat("committing");
+  heartbeat.Beat(Doing::kCommitting);
   EXPECT_FALSE(heartbeat.IsAlive(later));
 
   heartbeat.Stop();

@@ -12,6 +12,8 @@
 namespace foothold::stream {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::HasSubstr;
 
 using Contents = std::map<std::string, std::string>;
@@ -153,6 +155,23 @@ TEST_F(RestoreTest, FromNothingTheStateIsWhatItWasTimersIncluded) {
 
   EXPECT_EQ(ContentsOf(&service_), before);
   EXPECT_EQ(TimersOf(&service_), timers);
+  EXPECT_THAT(service_.log_lines(),
+              Contains(AllOf(HasSubstr("state is restored"), HasSubstr("records="),
+                             HasSubstr("per_second="))));
+}
+
+TEST_F(RestoreTest, AKillRightAfterARestoreCostsNoSecondOne) {
+  const Contents before = ContentsOf(&service_);
+  service_.Kill();
+  service_.LoseStores();
+  Restart();
+  service_.Kill();
+  const int made_before = service_.stores_made_anew();
+
+  Restart();
+
+  EXPECT_EQ(service_.stores_made_anew(), made_before);
+  EXPECT_EQ(ContentsOf(&service_), before);
 }
 
 TEST_F(RestoreTest, FromACompactedChangelogLikewise) {
@@ -235,6 +254,20 @@ TEST_F(RestoreTest, AStoreThatFailsItsChecksIsRebuiltWhileTheServiceGoesOn) {
   EXPECT_EQ(service_.LastStatuses(), calm.LastStatuses());
 }
 
+TEST_F(RestoreTest, WhileTheDiskIsWrittenAWatcherSeesThatItIsTheDisk) {
+  std::optional<Doing> seen;
+  service_.before_store_write = [&] {
+    seen = service_.last_heartbeat().doing();
+    return Status();
+  };
+  service_.Produce(0, Track("acme", "late", "user.logged_in", kStart + 20 * kDay));
+
+  service_.Run();
+
+  EXPECT_EQ(seen, Doing::kWritingStores);
+  EXPECT_NE(service_.last_heartbeat().doing(), Doing::kWritingStores);
+}
+
 TEST_F(RestoreTest, ADiskThatFailsAgainAndAgainIsNamed) {
   service_.before_store_write = [] { return Status(Code::kCorrupt, "a checksum is wrong"); };
   service_.Produce(0, Track("acme", "late", "user.logged_in", kStart + 20 * kDay));
@@ -277,6 +310,35 @@ TEST_F(RestoreTest, AnOpenTransactionInTheChangelogThatNeverEndsIsNamed) {
   EXPECT_EQ(ran.code(), Code::kFatal);
   EXPECT_THAT(ran.message(), HasSubstr("a transaction hangs"));
   EXPECT_THAT(ran.message(), HasSubstr("shop-state-changelog[0]"));
+  // Before that it has said how far it is, and that it does not get on.
+  EXPECT_THAT(service_.log_lines(),
+              Contains(AllOf(HasSubstr("state is being restored"), HasSubstr("partitions=1"),
+                             HasSubstr("remaining="))));
+}
+
+TEST_F(TailTest, AnEmptyChangelogIsRefusedAndTheStoresAreLeftAsTheyAre) {
+  service_.Kill();
+  const int made_before = service_.stores_made_anew();
+  const std::unique_ptr<log::Consumer> reader = service_.log().NewConsumer({}).value();
+  for (const std::int32_t i : {0, 1}) {
+    const log::TopicPartition changelog{service_.topics().changelog, PartitionId{i}};
+    const std::int64_t high = reader->QueryWatermarks(changelog, milliseconds{0}).value().high;
+    ASSERT_TRUE(service_.log().DeleteRecordsBefore(changelog, NextOffset{high}).ok());
+  }
+  service_.clock().Advance(kMinute);
+  service_.Start();
+
+  // The journey alone: stores of the people stage, which has committed little, count as well.
+  Status ran;
+  for (int turn = 0; turn < 10 && ran.ok(); ++turn) {
+    ran = StatusOf(service_.journey().RunOnce());
+  }
+
+  ASSERT_FALSE(ran.ok());
+  EXPECT_EQ(ran.code(), Code::kFatal);
+  EXPECT_THAT(ran.message(), HasSubstr("cannot go on: shop-state-changelog["));
+  // They may be all that is left of the state.
+  EXPECT_EQ(service_.stores_made_anew(), made_before);
 }
 
 TEST_F(RestoreTest, AChangelogThatWasDeletedIsRefused) {

@@ -239,35 +239,50 @@ Status Service::OpenWorkers() {
   journey.email_salt = "salt of a test";
   journey.outputs.app = "shop";
 
+  // Of the worker that is added next.
+  const auto new_heartbeat = [&](const std::string& stage, int worker) {
+    heartbeats_.push_back(
+        std::make_shared<Heartbeat>(OptionsOf(stage, worker).name, kServiceHeartbeatPatience));
+    return heartbeats_.back();
+  };
   const auto add = [&](const std::string& stage, int worker, Stage* run) {
     worker_metrics_.push_back(std::make_unique<metrics::WorkerMetrics>(&registry_, stage, worker));
     WorkerOptions options = OptionsOf(stage, worker);
-    const std::string name = options.name;
-    workers_.push_back(std::make_unique<Worker>(
-        std::move(options),
-        Worker::Surroundings{.log = &log_,
-                             .clock = &clock_,
-                             .logger = &logger_,
-                             .metrics = worker_metrics_.back().get(),
-                             .heartbeat = std::make_shared<Heartbeat>(name, milliseconds{90'000})},
-        run));
+    workers_.push_back(
+        std::make_unique<Worker>(std::move(options),
+                                 Worker::Surroundings{.log = &log_,
+                                                      .clock = &clock_,
+                                                      .logger = &logger_,
+                                                      .metrics = worker_metrics_.back().get(),
+                                                      .heartbeat = heartbeats_.back()},
+                                 run));
     return options_.has_threads ? Status() : workers_.back()->Open();
   };
   Status opened;
   for (int i = 0; i < options_.intake_workers && opened.ok(); ++i) {
     intake_stages_.push_back(std::make_unique<IntakeStage>(
         intake, IntakeStage::Surroundings{.clock = &clock_, .metrics = &intake_metrics_}));
+    new_heartbeat("intake", i);
     opened = add("intake", i, intake_stages_.back().get());
   }
   for (int i = 0; i < options_.people_workers && opened.ok(); ++i) {
-    people_stages_.push_back(
-        MakePeopleStage(people, {.log = &log_, .shelf = people_shelf_.get(), .clock = &clock_},
-                        &people_metrics_, &placed_));
+    people_stages_.push_back(MakePeopleStage(people,
+                                             {.log = &log_,
+                                              .shelf = people_shelf_.get(),
+                                              .clock = &clock_,
+                                              .logger = &logger_,
+                                              .heartbeat = new_heartbeat("people", i)},
+                                             &people_metrics_, &placed_));
     opened = add("people", i, people_stages_.back().get());
   }
   for (int i = 0; i < options_.journey_workers && opened.ok(); ++i) {
-    journey_stages_.push_back(MakeJourneyStage(
-        journey, {.log = &log_, .shelf = shelf_.get(), .clock = &clock_}, &journey_metrics_));
+    journey_stages_.push_back(MakeJourneyStage(journey,
+                                               {.log = &log_,
+                                                .shelf = shelf_.get(),
+                                                .clock = &clock_,
+                                                .logger = &logger_,
+                                                .heartbeat = new_heartbeat("journey", i)},
+                                               &journey_metrics_));
     opened = add("journey", i, journey_stages_.back().get());
   }
   return opened;

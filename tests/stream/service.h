@@ -34,6 +34,9 @@ namespace foothold::stream {
 // Noon of a Monday, when the stories of these tests begin.
 inline constexpr Instant kStart = InstantFromMs(1'767'960'000'000);
 
+// How long a worker of the service may be at one thing.
+inline constexpr milliseconds kServiceHeartbeatPatience{90'000};
+
 // One JSON record of the preset `segment`.
 std::string Track(std::string_view tenant, std::string_view user, std::string_view event,
                   Instant at, std::string_view properties = "{}");
@@ -132,6 +135,8 @@ class Service {
   const JourneyTask* journey_task(PartitionId partition) const {
     return static_cast<const JourneyTask*>(journey_stages_.front()->task(partition));
   }
+  // Of the worker that was added last.
+  const Heartbeat& last_heartbeat() const { return *heartbeats_.back(); }
   const TopicNames& topics() const { return topics_; }
   metrics::Registry& registry() { return registry_; }
   const std::vector<std::string>& log_lines() const { return log_lines_; }
@@ -155,6 +160,7 @@ class Service {
   ManualWallClock clock_;
   log::MemoryLog log_;
   std::vector<std::string> log_lines_;
+  std::vector<std::shared_ptr<Heartbeat>> heartbeats_;
   Logger logger_;
   metrics::Registry registry_;
   metrics::IntakeMetrics intake_metrics_;
