@@ -19,6 +19,7 @@ constexpr milliseconds kSeekMax{10'000};
 constexpr milliseconds kSeekPause{10};
 constexpr milliseconds kDiagnoseMax{5'000};
 constexpr milliseconds kLeadersMax{1'000};
+constexpr milliseconds kAskAgain{50};
 // rd_kafka_seek_partitions takes its timeout for microseconds before this version.
 constexpr int kSeekTimeoutWorksFrom = 0x020100ff;
 // A reader without a group still needs a name for one; it never joins it.
@@ -403,8 +404,28 @@ Result<log::Watermarks> KafkaConsumer::QueryWatermarks(const log::TopicPartition
 // Both ends are asked for by this call, too, as the protocol has them: as times that no record has.
 // rd_kafka_query_watermark_offsets() sends the same requests, but of its timeout it remembers only
 // whether to try again: where a broker died it was seen not to return for minutes.
+//
+// Right after a topic was made or its leader changed, whoever is asked does not lead it: asked
+// again in the time that there is, another one is.
 Result<NextOffset> KafkaConsumer::QueryOffset(const log::TopicPartition& source, std::int64_t time,
                                               milliseconds timeout) {
+  const auto deadline = steady_clock::now() + timeout;
+  while (true) {
+    const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
+    Result<NextOffset> offset = AskOffset(source, time, std::max(left, milliseconds{0}));
+    if (offset.has_value()) {
+      return offset;
+    }
+    AskForLeaders(source.topic);
+    if (offset.error().code() != Code::kRetry || steady_clock::now() + kAskAgain >= deadline) {
+      return Failure(offset.error());
+    }
+    std::this_thread::sleep_for(kAskAgain);
+  }
+}
+
+Result<NextOffset> KafkaConsumer::AskOffset(const log::TopicPartition& source, std::int64_t time,
+                                            milliseconds timeout) {
   const log::Position question{.source = source, .next = NextOffset{time}};
   const PartitionListHandle list = ListOf(std::span(&question, 1));
   const std::string what = fmt::format("offsets of {}", ToString(source));
@@ -414,7 +435,6 @@ Result<NextOffset> KafkaConsumer::QueryOffset(const log::TopicPartition& source,
     status = StatusFrom(what, *list);
   }
   if (!status.ok()) {
-    AskForLeaders(source.topic);
     return Failure(std::move(status));
   }
   return NextOffset{list->elems[0].offset};

@@ -66,6 +66,9 @@ class KafkaConsumer final : public log::Consumer {
   // partition, RD_KAFKA_OFFSET_BEGINNING or RD_KAFKA_OFFSET_END. Waits up to `timeout`.
   Result<NextOffset> QueryOffset(const log::TopicPartition& source, std::int64_t time,
                                  milliseconds timeout);
+  // The same, asked once.
+  Result<NextOffset> AskOffset(const log::TopicPartition& source, std::int64_t time,
+                               milliseconds timeout);
   void NoteRebalance(rd_kafka_resp_err_t error, const rd_kafka_topic_partition_list_t& partitions);
   void Fetch(milliseconds timeout);
   // Fills fetched_ up to `count_max`, or as far as it comes in time.
