@@ -1,19 +1,22 @@
 #include "src/intake/event_counter.h"
 
-#include <utility>
-
 namespace foothold::intake {
+namespace {
+
+void Add(std::string_view name, std::uint64_t times, EventCounter::ByName* counts) {
+  const auto found = counts->find(name);
+  if (found != counts->end()) {
+    found->second += times;
+  } else if (counts->size() < EventCounter::kNamesMax) {
+    counts->emplace(name, times);
+  }
+}
+
+}  // namespace
 
 void EventCounter::Count(std::string_view name, Instant at) {
-  if (name.empty()) {
-    return;
-  }
-  ByName& counts = staged_[SpanOf(at)];
-  const auto found = counts.find(name);
-  if (found != counts.end()) {
-    ++found->second;
-  } else if (counts.size() < kNamesMax) {
-    counts.emplace(name, 1);
+  if (!name.empty()) {
+    Add(name, 1, &staged_[SpanOf(at)]);
   }
 }
 
@@ -21,12 +24,7 @@ void EventCounter::AddTo(Counts* sum, const Counts& more) {
   for (const auto& [span, names] : more) {
     ByName& counts = (*sum)[span];
     for (const auto& [name, times] : names) {
-      const auto found = counts.find(name);
-      if (found != counts.end()) {
-        found->second += times;
-      } else if (counts.size() < kNamesMax) {
-        counts.emplace(name, times);
-      }
+      Add(name, times, &counts);
     }
   }
 }

@@ -7,22 +7,15 @@
 
 #include "src/base/mutex.h"
 #include "src/metrics/families.h"
+#include "src/metrics/partition_gauges.h"
 
 namespace foothold::metrics {
 namespace {
-
-double Seconds(milliseconds duration) { return std::chrono::duration<double>(duration).count(); }
-
-std::string Text(PartitionId partition) { return std::to_string(partition.value); }
 
 // An hour to a season: what onboarding is measured in.
 const Histograms::Buckets kValueBuckets = {
     3600,      4 * 3600,   12 * 3600,  86400,      2 * 86400,  3 * 86400,  5 * 86400,
     7 * 86400, 10 * 86400, 14 * 86400, 21 * 86400, 30 * 86400, 60 * 86400, 90 * 86400};
-
-FamilyName OfPartition(std::string_view name, std::string_view help) {
-  return {.name = name, .help = help, .labels = {"partition"}, .label_sets_max = kPartitionSetsMax};
-}
 
 prometheus::Counter* Plain(Families& families, std::string_view name, std::string_view help) {
   return families.counters({.name = name, .help = help, .labels = {}}).At({});
@@ -225,14 +218,8 @@ void JourneyMetrics::StateSizeIs(PartitionId partition, StateSize size) {
 }
 
 void JourneyMetrics::RestoreProgress(PartitionId partition, const Restore& restore) {
-  const std::string label = Text(partition);
-  rep_->restored.Set({label}, static_cast<double>(restore.restored));
-  rep_->restore_total.Set({label}, static_cast<double>(restore.total));
-  if (restore.remaining.has_value()) {
-    rep_->restore_remaining.Set({label}, Seconds(*restore.remaining));
-  } else {
-    rep_->restore_remaining.Remove({label});
-  }
+  RestoreGauges{rep_->restored, rep_->restore_total, rep_->restore_remaining}.Set(partition,
+                                                                                  restore);
 }
 
 void JourneyMetrics::EventsQuiet(PartitionId partition,

@@ -5,16 +5,10 @@
 #include <string>
 
 #include "src/metrics/families.h"
+#include "src/metrics/partition_gauges.h"
 
 namespace foothold::metrics {
 namespace {
-
-std::string Text(PartitionId partition) { return std::to_string(partition.value); }
-double Seconds(milliseconds duration) { return std::chrono::duration<double>(duration).count(); }
-
-FamilyName OfPartition(std::string_view name, std::string_view help) {
-  return {.name = name, .help = help, .labels = {"partition"}, .label_sets_max = kPartitionSetsMax};
-}
 
 prometheus::Counter* Plain(Families& families, std::string_view name, std::string_view help) {
   return families.counters({.name = name, .help = help, .labels = {}}).At({});
@@ -129,14 +123,8 @@ void PeopleMetrics::StateSizeIs(PartitionId partition, StateSize size) {
 }
 
 void PeopleMetrics::RestoreProgress(PartitionId partition, const Restore& restore) {
-  const std::string label = Text(partition);
-  rep_->restored.Set({label}, static_cast<double>(restore.restored));
-  rep_->restore_total.Set({label}, static_cast<double>(restore.total));
-  if (restore.remaining.has_value()) {
-    rep_->restore_remaining.Set({label}, Seconds(*restore.remaining));
-  } else {
-    rep_->restore_remaining.Remove({label});
-  }
+  RestoreGauges{rep_->restored, rep_->restore_total, rep_->restore_remaining}.Set(partition,
+                                                                                  restore);
 }
 
 void PeopleMetrics::PartitionDropped(PartitionId partition) {
