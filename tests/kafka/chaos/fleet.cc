@@ -68,6 +68,15 @@ std::optional<Instance::GivenUp> Instance::Tend() {
   return GivenUp{.code = ending.code, .last_words = LastWords(ending.error)};
 }
 
+void Instance::WriteDiagnosis() {
+  const int port = child_ == nullptr ? 0 : app::HttpPortOf(child_->error());
+  for (const std::string& path : {std::string("/readyz"), std::string("/metrics")}) {
+    *log_ << "---- " << name() << ' ' << path << '\n'
+          << (port == 0 ? "does not run or listen" : app::HttpGet(port, path).body) << '\n';
+  }
+  log_->flush();
+}
+
 bool Instance::IsReady() {
   if (child_ == nullptr) {
     return false;

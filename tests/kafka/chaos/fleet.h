@@ -48,6 +48,8 @@ class Instance {
   bool is_running() const { return child_ != nullptr; }
   // By its /readyz. Its process must not be stopped.
   bool IsReady();
+  // Into the log: what its /readyz and /metrics say, if it answers.
+  void WriteDiagnosis();
   // From its last start until it was first seen to be ready.
   std::optional<milliseconds> ready_after() const { return ready_after_; }
 

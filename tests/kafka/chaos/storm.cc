@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "src/app/command.h"
 #include "src/base/check.h"
@@ -274,10 +275,18 @@ bool Storm::IsAllReady() {
   return is_ready;
 }
 
-bool Storm::HasAllMovedSince(Clock::time_point since) const {
+bool Storm::HasAllMovedSince(Clock::time_point since) const { return RestingSince(since).empty(); }
+
+std::vector<std::int32_t> Storm::RestingSince(Clock::time_point since) const {
   const auto last = world_.observer->LastGiven(world_.changelog);
-  return last.size() == static_cast<std::size_t>(world_.changelog_partitions) &&
-         std::ranges::all_of(last, [&](const auto& entry) { return entry.second > since; });
+  std::vector<std::int32_t> resting;
+  for (std::int32_t i = 0; i < world_.changelog_partitions; ++i) {
+    const auto given = last.find(i);
+    if (given == last.end() || given->second <= since) {
+      resting.push_back(i);
+    }
+  }
+  return resting;
 }
 
 std::optional<std::int64_t> Storm::CountUnread() {
@@ -310,9 +319,13 @@ void Storm::AwaitRecovered(std::string_view after_what) {
     return is_ready && HasAllMovedSince(since);
   });
   if (!is_recovered) {
-    report_.findings.push_back(fmt::format("not recovered {} after {}: {}",
-                                           FormatDuration(kRecoveredMax), after_what,
-                                           is_ready ? "a partition rests" : "not all are ready"));
+    report_.findings.push_back(fmt::format(
+        "not recovered {} after {}: {}{} rest in {}", FormatDuration(kRecoveredMax), after_what,
+        is_ready ? "" : "not all are ready, and ", fmt::join(RestingSince(since), ", "),
+        world_.changelog));
+    for (const std::unique_ptr<Instance>& instance : *world_.instances) {
+      instance->WriteDiagnosis();
+    }
   }
 }
 

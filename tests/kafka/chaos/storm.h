@@ -95,6 +95,8 @@ class Storm {
   void AwaitRecovered(std::string_view after_what);
   bool IsAllReady();
   bool HasAllMovedSince(Clock::time_point since) const;
+  // The partitions of the changelog that have got no record since.
+  std::vector<std::int32_t> RestingSince(Clock::time_point since) const;
   std::optional<std::int64_t> CountUnread();
   Instance* PickRunning();
   void NotePause(Fault fault, Clock::time_point since);
