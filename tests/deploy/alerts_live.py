@@ -19,8 +19,9 @@ import time
 import live_stories
 import live_stories_more
 from broker import Broker
-from live import Hands, Prometheus, await_true
+from live import Hands, Prometheus
 from promql import ROOT
+from waiting import await_true
 
 
 class House:

@@ -19,8 +19,8 @@ import subprocess
 import sys
 
 from broker import Broker
-from live import await_true, fetch
 from promql import ROOT
+from waiting import await_true, fetch
 
 WRITABLE = ("var/lib/foothold", "tmp")
 

@@ -14,21 +14,19 @@ import signal
 import subprocess
 import time
 import urllib.parse
-import urllib.request
 
 import yaml
 from confluent_kafka import Producer
 
 from broker import JARS, free_port
 from promql import ROOT
+from waiting import await_true, fetch
 
 BINARY = os.path.abspath(os.environ["FOOTHOLD_BINARY"])
 SHORTER = 30
 # Of those that need more time, or can be had for less only.
 SHORTER_OF = {"FootholdCommitsFail": 4, "FootholdRebalanceStorm": 6, "FootholdLag": 150, "FootholdTimersLate": 300}
 SHORTEST_S = 5  # A range needs a few samples, of which there is one a second.
-PATIENCE_S = 300
-LOOK_S = 0.2
 UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 KAFKA_SCRIPTS = {
     "kafka-topics.sh": "org.apache.kafka.tools.TopicCommand",
@@ -37,28 +35,6 @@ KAFKA_SCRIPTS = {
     "kafka-transactions.sh": "org.apache.kafka.tools.TransactionsCommand",
     "kafka-broker-api-versions.sh": "org.apache.kafka.tools.BrokerApiVersionsCommand",
 }
-
-
-def await_true(what, look, patience_s=PATIENCE_S):
-    """Seconds until look() was true, whose value comes along."""
-    begin = time.monotonic()
-    while True:
-        value = look()
-        if value:
-            return time.monotonic() - begin, value
-        if time.monotonic() - begin > patience_s:
-            raise AssertionError(f"not within {patience_s} s: {what}")
-        time.sleep(LOOK_S)
-
-
-def fetch(url):
-    try:
-        with urllib.request.urlopen(url, timeout=3) as answer:
-            return answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.read().decode()
-    except OSError:
-        return None
 
 
 def shorter(span, factor, least_s):

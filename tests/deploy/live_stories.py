@@ -13,7 +13,8 @@ import time
 
 from confluent_kafka import Consumer, Producer
 
-from live import BINARY, Feed, Instance, await_true, fetch
+from live import BINARY, Feed, Instance
+from waiting import await_true, fetch
 
 
 def running(house, app, partitions=1, **changes):

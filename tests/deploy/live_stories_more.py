@@ -5,8 +5,9 @@ import pathlib
 import subprocess
 import time
 
-from live import Feed, Instance, await_true, free_bytes
+from live import Feed, Instance, free_bytes
 from live_stories import Flow, running
+from waiting import await_true
 
 SEGMENTS = 250  # More than a family of metrics has room for.
 
