@@ -104,9 +104,14 @@ Status IntakeStage::Take(const log::RecordView& record) {
   }
   around_.metrics->RecordRead(input.source, record.value.value_or("").size());
   source.progress.ObserveRecord(input.place, broker_time);
-  has_moved_ = true;
   input.is_at_end = false;
   input.moved_at = around_.clock->Now();
+  // The journal must know what time it is before the first event of a backlog: by that the journey
+  // tells what is of today.
+  if (IsLive() && IsDue(told_at_, input.moved_at, kTellAnywayInterval)) {
+    TellProgress(Telling::kMoved, input.moved_at);
+  }
+  has_moved_ = true;
 
   const intake::Outcome outcome =
       source.decoder.Decode({.value = record.value,

@@ -37,7 +37,8 @@ namespace foothold::stream {
 //
 // Progress goes into every partition of the journal and of the people topic behind the events it
 // covers: at once when event time has moved by an hour (files: a minute) since it was told last,
-// else once a second if something moved, else every 10 s. How often each event came goes before it
+// else once a second if something moved, else every 10 s; live also before a record that comes when
+// nothing was told for that long, as after a start. How often each event came goes before it
 // when a partition has left a quarter of a day, live once an hour of the wall as well: when the
 // clock passes a quarter, all that came in it has been told. Not thread-safe, but for outlook() and
 // RequestFinish().

@@ -9,7 +9,9 @@
 namespace foothold::stream {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -139,6 +141,46 @@ TEST(PipelineTest, APartitionNotHeardOfHoldsTheClock) {
   // Idle all of them, they follow the wall.
   EXPECT_EQ(task->clock().now(), kStart + 20 * kDay + milliseconds{11'000} - 10 * kMinute);
   EXPECT_THAT(UserActivations(&service), Contains(HasSubstr("window_expired")));
+}
+
+// The newest wall time that the journal knows stands before an event, not behind it: what the first
+// records of a backlog decide is no more of today than the rest.
+TEST(PipelineTest, ABacklogIsBackfillFromItsFirstEventOn) {
+  Service service({.source_partitions = 1, .mode = journey::ClockMode::kWall});
+  service.clock().Set(kStart + 20 * kDay);
+  service.Start();
+  const auto produce = [&](const std::string& user, Instant at) {
+    service.Produce(0, Track("acme", user, "Signed Up", at, R"({"role":"admin"})"), at);
+    service.Produce(0, Track("acme", user, "Integration Connected", at + kHour, R"({"name":"a"})"),
+                    at + kHour);
+  };
+  const auto modes_of = [&](const std::string& user) {
+    std::vector<std::string> modes;
+    for (const Output& output : service.Decisions()) {
+      if (output.headers.at("ce_subject") == "account/acme/user/" + user) {
+        modes.push_back(output.headers.at("ce_fhmode"));
+      }
+    }
+    return modes;
+  };
+
+  produce("ada", kStart);
+  service.Run();
+  EXPECT_THAT(modes_of("ada"), AllOf(Not(IsEmpty()), Each("backfill")));
+
+  // As it comes: live.
+  service.clock().Advance(kHour);
+  produce("bea", kStart + 20 * kDay);
+  service.Run();
+  EXPECT_THAT(modes_of("bea"), AllOf(Not(IsEmpty()), Each("live")));
+
+  // After ten days without an instance.
+  service.Stop();
+  service.clock().Advance(10 * kDay);
+  service.Start();
+  produce("cy", kStart + 22 * kDay);
+  service.Run();
+  EXPECT_THAT(modes_of("cy"), AllOf(Not(IsEmpty()), Each("backfill")));
 }
 
 TEST(PipelineTest, TheEndOfTheInputMovesTheClockAndRefreshesEveryStatus) {
