@@ -217,10 +217,15 @@ std::string TapLine(const log::RecordView& record) {
   const std::string_view time = HeaderOf(record, "ce_time");
   const std::string_view rule = HeaderOf(record, "ce_fhrule");
   const std::string_view mode = HeaderOf(record, "ce_fhmode");
-  return fmt::format("{}  {}  {}{}{}{}{}{}", time.empty() ? FormatRfc3339(record.timestamp) : time,
-                     record.topic, SubjectOf(record), rule.empty() ? "" : "  ", rule,
-                     mode.empty() || mode == "live" ? "" : "  ", mode == "live" ? "" : mode,
-                     "  " + SayingOf(record));
+  // What it says quotes names and words of people.
+  std::string line;
+  AppendOnOneLine(
+      fmt::format("{}  {}  {}{}{}{}{}{}", time.empty() ? FormatRfc3339(record.timestamp) : time,
+                  record.topic, SubjectOf(record), rule.empty() ? "" : "  ", rule,
+                  mode.empty() || mode == "live" ? "" : "  ", mode == "live" ? "" : mode,
+                  "  " + SayingOf(record)),
+      &line);
+  return line;
 }
 
 int RunTap(std::span<const std::string> arguments, const Surroundings& surroundings) {

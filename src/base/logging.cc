@@ -8,6 +8,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include "src/base/json.h"
+#include "src/base/text.h"
 
 namespace foothold {
 namespace {
@@ -50,20 +51,6 @@ bool IsPlainWord(std::string_view text) {
   return !text.empty();
 }
 
-// A message may quote what came from outside: its control characters must not end the line or move
-// the cursor of a terminal.
-void AppendOnOneLine(std::string_view text, std::string* out) {
-  std::string quoted;
-  AppendJsonString(text, &quoted);
-  // Within the quotes only the quote and the backslash differ from what a reader expects.
-  for (std::size_t i = 1; i + 1 < quoted.size(); ++i) {
-    if (quoted[i] == '\\' && (quoted[i + 1] == '"' || quoted[i + 1] == '\\')) {
-      ++i;
-    }
-    out->push_back(quoted[i]);
-  }
-}
-
 std::string TextLine(const LogOptions& options, Instant now, LogLevel level,
                      std::string_view message, std::initializer_list<LogField> fields) {
   std::string line = FormatRfc3339(now);
@@ -75,7 +62,7 @@ std::string TextLine(const LogOptions& options, Instant now, LogLevel level,
     line.append(name);
   }
   line.append(std::string_view("        ").substr(name.size()));
-  AppendOnOneLine(message, &line);
+  AppendOnOneLine(message, &line);  // It may quote what came from outside.
   for (const LogField& field : fields) {
     line.push_back(' ');
     line.append(field.name).push_back('=');

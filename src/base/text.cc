@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "src/base/json.h"
+
 namespace foothold {
 namespace {
 
@@ -47,6 +49,18 @@ std::vector<std::string_view> LinesOf(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return lines;
+}
+
+void AppendOnOneLine(std::string_view text, std::string* out) {
+  std::string quoted;
+  AppendJsonString(text, &quoted);
+  // Within the quotes only the quote and the backslash differ from what a reader expects.
+  for (std::size_t i = 1; i + 1 < quoted.size(); ++i) {
+    if (quoted[i] == '\\' && (quoted[i + 1] == '"' || quoted[i + 1] == '\\')) {
+      ++i;
+    }
+    out->push_back(quoted[i]);
+  }
 }
 
 }  // namespace foothold

@@ -14,4 +14,8 @@ std::string_view NearestWord(std::string_view word, std::span<const std::string>
 // The lines of a text, without their ends; they lie in it.
 std::vector<std::string_view> LinesOf(std::string_view text);
 
+// Appends `text` with its control characters spelt as JSON spells them, so that what came from
+// outside neither ends a line nor moves the cursor of a terminal.
+void AppendOnOneLine(std::string_view text, std::string* out);
+
 }  // namespace foothold

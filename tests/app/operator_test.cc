@@ -248,6 +248,24 @@ TEST(TapTest, ARecordIsALineAndFiltersAskForItsSubjectAndRule) {
   EXPECT_FALSE(Passes({.tenant = {}, .user = {}, .rule = "stall"}, record));
 }
 
+TEST(TapTest, ALineStaysOneLineWhateverPeopleWrote) {
+  const std::string rest(300, 'x');
+  const std::string value =
+      R"({"template":"the \"next\" step","reason":"Ada\nLow\u001b[2J stopped: )" + rest + R"("})";
+  const log::RecordView record{.topic = "interventions.in_app",
+                               .partition = PartitionId{0},
+                               .offset = 0,
+                               .timestamp = kEpoch,
+                               .key = "acme",
+                               .value = value,
+                               .headers = {}};
+
+  EXPECT_EQ(TapLine(record),
+            "1970-01-01T00:00:00.000Z  interventions.in_app  acme  the \"next\" step: "
+            "Ada\\nLow\\u001b[2J stopped: " +
+                rest);
+}
+
 TEST(TopTest, TheMetricsOfAnInstanceBecomeItsLines) {
   const Instant now = InstantFromMs(1'772'323'200'000);
   const std::string metrics =
