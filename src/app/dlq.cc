@@ -20,6 +20,7 @@
 #include "src/app/topic_reader.h"
 #include "src/base/json.h"
 #include "src/base/text.h"
+#include "src/intake/outcome.h"
 
 namespace foothold::app {
 namespace {
@@ -54,11 +55,14 @@ std::string JsonOf(const Letter& letter, bool is_requeued) {
 }
 
 std::string TextOf(const Letter& letter, bool is_requeued) {
-  return fmt::format("{:<10}  {}  {:<18}  {}[{}]@{}  {} B  {}{}{}", ToString(letter.place),
-                     FormatRfc3339(letter.at), letter.reason, letter.topic, letter.source_partition,
-                     letter.source_offset, letter.value.has_value() ? letter.value->size() : 0,
-                     letter.detail, letter.is_cut ? " (cut)" : "",
-                     is_requeued ? " (requeued)" : "");
+  std::string line;  // The detail may quote the record.
+  AppendOnOneLine(
+      fmt::format("{:<10}  {}  {:<18}  {}[{}]@{}  {} B  {}{}{}", ToString(letter.place),
+                  FormatRfc3339(letter.at), letter.reason, letter.topic, letter.source_partition,
+                  letter.source_offset, letter.value.has_value() ? letter.value->size() : 0,
+                  letter.detail, letter.is_cut ? " (cut)" : "", is_requeued ? " (requeued)" : ""),
+      &line);
+  return line;
 }
 
 Status List(const DlqFlags& given, ControlDesk* desk, const Surroundings& surroundings) {
@@ -150,7 +154,24 @@ Status RequeueChosen(const DlqFlags& given, ControlDesk* desk, const Surrounding
   return Status();
 }
 
+// A reason that is none has no letters, which reads like good news.
+Status CheckReason(const std::string& reason) {
+  std::vector<std::string> known;
+  for (int i = 0; i < intake::kRejectReasonCount; ++i) {
+    known.emplace_back(intake::RejectReasonName(static_cast<intake::RejectReason>(i)));
+  }
+  if (reason.empty() || std::ranges::find(known, reason) != known.end()) {
+    return Status();
+  }
+  const std::string_view nearest = NearestWord(reason, known);
+  return Error(Code::kInvalid,
+               fmt::format("--reason {} is none{}; there are {}", reason,
+                           nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest),
+                           fmt::join(known, ", ")));
+}
+
 Status CheckWords(DlqFlags* given) {
+  FOOTHOLD_TRY(CheckReason(given->choice.reason));
   const std::string& verb = given->words.front();
   const std::vector<std::string> verbs{"list", "show", "requeue"};
   if (std::ranges::find(verbs, verb) == verbs.end()) {

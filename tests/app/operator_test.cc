@@ -303,6 +303,10 @@ TEST(CompletionTest, EveryCommandIsThereAndItsVerbsAreThoseItKnows) {
 
 TEST(MistakesTest, OperatorsCommandsSayWhatIsThere) {
   EXPECT_THAT(RunFoothold({"dlq", "lst"}).error, HasSubstr("did you mean 'list'?"));
+  EXPECT_THAT(RunFoothold({"dlq", "list", "--reason", "unparsable"}).error,
+              AllOf(HasSubstr("--reason unparsable is none; did you mean unparseable?"),
+                    HasSubstr("there are unknown_framing, too_large, unparseable")));
+  EXPECT_EQ(RunFoothold({"dlq", "requeue", "--reason", "late", "--execute"}).code, kExitConfig);
   EXPECT_THAT(RunFoothold({"dlq", "show", "17"}).error, HasSubstr("PARTITION:OFFSET"));
   EXPECT_THAT(RunFoothold({"offsets", "reset"}).error, HasSubstr("--to takes earliest"));
   EXPECT_THAT(RunFoothold({"state", "get"}).error, HasSubstr("get whom?"));
