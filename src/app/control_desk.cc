@@ -81,6 +81,27 @@ std::string Describe(const stream::ControlWriter::Said& said) {
                      Describe(said.control.action));
 }
 
+Status CheckApproval(const journey::Playbook& playbook, const codec::ApprovalWord& word) {
+  const auto rule = std::ranges::find(playbook.rules, word.rule, &journey::Rule::name);
+  if (rule == playbook.rules.end()) {
+    return Status();
+  }
+  if (rule->subject == journey::SubjectKind::kUser && word.user.empty()) {
+    return Error(Code::kInvalid, fmt::format("rule {} asks for users: whose request? '{}|USER'",
+                                             word.rule, word.tenant));
+  }
+  if (rule->subject == journey::SubjectKind::kAccount && !word.user.empty()) {
+    return Error(Code::kInvalid, fmt::format("rule {} asks for accounts: '{}', without a user",
+                                             word.rule, word.tenant));
+  }
+  if (word.rung > static_cast<std::int32_t>(rule->rungs.size())) {
+    return Error(Code::kInvalid,
+                 fmt::format("rule {} has {} rung{}, and no rung {}", word.rule, rule->rungs.size(),
+                             rule->rungs.size() == 1 ? "" : "s", word.rung));
+  }
+  return Status();
+}
+
 int Refuse(std::string_view command, const Status& status, const Surroundings& surroundings) {
   surroundings.error << command << ": " << status.message() << '\n';
   return status.code() == Code::kInvalid ? kExitConfig : kExitFailure;

@@ -38,6 +38,11 @@ class ControlDesk {
 // "pause", "resume", "kill", "live", "shadow", "off"; nullopt for any other word.
 std::optional<codec::RuleWord::Word> RuleWordOf(std::string_view word);
 
+// Whether what is approved, or rejected, can wait at all: a rule asks for users or for accounts,
+// and has so many rungs. kInvalid says what would be right. A rule that the playbook does not have
+// is for ControlWriter::Check().
+Status CheckApproval(const journey::Playbook& playbook, const codec::ApprovalWord& word);
+
 // One word of the ledger as a person reads it: "2026-03-01 09:00 #7 rule trial_ending: pause".
 std::string Describe(const stream::ControlWriter::Said& said);
 // Says what failed, once, with the command's name; returns the exit code that goes with it.

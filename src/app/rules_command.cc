@@ -102,6 +102,17 @@ Result<codec::ControlAction> ActionOf(std::span<const std::string> words) {
   return codec::ControlAction(codec::RuleWord{.rule = words[1], .word = *word});
 }
 
+int Plan(const stream::ControlWriter::Ledger& ledger, const codec::ControlAction& action,
+         Instant now, const Surroundings& surroundings) {
+  const stream::ControlWriter::Said planned{.control = {.number = ledger.last_number + 1,
+                                                        .follows = ledger.last_number,
+                                                        .action = action},
+                                            .at = now};
+  surroundings.out << "would write: " << Describe(planned)
+                   << "\nnothing was written; --execute does\n";
+  return kExitOk;
+}
+
 }  // namespace
 
 int RunRules(std::span<const std::string> arguments, const Surroundings& surroundings) {
@@ -134,23 +145,23 @@ int RunRules(std::span<const std::string> arguments, const Surroundings& surroun
   if (lists) {
     return List(desk->get(), surroundings);
   }
-  if (!executes) {
+  const auto* const approval = std::get_if<codec::ApprovalWord>(&*action);
+  if (!executes || approval != nullptr) {
     const Result<stream::ControlWriter::Ledger> ledger = (*desk)->Read();
     if (!ledger.has_value()) {
       return Refuse("rules", ledger.error(), surroundings);
     }
     // What would be refused is no plan.
-    if (const Status checked = stream::ControlWriter::Check(*ledger, *action, std::nullopt);
-        !checked.ok()) {
+    Status checked = stream::ControlWriter::Check(*ledger, *action, std::nullopt);
+    if (checked.ok() && approval != nullptr) {
+      checked = CheckApproval(*ledger->playbook, *approval);
+    }
+    if (!checked.ok()) {
       return Refuse("rules", checked, surroundings);
     }
-    const stream::ControlWriter::Said planned{.control = {.number = ledger->last_number + 1,
-                                                          .follows = ledger->last_number,
-                                                          .action = *action},
-                                              .at = clock.Now()};
-    surroundings.out << "would write: " << Describe(planned)
-                     << "\nnothing was written; --execute does\n";
-    return kExitOk;
+    if (!executes) {
+      return Plan(*ledger, *action, clock.Now(), surroundings);
+    }
   }
   const Result<stream::ControlWriter::Ledger> said = (*desk)->Say(*action, std::nullopt);
   if (!said.has_value()) {

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "src/app/completion.h"
+#include "src/app/control_desk.h"
 #include "src/app/dead_letters.h"
 #include "src/app/group_places.h"
 #include "src/app/requeue.h"
@@ -299,6 +300,28 @@ TEST(CompletionTest, EveryCommandIsThereAndItsVerbsAreThoseItKnows) {
   EXPECT_THAT(CompletionScript("bash", commands),
               AllOf(HasSubstr("dlq) words='list show requeue' ;;"),
                     HasSubstr("complete -o default -F _foothold foothold")));
+}
+
+TEST(ApprovalTest, WhatNobodyCanAskForIsRefusedAndTheRightFormSaid) {
+  journey::Playbook playbook;
+  playbook.rules.resize(2);
+  playbook.rules[0].name = "stalled";
+  playbook.rules[0].rungs.resize(1);
+  playbook.rules[1].name = "risk_high";
+  playbook.rules[1].subject = journey::SubjectKind::kAccount;
+  playbook.rules[1].rungs.resize(2);
+  const auto refusal = [&](const codec::ApprovalWord& word) {
+    return CheckApproval(playbook, word).message();
+  };
+
+  EXPECT_EQ(refusal({.tenant = "acme", .user = {}, .rule = "stalled", .rung = 1}),
+            "rule stalled asks for users: whose request? 'acme|USER'");
+  EXPECT_EQ(refusal({.tenant = "acme", .user = "ada", .rule = "risk_high", .rung = 1}),
+            "rule risk_high asks for accounts: 'acme', without a user");
+  EXPECT_EQ(refusal({.tenant = "acme", .user = "ada", .rule = "stalled", .rung = 2}),
+            "rule stalled has 1 rung, and no rung 2");
+  EXPECT_EQ(refusal({.tenant = "acme", .user = "ada", .rule = "stalled", .rung = 0}), "");
+  EXPECT_EQ(refusal({.tenant = "acme", .user = {}, .rule = "risk_high", .rung = 2}), "");
 }
 
 TEST(MistakesTest, OperatorsCommandsSayWhatIsThere) {

@@ -19,6 +19,7 @@
 namespace foothold::app {
 namespace {
 
+using testing::AllOf;
 using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -207,7 +208,8 @@ TEST_F(PageTest, ATokenIsAskedForOnce) {
 TEST_F(PageTest, WithoutApprovalsThereIsNothingToPress) {
   Open("approvals", "approvals");
 
-  EXPECT_THAT(Text(), HasSubstr("approving is off"));
+  EXPECT_THAT(Text(), AllOf(HasSubstr("approving is off"),
+                            HasSubstr("foothold rules approve 't07' risk_high 1 --execute")));
   EXPECT_EQ(browser_->Run("return document.querySelectorAll('main form, main button.yes').length"),
             "0");
 }

@@ -343,17 +343,23 @@ export const approvals = {
   draw({ list, about }, parameters, go) {
     return [
       el("div", { class: "titleline" }, el("h1", {}, "Waiting for approval"), el("span", { class: "quiet" }, p.count(list.total, "request"))),
-      about.approvals ? null : el("p", { class: "lead" }, "Here they are only shown: approving is off. ", el("code", {}, "foothold rules approve 'ACCOUNT' RULE RUNG --execute"), " says it, or serve.approvals with a token turns it on."),
+      about.approvals ? null : el("p", { class: "lead" }, "Here they are only shown: approving is off. The command below each says it, or serve.approvals with a token turns it on."),
       list.waiting.length === 0 ? p.empty("Nothing waits.") : null,
       list.waiting.map((w) => el("section", { class: "card" },
         el("div", { class: "titleline" }, el("h2", {}, p.accountLink(w.tenantId, w.accountName)), p.risk(w.dropoffRisk, w.riskScore), el("span", {}, p.words(w.rule) + ", rung " + w.rung + (w.userId ? ", for " + p.person(w) : ""))),
         facts([["Stage", w.stage && p.words(w.stage) + " for " + p.since(w.since)], ["Owner", w.owner], ["A month", p.number(w.mrr)], ["Last outreach", p.ago(w.lastOutreachAt)]]),
         w.riskReasons && w.riskReasons.length ? [el("h3", {}, "Why it is at risk"), reasons(w.riskReasons)] : null,
-        about.approvals ? decide(w, go) : null)),
+        about.approvals ? decide(w, go) : el("code", {}, command(w)))),
       p.pager(list, (offset) => go({ offset: offset || "" })),
     ];
   },
 };
+
+// As a shell takes it.
+function command(w) {
+  const whose = w.userId ? w.tenantId + "|" + w.userId : w.tenantId;
+  return "foothold rules approve '" + whose.replaceAll("'", "'\\''") + "' " + w.rule + " " + w.rung + " --execute";
+}
 
 function decide(w, go) {
   const said = el("span", { role: "status", class: "quiet" });
