@@ -170,6 +170,11 @@ TEST_F(PageTest, ANarrowWindowNeedsNoScrollingSideways) {
               "true")
         << view;
   }
+  // As on a telephone, which is narrower than this browser's window can be: each view is in sight.
+  EXPECT_EQ(browser_->Run("document.querySelector('header').style.width = '360px';"
+                          "const nav = document.querySelector('nav');"
+                          "return nav.scrollWidth <= nav.clientWidth"),
+            "true");
   browser_->Resize({});
 }
 

@@ -36,7 +36,7 @@ const kAccountColumns = [
     el("small", { title: a.tenantId }, [a.plan, a.segment && p.words(a.segment)].filter(Boolean).join(" \u00b7 "))], wide: true },
   { label: "Stage", cell: (a) => [a.stage ? p.words(a.stage) : el("span", { class: "quiet" }, "no stage"), el("small", {}, a.channel ? "by " + p.words(a.channel) : "")] },
   { label: "In stage", sort: "since", number: true, title: "Longest first", cell: (a) => a.since
-    ? el("time", { datetime: a.since, title: "since " + p.moment(a.since), class: a.activationRate !== 1 && p.daysSince(a.since) > kLateDays ? "long" : "" }, p.since(a.since)) : "" },
+    ? el("time", { datetime: a.since, title: "since " + p.moment(a.since), class: a.stage && a.activationRate !== 1 && p.daysSince(a.since) > kLateDays ? "long" : "" }, p.since(a.since)) : "" },
   { label: "Risk", sort: "risk", cell: (a) => p.risk(a.dropoffRisk, a.riskScore) },
   { label: "Activated", sort: "rate", title: "Least first", cell: (a) => [el("span", { class: "whole" }, p.bar(a.reached, a.eligible), a.reached + " of " + a.eligible), el("small", {}, p.state(a.activationState))] },
   { label: "Blockers", sort: "blockers", cell: (a) => blockerChips(a.blockers), wide: true },
