@@ -15,6 +15,10 @@ namespace {
 
 using std::chrono::steady_clock;
 
+// A transaction's records are handed over in one go, and its commit sends at once what still waits:
+// a batch is all that one transaction writes to a partition, however long that takes to encode.
+constexpr milliseconds kLinger{500};
+
 // Callbacks are served in between, so that refused credentials are heard of while Init still waits.
 constexpr milliseconds kInitSlice{2'000};
 constexpr milliseconds kQueueFullMax{2'000};
@@ -67,7 +71,7 @@ Result<std::unique_ptr<log::TransactionalProducer>> KafkaProducer::Open(
   const std::int64_t transaction_ms = options.transaction_timeout.count();
   ClientPlan plan{.kind = ClientKind::kProducer,
                   .defaults = {{"compression.type", "lz4"},
-                               {"linger.ms", "5"},
+                               {"linger.ms", std::to_string(kLinger.count())},
                                {"socket.nagle.disable", "true"},
                                {"queue.buffering.max.messages", "200000"},
                                {"queue.buffering.max.kbytes", "131072"},

@@ -48,8 +48,9 @@ std::map<Fault, int> CountsOf(const CampaignOptions& options) {
     counts[Fault::kBroker] = static_cast<int>(options.brokers);
   }
   if (!options.only.empty()) {
-    std::erase_if(counts,
-                  [&](const auto& entry) { return FaultName(entry.first) != options.only; });
+    std::erase_if(counts, [&](const auto& entry) {
+      return std::ranges::find(options.only, FaultName(entry.first)) == options.only.end();
+    });
   }
   return counts;
 }

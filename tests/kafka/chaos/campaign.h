@@ -24,10 +24,10 @@ struct CampaignOptions {
   int hours = 1;  // Of kHours.
   std::size_t brokers = 1;
   std::string kafka_version = kafka::kKillableVersion;
-  int events_per_second = 0;  // 0: as many as suit the extent.
-  std::string history_file;   // Where the history is kept; "": nowhere.
-  std::string log_file;       // Where what the instances say is kept; "": nowhere.
-  std::string only;           // The name of a fault: no other strikes.
+  int events_per_second = 0;      // 0: as many as suit the extent.
+  std::string history_file;       // Where the history is kept; "": nowhere.
+  std::string log_file;           // Where what the instances say is kept; "": nowhere.
+  std::vector<std::string> only;  // Names of faults, if not empty: no others strike.
 };
 
 struct CampaignReport {

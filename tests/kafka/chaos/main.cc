@@ -1,5 +1,5 @@
 // chaos [--seed N] [--extent short|long] [--hours N] [--brokers 1|3] [--kafka VERSION]
-//       [--rate EVENTS_PER_SECOND] [--history FILE] [--log FILE] [--only FAULT]
+//       [--rate EVENTS_PER_SECOND] [--history FILE] [--log FILE] [--only FAULT]...
 //
 // Runs Foothold on a real Kafka through faults that the seed chooses, and checks what is left.
 // Exits with 1 if anything is not as it must be.
@@ -39,7 +39,7 @@ bool Parse(const std::vector<std::string>& words, CampaignOptions* options) {
     } else if (words[i] == "--log") {
       options->log_file = value;
     } else if (words[i] == "--only") {
-      options->only = value;
+      options->only.push_back(value);
     } else {
       return false;
     }
@@ -57,7 +57,7 @@ int main(int count, char** words) {
   if (!Parse({words + 1, words + count}, &options)) {
     std::fputs(
         "chaos [--seed N] [--extent short|long] [--hours N] [--brokers 1|3] [--kafka VERSION]\n"
-        "      [--rate EVENTS_PER_SECOND] [--history FILE] [--log FILE]\n      [--only FAULT]\n",
+        "      [--rate EVENTS_PER_SECOND] [--history FILE] [--log FILE]\n      [--only FAULT]...\n",
         stderr);
     return 64;
   }

@@ -319,10 +319,12 @@ void Storm::AwaitRecovered(std::string_view after_what) {
     return is_ready && HasAllMovedSince(since);
   });
   if (!is_recovered) {
-    report_.findings.push_back(fmt::format(
-        "not recovered {} after {}: {}{} rest in {}", FormatDuration(kRecoveredMax), after_what,
-        is_ready ? "" : "not all are ready, and ", fmt::join(RestingSince(since), ", "),
-        world_.changelog));
+    report_.findings.push_back(fmt::format("not recovered {} after {}: {}{} rest in {}",
+                                           FormatDuration(kRecoveredMax), after_what,
+                                           is_ready ? "" : "not all are ready, and ",
+                                           fmt::join(RestingSince(since), ", "), world_.changelog));
+    fmt::print("{} {}\n", FormatRfc3339(SystemWallClock().Now()), report_.findings.back());
+    std::fflush(stdout);
     for (const std::unique_ptr<Instance>& instance : *world_.instances) {
       instance->WriteDiagnosis();
     }
