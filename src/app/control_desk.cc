@@ -11,6 +11,7 @@
 #include "src/app/kafka_client.h"
 #include "src/app/settings.h"
 #include "src/app/stage_options.h"
+#include "src/app/topic_reader.h"
 
 namespace foothold::app {
 namespace {
@@ -69,10 +70,19 @@ Result<std::unique_ptr<ControlDesk>> ControlDesk::Open(const std::string& config
   return std::unique_ptr<ControlDesk>(new ControlDesk(std::move(config), std::move(log)));
 }
 
-Result<stream::ControlWriter::Ledger> ControlDesk::Read() { return writer_.ReadLedger(); }
+// Asked for by name what is not there looks like brokers that do not answer, for long.
+Status ControlDesk::CheckLedgerIsThere() {
+  return StatusOf(StretchesOf(log_.get(), TopicNamesOf(config_).control));
+}
+
+Result<stream::ControlWriter::Ledger> ControlDesk::Read() {
+  FOOTHOLD_TRY(CheckLedgerIsThere());
+  return writer_.ReadLedger();
+}
 
 Result<stream::ControlWriter::Ledger> ControlDesk::Say(const codec::ControlAction& action,
                                                        std::optional<std::int32_t> expects) {
+  FOOTHOLD_TRY(CheckLedgerIsThere());
   return writer_.Say(action, expects);
 }
 

@@ -23,11 +23,13 @@ class ControlDesk {
 
   const config::Config& config() const { return config_; }
   log::Log* log() { return log_.get(); }
+  // kInvalid, as of Say(): no such system ever ran on these brokers.
   Result<stream::ControlWriter::Ledger> Read();
   Result<stream::ControlWriter::Ledger> Say(const codec::ControlAction& action,
                                             std::optional<std::int32_t> expects);
 
  private:
+  Status CheckLedgerIsThere();
   ControlDesk(config::Config config, std::unique_ptr<log::Log> log);
 
   config::Config config_;

@@ -100,6 +100,20 @@ class RunOperatorTest : public testing::Test {
   std::string config_;
 };
 
+TEST_F(RunOperatorTest, ASystemThatNeverRanIsSaidToBeNone) {
+  const std::vector<std::vector<std::string>> words{{"rules", "list"},
+                                                    {"rules", "pause", "stalled", "--execute"},
+                                                    {"playbook", "show"},
+                                                    {"erase", "acme", kUser},
+                                                    {"dlq", "list"}};
+  for (const std::vector<std::string>& said : words) {
+    const Ending refused = Say(said);
+    EXPECT_EQ(refused.code, kExitConfig) << said.front();
+    EXPECT_THAT(refused.error,
+                HasSubstr("does not exist: is `app` right, and did `foothold run` ever start?"));
+  }
+}
+
 TEST_F(RunOperatorTest, AfterErasureAndCompactionNoTopicKeptByKeyNamesThePerson) {
   Take({Record("track", kUser, 2, R"(,"event":"Signed Up","properties":{"role":"admin"})"),
         Record("identify", kUser, 2,
