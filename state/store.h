@@ -51,6 +51,15 @@ class WriteBatch {
   // REQUIRES: ParseValue(value) succeeds; the key is no timer's.
   void Put(std::string_view key, std::string_view value, std::optional<Instant> due_before);
   void Delete(std::string_view key, std::optional<Instant> due_before);
+
+  // For a store that is filled from nothing, which need not know what it had before: the index is
+  // left as it is, and made at the end by BuildTimerIndex() (state/timer_index.h).
+  // REQUIRES: as above; no Put() or Delete() of the key.
+  void PutUnindexed(std::string_view key, std::string_view value);
+  void DeleteUnindexed(std::string_view key);
+  // Only the entry of the index, for a value that the store has.
+  void AddTimer(Instant due, std::string_view key);
+
   std::size_t bytes() const;
   void Clear();
 

@@ -19,6 +19,10 @@ Result<DueTimer> ParseTimerKey(std::string_view key);
 // The least key above all timers with due <= `until`.
 std::string TimerKeyAfter(Instant until);
 
+// Makes the index of a store that was filled without one, from the dues of its values. Once: what
+// the index holds already stays. kCorrupt: a value's header cannot be read. Else as Store::Write().
+Status BuildTimerIndex(Store* store);
+
 // A lower bound of the index, kept in memory. Timers are taken from the front of their key range
 // and deleted there, so the front fills with tombstones that an iterator would step over at every
 // look, once a second; the bound lets it start behind them, or not start at all.

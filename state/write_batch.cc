@@ -38,6 +38,26 @@ void WriteBatch::Delete(std::string_view key, std::optional<Instant> due_before)
   MoveTimer(key, due_before, std::nullopt);
 }
 
+void WriteBatch::PutUnindexed(std::string_view key, std::string_view value) {
+  CheckKey(key);
+  FOOTHOLD_CHECK(ParseValue(value).has_value(), "a value that MakeValue() did not make");
+  rep_->rocks.Put(SliceOf(key), SliceOf(value));
+}
+
+void WriteBatch::DeleteUnindexed(std::string_view key) {
+  CheckKey(key);
+  rep_->rocks.Delete(SliceOf(key));
+}
+
+void WriteBatch::AddTimer(Instant due, std::string_view key) {
+  CheckKey(key);
+  const std::string timer_key = TimerKey(due, key);
+  rep_->rocks.Put(timer_key, rocksdb::Slice());
+  if (rep_->timer_key_min.empty() || timer_key < rep_->timer_key_min) {
+    rep_->timer_key_min = timer_key;
+  }
+}
+
 void WriteBatch::MoveTimer(std::string_view key, std::optional<Instant> due_before,
                            std::optional<Instant> due_after) {
   const auto [entry, is_first] = rep_->due_by_key.try_emplace(std::string(key), due_before);
@@ -50,12 +70,7 @@ void WriteBatch::MoveTimer(std::string_view key, std::optional<Instant> due_befo
   if (due_now == due_after) return;
   if (due_now) rep_->rocks.Delete(TimerKey(*due_now, key));
   due_now = due_after;
-  if (!due_after) return;
-  const std::string timer_key = TimerKey(*due_after, key);
-  rep_->rocks.Put(timer_key, rocksdb::Slice());
-  if (rep_->timer_key_min.empty() || timer_key < rep_->timer_key_min) {
-    rep_->timer_key_min = timer_key;
-  }
+  if (due_after) AddTimer(*due_after, key);
 }
 
 std::size_t WriteBatch::bytes() const { return rep_->rocks.GetDataSize(); }

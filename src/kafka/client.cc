@@ -140,6 +140,11 @@ Client::~Client() {
   }
 }
 
+void Client::Abandon(std::unique_ptr<Client> client) {
+  rd_kafka_set_log_level(client->handle_, 0);
+  static_cast<void>(client.release());  // Its threads go on looking at it.
+}
+
 Result<std::unique_ptr<Client>> Client::Open(const KafkaOptions& options, ClientPlan plan) {
   std::unique_ptr<Client> client(new Client(options, std::move(plan)));
   FOOTHOLD_ASSIGN(ConfHandle conf, client->MakeConf(options));
@@ -182,9 +187,7 @@ Result<ConfHandle> Client::MakeConf(const KafkaOptions& options) {
 
 void Client::NoteError(rd_kafka_resp_err_t error, const char* reason) {
   if (error == RD_KAFKA_RESP_ERR__FATAL) {
-    std::array<char, 512> text{};
-    const rd_kafka_resp_err_t cause = rd_kafka_fatal_error(handle_, text.data(), text.size());
-    lasting_ = StatusFrom("kafka client", cause, text.data());
+    lasting_ = CheckAlive();
     return;
   }
   if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
@@ -226,6 +229,12 @@ Status Client::TakeFault() {
     return lasting_;
   }
   return std::exchange(passing_, Status());
+}
+
+Status Client::CheckAlive() const {
+  std::array<char, 512> text{};
+  const rd_kafka_resp_err_t cause = rd_kafka_fatal_error(handle_, text.data(), text.size());
+  return StatusFrom("kafka client", cause, text.data());
 }
 
 Status Client::Explain(Status status) {

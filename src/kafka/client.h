@@ -44,6 +44,9 @@ class Client {
   static Result<std::unique_ptr<Client>> Open(const KafkaOptions& options, ClientPlan plan);
 
   ~Client();
+  // Instead of the destructor, for a client of which that would never return: it stays until the
+  // process ends, with its threads, and says nothing any more.
+  static void Abandon(std::unique_ptr<Client> client);
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
@@ -54,6 +57,9 @@ class Client {
   // works: from then on refused credentials are a passing fault, since a broker may be changing
   // them.
   Status Explain(Status status);
+  // kFenced, or what else it was, for a client that has given up: it answers its calls still, but
+  // does nothing any more. Known before the callbacks tell it to TakeFault().
+  Status CheckAlive() const;
   // True once if the broker said that a topic or a partition is unknown.
   bool TakeUnknownTopic() { return std::exchange(saw_unknown_topic_, false); }
 

@@ -357,6 +357,7 @@ Status KafkaConsumer::Seek(std::span<const log::Position> positions) {
     if (failed == nullptr) {
       break;
     }
+    FOOTHOLD_TRY(client_->CheckAlive());
     if (failed->err != RD_KAFKA_RESP_ERR__STATE || steady_clock::now() >= deadline) {
       return StatusFrom("seeking", *list);
     }
@@ -373,7 +374,7 @@ Status KafkaConsumer::Seek(std::span<const log::Position> positions) {
 Status KafkaConsumer::Pause(std::span<const log::TopicPartition> partitions) {
   const PartitionListHandle list = ListOf(partitions);
   FOOTHOLD_TRY(StatusFrom("pausing", rd_kafka_pause_partitions(client_->handle(), list.get())));
-  FOOTHOLD_TRY(StatusFrom("pausing", *list));
+  FOOTHOLD_TRY(CheckPauses("pausing", *list));
   for (const log::TopicPartition& partition : partitions) {
     readings_.at(partition).is_paused = true;
   }
@@ -383,11 +384,21 @@ Status KafkaConsumer::Pause(std::span<const log::TopicPartition> partitions) {
 Status KafkaConsumer::Resume(std::span<const log::TopicPartition> partitions) {
   const PartitionListHandle list = ListOf(partitions);
   FOOTHOLD_TRY(StatusFrom("resuming", rd_kafka_resume_partitions(client_->handle(), list.get())));
-  FOOTHOLD_TRY(StatusFrom("resuming", *list));
+  FOOTHOLD_TRY(CheckPauses("resuming", *list));
   for (const log::TopicPartition& partition : partitions) {
     readings_.at(partition).is_paused = false;
   }
   return Status();
+}
+
+// Of a client that was fenced each partition is unknown: tried again that would stay so.
+Status KafkaConsumer::CheckPauses(std::string_view what,
+                                  const rd_kafka_topic_partition_list_t& list) const {
+  Status status = StatusFrom(what, list);
+  if (!status.ok()) {
+    FOOTHOLD_TRY(client_->CheckAlive());
+  }
+  return status;
 }
 
 // The lower end first: whatever happens between the questions, it is not beyond the upper one.

@@ -81,8 +81,11 @@ class KafkaConsumer final : public log::Consumer {
   Reading* FindReading(const rd_kafka_message_t& message);
   Status Unassign(const rd_kafka_topic_partition_list_t* partitions);
   void RefuseAssigned();
+  // A member that was fenced before it answered its assignment, of an old librdkafka.
+  bool NeverEnds() const;
   void NoteError(const rd_kafka_message_t& message);
   Status OutOfRange(const rd_kafka_message_t& message);
+  Status CheckPauses(std::string_view what, const rd_kafka_topic_partition_list_t& list) const;
   void AskForLeaders(const std::string& topic);
   Status CheckTopics();
   bool IsCooperative() const;

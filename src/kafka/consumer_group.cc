@@ -18,6 +18,9 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds kCloseMax{10'000};
 constexpr milliseconds kClosePoll{50};
+// A member that was fenced takes any answer to its assignment as one that gives partitions up, and
+// before this version went on waiting for the right one: it could be neither closed nor destroyed.
+constexpr int kFencedEndsFrom = 0x020400ff;
 
 }  // namespace
 
@@ -64,6 +67,8 @@ Status KafkaConsumer::AcceptAssigned(std::span<const log::Position> starts) {
                    ? StatusFrom("taking partitions", handle,
                                 ErrorHandle(rd_kafka_incremental_assign(handle, list.get())))
                    : StatusFrom("taking partitions", rd_kafka_assign(handle, list.get())));
+  // One that was fenced takes nothing and says that it did: see kFencedEndsFrom.
+  FOOTHOLD_TRY(client_->CheckAlive());
   for (const log::Position& start : starts) {
     readings_.insert_or_assign(start.source, Reading{.next = start.next});
   }
@@ -168,12 +173,26 @@ log::GroupToken KafkaConsumer::group() {
   return token;
 }
 
+bool KafkaConsumer::NeverEnds() const {
+  const auto is_assigned = [](const log::AssignmentChange& change) {
+    return change.kind == log::AssignmentChange::Kind::kAssigned;
+  };
+  return rd_kafka_version() < kFencedEndsFrom && !client_->CheckAlive().ok() &&
+         ((offered_ && is_assigned(*offered_)) || std::ranges::any_of(changes_, is_assigned));
+}
+
 void KafkaConsumer::Close() {
   if (is_closing_ || client_ == nullptr) {
     return;
   }
   is_closing_ = true;
   DropMessages();
+  if (NeverEnds()) {
+    queue_.reset();
+    readings_.clear();
+    Client::Abandon(std::move(client_));
+    return;
+  }
   rd_kafka_t* const handle = client_->handle();
   // A change nobody accepted still holds the group back: it is settled here.
   if (offered_) {

@@ -175,7 +175,8 @@ Status KafkaProducer::Send(const log::OutgoingRecord& record) {
     if (!IsRetry(status) || steady_clock::now() >= deadline) {
       return status;
     }
-    rd_kafka_poll(client_->handle(), static_cast<int>(kQueueFullPause.count()));
+    // What fills it goes at once, whatever it was to wait for. Serves the callbacks as well.
+    rd_kafka_flush(client_->handle(), static_cast<int>(kQueueFullPause.count()));
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "src/codec/state.h"
 #include "state/schema.h"
+#include "state/timer_index.h"
 
 namespace foothold::stream {
 namespace {
@@ -108,9 +109,9 @@ Result<std::vector<PartitionId>> Restorer::RunSlice(Instant now) {
       running.moved_at = now;
     }
     if (running.next.value >= running.target) {
-      if (Status agrees = CheckAgreement(partition, running); !agrees.ok()) {
+      if (Status finished = Finish(partition, running); !finished.ok()) {
         failed_partition_ = partition;
-        return Failure(std::move(agrees));
+        return Failure(std::move(finished));
       }
       whole.push_back(partition);
     } else if (now - running.moved_at > options_.hung_after) {
@@ -133,57 +134,90 @@ Result<std::vector<PartitionId>> Restorer::RunSlice(Instant now) {
 }
 
 Status Restorer::ApplyRecords(const log::Batch& batch) {
-  // The last record of a key is the one that counts.
-  std::map<PartitionId, std::map<std::string, std::optional<std::string>>> changes;
+  std::map<PartitionId, Records> records_by_partition;
+  Records* records = nullptr;
+  const log::RecordView* previous = nullptr;
   for (const log::RecordView& record : batch.records) {
-    if (!record.key.has_value() || !running_.contains(record.partition)) {
-      continue;
+    // They come in runs of one partition.
+    if (previous == nullptr || previous->partition != record.partition) {
+      records = &records_by_partition[record.partition];
     }
-    std::optional<std::string>& value = changes[record.partition][std::string(*record.key)];
-    value.reset();
-    if (record.value.has_value()) {
-      value.emplace(*record.value);
+    previous = &record;
+    if (record.key.has_value()) {
+      records->push_back(&record);
     }
   }
-  for (const auto& [partition, changed] : changes) {
-    Status applied = Apply(partition, &running_.at(partition), changed);
-    if (applied.ok()) {
+  for (auto& [partition, of_partition] : records_by_partition) {
+    const auto running = running_.find(partition);
+    if (running == running_.end()) {
       continue;
     }
-    failed_partition_ = partition;
-    return applied;
+    Status applied = Apply(running->second, std::move(of_partition));
+    if (!applied.ok()) {
+      failed_partition_ = partition;
+      return applied;
+    }
   }
   return Status();
 }
 
-Status Restorer::Apply(PartitionId partition, Running* running,
-                       const std::map<std::string, std::optional<std::string>>& changes) {
+Status Restorer::Apply(const Running& running, Records records) const {
+  // In the order of their keys: the store finds the place of one fastest behind the one before it.
+  std::ranges::stable_sort(records, {}, [](const log::RecordView* record) { return *record->key; });
   state::WriteBatch batch;
-  for (const auto& [key, value] : changes) {
-    if (Result<state::ParsedKey> parsed = state::ParseKey(key); !parsed.has_value()) {
-      return Error(Code::kFatal,
-                   fmt::format("{} holds a key that is not ours: {}",
-                               log::ToString(Source(partition)), parsed.error().message()));
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const log::RecordView& record = *records[i];
+    FOOTHOLD_TRY(CheckRecord(record));
+    if (i + 1 < records.size() && records[i + 1]->key == record.key) {
+      continue;  // The last record of a key is the one that counts.
+    }
+    if (running.is_full) {
+      // The store knows nothing yet; what is due is indexed at the end.
+      if (record.value.has_value()) {
+        batch.PutUnindexed(*record.key, *record.value);
+      } else {
+        batch.DeleteUnindexed(*record.key);
+      }
+      continue;
     }
     // The timer index is kept in step with what the store had.
-    FOOTHOLD_ASSIGN(const std::optional<std::string> before, running->store->Get(key));
+    FOOTHOLD_ASSIGN(const std::optional<std::string> before, running.store->Get(*record.key));
     std::optional<Instant> due_before;
     if (before.has_value()) {
       FOOTHOLD_ASSIGN(const state::ParsedValue parsed, state::ParseValue(*before));
       due_before = parsed.due;
     }
-    if (!value.has_value()) {
-      batch.Delete(key, due_before);
-      continue;
+    if (record.value.has_value()) {
+      batch.Put(*record.key, *record.value, due_before);
+    } else {
+      batch.Delete(*record.key, due_before);
     }
-    if (Result<state::ParsedValue> parsed = state::ParseValue(*value); !parsed.has_value()) {
-      return Error(Code::kFatal,
-                   fmt::format("{} holds a value that cannot be read: {}",
-                               log::ToString(Source(partition)), parsed.error().message()));
-    }
-    batch.Put(key, *value, due_before);
   }
-  return running->store->Write(batch);
+  return running.store->Write(batch);
+}
+
+Status Restorer::CheckRecord(const log::RecordView& record) const {
+  const auto refused = [&](std::string_view what, const Status& why) -> Status {
+    return Error(Code::kFatal, fmt::format("{} holds at offset {} a {}: {}",
+                                           log::ToString(Source(record.partition)), record.offset,
+                                           what, why.message()));
+  };
+  if (Result<state::ParsedKey> parsed = state::ParseKey(*record.key); !parsed.has_value()) {
+    return refused("key that is not ours", parsed.error());
+  }
+  if (!record.value.has_value()) {
+    return Status();
+  }
+  Result<state::ParsedValue> parsed = state::ParseValue(*record.value);
+  return parsed.has_value() ? Status() : refused("value that cannot be read", parsed.error());
+}
+
+// All that there was is in the store.
+Status Restorer::Finish(PartitionId partition, const Running& running) const {
+  if (running.is_full) {
+    FOOTHOLD_TRY(state::BuildTimerIndex(running.store));
+  }
+  return CheckAgreement(partition, running);
 }
 
 Status Restorer::CheckAgreement(PartitionId partition, const Running& running) const {

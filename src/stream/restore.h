@@ -79,11 +79,16 @@ class Restorer {
     Instant moved_at;  // When `next` moved last.
   };
 
+  // Records of one partition.
+  using Records = std::vector<const log::RecordView*>;
+
   Status ApplyRecords(const log::Batch& batch);
   Status EnsureConsumer();
   Status Reassign();
-  Status Apply(PartitionId partition, Running* running,
-               const std::map<std::string, std::optional<std::string>>& changes);
+  Status Apply(const Running& running, Records records) const;
+  // kFatal: its key or value is none of ours.
+  Status CheckRecord(const log::RecordView& record) const;
+  Status Finish(PartitionId partition, const Running& running) const;
   // kCorrupt (of a full restore kFatal) if the store's meta contradicts the committed position.
   Status CheckAgreement(PartitionId partition, const Running& running) const;
   log::TopicPartition Source(PartitionId partition) const {

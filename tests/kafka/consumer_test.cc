@@ -17,6 +17,7 @@ using testing::HasSubstr;
 using Kind = log::AssignmentChange::Kind;
 
 constexpr milliseconds kShort{200};
+constexpr milliseconds kHeartbeats{9'000};  // Three of them.
 
 log::TopicPartition First(const std::string& topic) {
   return {.topic = topic, .partition = PartitionId{0}};
@@ -117,6 +118,47 @@ TEST(KafkaConsumerTest, AnEagerGroupChangesHandsTheSameWay) {
 
   EXPECT_EQ(owned[older.get()], 2U);
   EXPECT_EQ(owned[newer.get()], 2U);
+}
+
+// A process that was stopped between an assignment and its answer, while another one of its name
+// came: it must hear of it, and not be told again and again that what it took is unknown. And its
+// end must come to an end.
+TEST(KafkaConsumerTest, AMemberThatWasFencedBeforeItTookItsPartitionsIsToldSo) {
+  const auto log = OpenLog(SharedServers());
+  const std::string topic = MakeTopic(log.get(), 2);
+  const std::vector<std::string> topics{topic};
+  const log::ConsumerOptions same{
+      .group = NewName("group"), .instance_id = "same", .session_timeout = milliseconds{6'000}};
+  const auto older = Must(log->NewConsumer(same));
+  Must(older->Subscribe(topics));
+  const auto deadline = steady_clock::now() + kPatience;
+  std::vector<log::TopicPartition> offered;
+  while (offered.empty() && steady_clock::now() < deadline) {
+    if (const log::Batch batch = Must(older->Poll(kShort)); batch.change) {
+      offered = batch.change->partitions;
+    }
+  }
+  ASSERT_EQ(offered.size(), 2U);
+
+  const auto newer = Must(log->NewConsumer(same));
+  Must(newer->Subscribe(topics));
+  // Until the older one's heartbeats have come back refused, some seconds after the newer one has
+  // joined: from then on its pauses are those of partitions that it does not have.
+  std::vector<log::Position> starts;
+  for (const log::TopicPartition& partition : offered) {
+    starts.push_back({partition, NextOffset{0}});
+  }
+  std::optional<steady_clock::time_point> joined;
+  while (steady_clock::now() < (joined ? *joined + kHeartbeats : deadline)) {
+    const log::Batch batch = Must(newer->Poll(kShort));
+    if (batch.change) {
+      Accept(newer.get(), *batch.change);
+      joined = joined.value_or(steady_clock::now());
+    }
+  }
+  ASSERT_TRUE(joined.has_value());
+
+  EXPECT_EQ(older->AcceptAssigned(starts).code(), Code::kFenced);
 }
 
 TEST(KafkaConsumerTest, PausesResumesAndSeeksNeitherSkipNorRepeat) {

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "state/schema.h"
+#include "state/timer_index.h"
 #include "tests/state/seed.h"
 
 namespace foothold::state {
@@ -172,6 +173,32 @@ TEST_F(StoreTest, ATimerEarlierThanThoseTakenBeforeIsFound) {
   Put("ub", At(30), std::nullopt);
 
   EXPECT_THAT(Timers(40), ElementsAre(DueTimer{At(30), "ub"}));
+}
+
+TEST_F(StoreTest, AStoreFilledWithoutAnIndexGetsItAtTheEnd) {
+  // More than are written at once.
+  constexpr int kSubjects = 45'000;
+  std::vector<DueTimer> expected;
+  WriteBatch batch;
+  for (int i = 0; i < kSubjects; ++i) {
+    const std::string key = "u" + std::to_string(i);
+    const Instant due = At(1 + (i * 7'919) % 1'000);
+    batch.PutUnindexed(key, MakeValue("", At(5)));
+    batch.PutUnindexed(key, MakeValue("", due));
+    expected.push_back({due, key});
+  }
+  batch.PutUnindexed("a", Value(""));
+  batch.PutUnindexed("ugone", MakeValue("", At(9)));
+  batch.DeleteUnindexed("ugone");
+  Write(batch);
+  ASSERT_THAT(Timers(2'000), IsEmpty());
+
+  ASSERT_TRUE(BuildTimerIndex(store_.get()).ok());
+
+  std::ranges::sort(expected);
+  EXPECT_EQ(Timers(2'000, kSubjects + 1), expected);
+  Put(expected.front().key, std::nullopt, expected.front().due);
+  EXPECT_THAT(Timers(2'000, 1), ElementsAre(expected[1]));
 }
 
 TEST_F(StoreTest, TheIndexFollowsAnyRunOfWrites) {

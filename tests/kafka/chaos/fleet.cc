@@ -2,6 +2,8 @@
 
 #include <csignal>
 #include <filesystem>
+#include <sstream>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -68,13 +70,23 @@ std::optional<Instance::GivenUp> Instance::Tend() {
   return GivenUp{.code = ending.code, .last_words = LastWords(ending.error)};
 }
 
-void Instance::WriteDiagnosis() {
+std::string Instance::Diagnose() {
   const int port = child_ == nullptr ? 0 : app::HttpPortOf(child_->error());
-  for (const std::string& path : {std::string("/readyz"), std::string("/metrics")}) {
-    *log_ << "---- " << name() << ' ' << path << '\n'
-          << (port == 0 ? "does not run or listen" : app::HttpGet(port, path).body) << '\n';
+  if (port == 0) {
+    return "does not run or listen";
   }
-  log_->flush();
+  std::string said = app::HttpGet(port, "/readyz").body;
+  const std::string metrics = app::HttpGet(port, "/metrics").body;
+  *log_ << "---- " << name() << " /metrics\n" << metrics << std::flush;
+  std::istringstream lines(metrics);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("foothold_worker_lag_records{") ||
+        line.starts_with("foothold_worker_assigned_partitions{") ||
+        line.starts_with("foothold_worker_loop_moved_timestamp_seconds{")) {
+      said += "      " + line + '\n';
+    }
+  }
+  return said;
 }
 
 bool Instance::IsReady() {

@@ -48,8 +48,9 @@ class Instance {
   bool is_running() const { return child_ != nullptr; }
   // By its /readyz. Its process must not be stopped.
   bool IsReady();
-  // Into the log: what its /readyz and /metrics say, if it answers.
-  void WriteDiagnosis();
+  // What its /readyz says, and of its journey what it has and what is left to read; all of its
+  // /metrics go into the log.
+  std::string Diagnose();
   // From its last start until it was first seen to be ready.
   std::optional<milliseconds> ready_after() const { return ready_after_; }
 

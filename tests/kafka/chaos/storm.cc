@@ -323,11 +323,12 @@ void Storm::AwaitRecovered(std::string_view after_what) {
                                            FormatDuration(kRecoveredMax), after_what,
                                            is_ready ? "" : "not all are ready, and ",
                                            fmt::join(RestingSince(since), ", "), world_.changelog));
+    for (const std::unique_ptr<Instance>& instance : *world_.instances) {
+      report_.findings.back() +=
+          fmt::format("\n    {}: {}", instance->name(), instance->Diagnose());
+    }
     fmt::print("{} {}\n", FormatRfc3339(SystemWallClock().Now()), report_.findings.back());
     std::fflush(stdout);
-    for (const std::unique_ptr<Instance>& instance : *world_.instances) {
-      instance->WriteDiagnosis();
-    }
   }
 }
 
