@@ -17,8 +17,8 @@ struct TapFilter {
 };
 // By subject and rule of the headers; a tombstone has its key alone.
 bool Passes(const TapFilter& filter, const log::RecordView& record);
-// A record as a line for people: time, topic, subject, and what it says. Whole and one line whatever
-// is in it: a terminal wraps it, grep and `less -S` get it as it is.
+// A record as a line for people: time, topic, subject, and what it says. Whole and one line
+// whatever is in it: a terminal wraps it, grep and `less -S` get it as it is.
 std::string TapLine(const log::RecordView& record);
 
 // `foothold tap`: what a system decides, as it decides it. Reads the output topics.
