@@ -15,6 +15,7 @@ namespace {
 
 // Room for a record's key and headers, and for what wraps an event in the journal.
 constexpr std::int64_t kRecordMargin = 64LL << 10U;
+constexpr milliseconds kRejoinSlack{30'000};
 
 std::int64_t MessageBytesMax(const config::Config& config) {
   return config.record_bytes_max + kRecordMargin;
@@ -207,9 +208,10 @@ stream::WorkerOptions WorkerOptionsOf(const config::Config& config,
   options.consumer.group = fmt::format("{}-{}", config.app, stage);
   options.consumer.instance_id =
       fmt::format("{}-{}-{}-{}", config.app, stage, config.instance, worker);
-  // The watchdog ends a stuck process before the group gives its partitions away.
+  // The watchdog ends a stuck process before the group gives its partitions away. Not much later,
+  // for this is also how long a group waits for a member that lives and does not join again.
   options.consumer.max_poll_interval =
-      std::max(options.consumer.max_poll_interval, 2 * config.watchdog);
+      std::max(config.watchdog + kRejoinSlack, config.session_timeout);
   options.consumer.session_timeout = config.session_timeout;
   // A record of the journal holds up to a thousand entries.
   options.consumer.batch_records_max = is_intake ? 500 : 50;
