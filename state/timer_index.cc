@@ -1,9 +1,5 @@
 #include "state/timer_index.h"
 
-#include <algorithm>
-#include <utility>
-#include <vector>
-
 #include "src/base/check.h"
 #include "state/big_endian.h"
 #include "state/schema.h"
@@ -13,23 +9,11 @@ namespace {
 
 constexpr char kTimerTag = static_cast<char>(KeyKind::kTimer);
 constexpr std::size_t kPrefixBytes = 1 + sizeof(std::uint64_t);
-// So many are sorted and written together.
-constexpr std::size_t kTimersPerWrite = 20'000;
 
 std::string TimerKeyOfMs(std::uint64_t due_ms) {
   std::string key(1, kTimerTag);
   AppendBigEndian64(due_ms, &key);
   return key;
-}
-
-Status WriteTimers(std::vector<DueTimer>* timers, Store* store) {
-  std::ranges::sort(*timers);
-  WriteBatch batch;
-  for (const DueTimer& timer : *timers) {
-    batch.AddTimer(timer.due, timer.key);
-  }
-  timers->clear();
-  return store->Write(batch);
 }
 
 }  // namespace
@@ -56,27 +40,6 @@ Result<DueTimer> ParseTimerKey(std::string_view key) {
 std::string TimerKeyAfter(Instant until) {
   if (until < kEpoch) return std::string(1, kTimerTag);
   return TimerKeyOfMs(static_cast<std::uint64_t>(ToMs(until)) + 1);
-}
-
-Status BuildTimerIndex(Store* store) {
-  std::vector<DueTimer> timers;
-  Status status;
-  FOOTHOLD_TRY(store->Scan("", "", [&](std::string_view key, std::string_view value) {
-    const Result<ParsedValue> parsed = ParseValue(value);
-    if (!parsed.has_value()) {
-      status = Status(parsed.error());
-      return false;
-    }
-    if (parsed->due.has_value()) {
-      timers.push_back({*parsed->due, std::string(key)});
-    }
-    if (timers.size() == kTimersPerWrite) {
-      status = WriteTimers(&timers, store);
-    }
-    return status.ok();
-  }));
-  FOOTHOLD_TRY(status);
-  return timers.empty() ? Status() : WriteTimers(&timers, store);
 }
 
 void TimerFloor::Lower(std::string_view timer_key) {
