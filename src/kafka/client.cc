@@ -224,6 +224,12 @@ std::string Client::NoBrokerAnswers() const {
                      last_reason_, last_reason_.empty() ? "" : ")");
 }
 
+void Client::Warn(const std::string& text) const {
+  if (on_log_) {
+    on_log_(LogLevel::kWarning, text);
+  }
+}
+
 Status Client::TakeFault() {
   if (!lasting_.ok()) {
     return lasting_;

@@ -60,6 +60,8 @@ class Client {
   // kFenced, or what else it was, for a client that has given up: it answers its calls still, but
   // does nothing any more. Known before the callbacks tell it to TakeFault().
   Status CheckAlive() const;
+  // A line beside those of librdkafka.
+  void Warn(const std::string& text) const;
   // True once if the broker said that a topic or a partition is unknown.
   bool TakeUnknownTopic() { return std::exchange(saw_unknown_topic_, false); }
 

@@ -20,6 +20,7 @@ constexpr milliseconds kSeekPause{10};
 constexpr milliseconds kDiagnoseMax{5'000};
 constexpr milliseconds kLeadersMax{1'000};
 constexpr milliseconds kAskAgain{50};
+constexpr int kLooksASession = 5;
 // rd_kafka_seek_partitions takes its timeout for microseconds before this version.
 constexpr int kSeekTimeoutWorksFrom = 0x020100ff;
 // A reader without a group still needs a name for one; it never joins it.
@@ -112,13 +113,9 @@ Status KafkaConsumer::Subscribe(std::span<const std::string> topics) {
   FOOTHOLD_CHECK(topics_.empty() && !options_.group.empty(),
                  "one Subscribe(), of a group's member");
   topics_.assign(topics.begin(), topics.end());
-  const PartitionListHandle list(
-      rd_kafka_topic_partition_list_new(static_cast<int>(topics.size())));
-  for (const std::string& topic : topics) {
-    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
-  }
-  return StatusFrom(fmt::format("subscribing {}", fmt::join(topics, ", ")),
-                    rd_kafka_subscribe(client_->handle(), list.get()));
+  watch_.emplace(observer_, client_->handle(), options_.group,
+                 options_.session_timeout / kLooksASession);
+  return Join();
 }
 
 Status KafkaConsumer::Assign(std::span<const log::Position> positions) {
@@ -139,6 +136,7 @@ Status KafkaConsumer::Assign(std::span<const log::Position> positions) {
 Result<log::Batch> KafkaConsumer::Poll(milliseconds timeout) {
   FOOTHOLD_CHECK(!offered_.has_value(), "accept the change of the assignment before the next Poll");
   DropMessages();
+  FOOTHOLD_TRY(SettleGroup());
   if (changes_.empty()) {
     Fetch(timeout);
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "src/kafka/client.h"
+#include "src/kafka/group_watch.h"
 #include "src/kafka/handles.h"
 #include "src/kafka/kafka_log.h"
 #include "src/log/log.h"
@@ -89,6 +90,9 @@ class KafkaConsumer final : public log::Consumer {
   void AskForLeaders(const std::string& topic);
   Status CheckTopics();
   bool IsCooperative() const;
+  Status Join();
+  // Makes the group settle anew if partitions of it belong to nobody: see GroupWatch.
+  Status SettleGroup();
   void DropMessages();
 
   const log::ConsumerOptions options_;
@@ -98,6 +102,8 @@ class KafkaConsumer final : public log::Consumer {
   QueueHandle queue_;
 
   std::vector<std::string> topics_;
+  std::optional<GroupWatch> watch_;          // Of a group's member.
+  std::optional<SteadyTime> leaving_since_;  // To join again.
   std::map<log::TopicPartition, Reading> readings_;
   std::deque<log::AssignmentChange> changes_;     // Noted, not yet handed out.
   std::optional<log::AssignmentChange> offered_;  // Handed out, not yet accepted.

@@ -18,11 +18,49 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds kCloseMax{10'000};
 constexpr milliseconds kClosePoll{50};
+constexpr milliseconds kLeaveMax{30'000};
 // A member that was fenced takes any answer to its assignment as one that gives partitions up, and
 // before this version went on waiting for the right one: it could be neither closed nor destroyed.
 constexpr int kFencedEndsFrom = 0x020400ff;
 
 }  // namespace
+
+Status KafkaConsumer::Join() {
+  const PartitionListHandle list(
+      rd_kafka_topic_partition_list_new(static_cast<int>(topics_.size())));
+  for (const std::string& topic : topics_) {
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  }
+  return StatusFrom(fmt::format("subscribing {}", fmt::join(topics_, ", ")),
+                    rd_kafka_subscribe(client_->handle(), list.get()));
+}
+
+// What is given up comes to the worker as in any rebalance. The group hears of it only when all is
+// given up, and a member that joins before that would not have left: its id is gone then.
+Status KafkaConsumer::SettleGroup() {
+  if (!watch_) {
+    return Status();
+  }
+  const auto now = steady_clock::now();
+  if (leaving_since_) {
+    if (!MemberIdOf(client_->handle()).empty() && now - *leaving_since_ < kLeaveMax) {
+      return Status();
+    }
+    leaving_since_.reset();
+    return Join();
+  }
+  const std::vector<log::TopicPartition> ownerless = watch_->Look(topics_);
+  if (ownerless.empty()) {
+    return Status();
+  }
+  client_->Warn(fmt::format(
+      "group {}: {} of its partitions, {} the first of them, belong to no member though it is at "
+      "rest; leaving and joining again makes it settle anew",
+      options_.group, ownerless.size(), ToString(ownerless.front())));
+  leaving_since_ = now;
+  return StatusFrom(fmt::format("leaving group {}", options_.group),
+                    rd_kafka_unsubscribe(client_->handle()));
+}
 
 bool KafkaConsumer::IsCooperative() const {
   const char* const protocol = rd_kafka_rebalance_protocol(client_->handle());

@@ -161,6 +161,59 @@ TEST(KafkaConsumerTest, AMemberThatWasFencedBeforeItTookItsPartitionsIsToldSo) {
   EXPECT_EQ(older->AcceptAssigned(starts).code(), Code::kFenced);
 }
 
+// Between the halves of a cooperative rebalance a static member's next process is handed what the
+// first half left it, and nobody joins again: what it had given up belonged to nobody for as long
+// as the group was stable.
+TEST(KafkaConsumerTest, AMemberReplacedBetweenTheHalvesOfARebalanceLeavesNothingIdle) {
+  const auto log = OpenLog(SharedServers());
+  const std::vector<std::string> topics{MakeTopic(log.get(), 4)};
+  const std::string group = NewName("group");
+  const auto member = [&](const std::string& name) {
+    auto consumer = Must(log->NewConsumer(
+        {.group = group, .instance_id = name, .session_timeout = milliseconds{6'000}}));
+    Must(consumer->Subscribe(topics));
+    return consumer;
+  };
+  const auto replaced = member("a");
+  ASSERT_TRUE(PollUntil(replaced.get(), [](const log::Batch& batch) {
+    return batch.change && batch.change->partitions.size() == 4;
+  }));
+  const auto other = member("b");
+  std::map<const log::Consumer*, std::set<log::TopicPartition>> owned;
+  const auto poll = [&](log::Consumer* consumer) {
+    const log::Batch batch = Must(consumer->Poll(kShort));
+    if (!batch.change) {
+      return;
+    }
+    for (const log::TopicPartition& partition : batch.change->partitions) {
+      if (batch.change->kind == Kind::kAssigned) {
+        owned[consumer].insert(partition);
+      } else {
+        owned[consumer].erase(partition);
+      }
+    }
+    Accept(consumer, *batch.change);
+  };
+  const auto deadline = steady_clock::now() + kPatience;
+  bool is_between = false;
+  while (!is_between && steady_clock::now() < deadline) {
+    const log::Batch batch = Must(replaced->Poll(kShort));
+    is_between = batch.change && batch.change->kind == Kind::kRevoked;
+    poll(other.get());
+  }
+  ASSERT_TRUE(is_between);
+
+  const auto next = member("a");
+  while (owned[next.get()].size() + owned[other.get()].size() < 4 &&
+         steady_clock::now() < deadline) {
+    poll(next.get());
+    poll(other.get());
+  }
+
+  EXPECT_EQ(owned[next.get()].size(), 2U);
+  EXPECT_EQ(owned[other.get()].size(), 2U);
+}
+
 TEST(KafkaConsumerTest, PausesResumesAndSeeksNeitherSkipNorRepeat) {
   constexpr int kCount = 3'000;
   const auto log = OpenLog(SharedServers());
