@@ -105,7 +105,6 @@ struct PersonRecord {
   std::string_view flaw{};       // What is wrong with it, as a dead letter's reason; "": nothing.
   std::string_view flaw_detail{};
   std::optional<RawRecord> raw{};  // There where it may end as a dead letter.
-  friend bool operator==(const PersonRecord&, const PersonRecord&) = default;
 };
 
 // Something known of a person. Persisted: never reuse.
