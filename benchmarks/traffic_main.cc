@@ -93,6 +93,7 @@ int Main(int argc, char** argv) {
   app.add_option("--seed", options.seed)->capture_default_str();
   app.add_option("--events", options.events)->capture_default_str();
   app.add_option("--users", options.users)->capture_default_str();
+  app.add_option("--users-per-account", options.users_per_account)->capture_default_str();
   app.add_option("--days", options.days)->capture_default_str();
   app.add_option("--malformed-ppm", options.malformed_ppm)->capture_default_str();
   CLI::Option* const brokers = app.add_option("--brokers", target.brokers);
