@@ -1,5 +1,6 @@
 #include "src/kafka/admin.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <thread>
@@ -49,6 +50,72 @@ Status StatusOfEvent(std::string_view what, const EventHandle& event) {
   }
   const char* const text = rd_kafka_event_error_string(event.get());
   return StatusFrom(what, error, text == nullptr ? "" : text);
+}
+
+Result<std::vector<std::int32_t>> BrokerIds(rd_kafka_t* client, milliseconds timeout) {
+  const rd_kafka_metadata_t* answer = nullptr;
+  FOOTHOLD_TRY(StatusFrom("brokers", rd_kafka_metadata(client, 0, nullptr, &answer,
+                                                       static_cast<int>(timeout.count()))));
+  const MetadataHandle metadata(answer);
+  std::vector<std::int32_t> ids;
+  for (int i = 0; i < metadata->broker_cnt; ++i) {
+    ids.push_back(metadata->brokers[i].id);
+  }
+  return ids;
+}
+
+std::vector<GroupMember> MembersOf(const rd_kafka_ConsumerGroupDescription_t& group) {
+  std::vector<GroupMember> members;
+  const std::size_t count = rd_kafka_ConsumerGroupDescription_member_count(&group);
+  for (std::size_t i = 0; i < count; ++i) {
+    const rd_kafka_MemberDescription_t* const described =
+        rd_kafka_ConsumerGroupDescription_member(&group, i);
+    GroupMember& member = members.emplace_back();
+    member.id = rd_kafka_MemberDescription_consumer_id(described);
+    const rd_kafka_MemberAssignment_t* const assignment =
+        rd_kafka_MemberDescription_assignment(described);
+    const rd_kafka_topic_partition_list_t* const list =
+        assignment == nullptr ? nullptr : rd_kafka_MemberAssignment_partitions(assignment);
+    for (int j = 0; list != nullptr && j < list->cnt; ++j) {
+      member.partitions.push_back(PartitionOf(list->elems[j]));
+    }
+  }
+  std::ranges::sort(members, {}, &GroupMember::id);
+  return members;
+}
+
+// Asks a broker by its number. Left to find the coordinator itself, librdkafka 2.0.2 ends the
+// process if a request has timed out before it was found: it takes its answer for that request's.
+Result<std::optional<std::vector<GroupMember>>> AskForGroup(rd_kafka_t* client,
+                                                            const std::string& group,
+                                                            std::int32_t broker,
+                                                            milliseconds timeout) {
+  const std::string what = fmt::format("group {}", group);
+  const QueueHandle queue(rd_kafka_queue_new(client));
+  const AdminOptionsHandle options =
+      OptionsOf(client, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, timeout);
+  std::array<char, 256> text{};
+  FOOTHOLD_TRY(StatusFrom(
+      what, rd_kafka_AdminOptions_set_broker(options.get(), broker, text.data(), text.size())));
+  const char* name = group.c_str();
+  rd_kafka_DescribeConsumerGroups(client, &name, 1, options.get(), queue.get());
+  const EventHandle event = Await(queue.get(), timeout);
+  FOOTHOLD_TRY(StatusOfEvent(what, event));
+  std::size_t count = 0;
+  const rd_kafka_ConsumerGroupDescription_t** const groups =
+      rd_kafka_DescribeConsumerGroups_result_groups(
+          rd_kafka_event_DescribeConsumerGroups_result(event.get()), &count);
+  if (count != 1) {
+    return Error(Code::kFatal, fmt::format("{}: the broker gave {} answers", what, count));
+  }
+  const rd_kafka_error_t* const error = rd_kafka_ConsumerGroupDescription_error(groups[0]);
+  if (error != nullptr) {
+    return Failure(StatusFrom(what, rd_kafka_error_code(error), rd_kafka_error_string(error)));
+  }
+  if (rd_kafka_ConsumerGroupDescription_state(groups[0]) != RD_KAFKA_CONSUMER_GROUP_STATE_STABLE) {
+    return std::nullopt;
+  }
+  return MembersOf(*groups[0]);
 }
 
 }  // namespace
@@ -115,6 +182,21 @@ Result<std::optional<TopicShape>> DescribeShape(rd_kafka_t* client, const std::s
     }
   }
   return shape;
+}
+
+Result<std::optional<std::vector<GroupMember>>> DescribeGroup(rd_kafka_t* client,
+                                                              const std::string& group,
+                                                              milliseconds timeout) {
+  FOOTHOLD_ASSIGN(const std::vector<std::int32_t> brokers, BrokerIds(client, timeout));
+  Status status = Error(Code::kRetry, fmt::format("group {}: no broker is there", group));
+  for (const std::int32_t broker : brokers) {
+    auto members = AskForGroup(client, group, broker, timeout);
+    if (members.has_value()) {
+      return members;
+    }
+    status = members.error();
+  }
+  return Failure(std::move(status));
 }
 
 Status DeleteRecordsBefore(rd_kafka_t* client, const log::Position& position,

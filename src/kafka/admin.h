@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "src/kafka/client.h"
 #include "src/kafka/handles.h"
@@ -26,6 +27,19 @@ struct TopicShape {
 };
 Result<std::optional<TopicShape>> DescribeShape(rd_kafka_t* client, const std::string& topic,
                                                 milliseconds timeout);
+
+// A member of a group as its coordinator describes it.
+struct GroupMember {
+  std::string id;  // Given by the coordinator; never two alike.
+  std::vector<log::TopicPartition> partitions;
+
+  bool operator==(const GroupMember&) const = default;
+};
+// The members of a group at rest, by id; nullopt while it rebalances. Asks one broker after the
+// other until the coordinator is found, each up to `timeout`.
+Result<std::optional<std::vector<GroupMember>>> DescribeGroup(rd_kafka_t* client,
+                                                              const std::string& group,
+                                                              milliseconds timeout);
 
 // Deletes the records of a partition that lie before the position: what retention does by itself.
 Status DeleteRecordsBefore(rd_kafka_t* client, const log::Position& position, milliseconds timeout);

@@ -1,34 +1,29 @@
 #pragma once
 
 #include <chrono>
+#include <future>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "src/kafka/admin.h"
 #include "src/kafka/handles.h"
 #include "src/log/log.h"
 
 namespace foothold::kafka {
 
-// A member of a group as its coordinator describes it.
-struct MemberPicture {
-  std::string id;  // Given by the coordinator; never two alike.
-  std::vector<log::TopicPartition> partitions;
-
-  bool operator==(const MemberPicture&) const = default;
-};
-
 // How many partitions each topic of a subscription has.
 using PartitionCounts = std::map<std::string, std::int32_t>;
 
 // The partitions that no member has, in order.
-std::vector<log::TopicPartition> OwnerlessOf(std::span<const MemberPicture> members,
+std::vector<log::TopicPartition> OwnerlessOf(std::span<const GroupMember> members,
                                              const PartitionCounts& counts);
 
 // Which member is the first, second, ... (from 0) to leave a group in which partitions lie idle:
 // who has the fewest partitions disturbs the fewest. members.size() if `id` is none of them.
-std::size_t TurnToLeave(std::span<const MemberPicture> members, const std::string& id);
+std::size_t TurnToLeave(std::span<const GroupMember> members, const std::string& id);
 
 // The id that the coordinator has given to a client; empty while it is no member.
 std::string MemberIdOf(rd_kafka_t* client);
@@ -48,26 +43,31 @@ class GroupWatch {
   GroupWatch(rd_kafka_t* observer, rd_kafka_t* member, std::string group,
              std::chrono::milliseconds interval);
 
-  // To be called often; waits for nothing but, after the coordinator has answered, up to a second
-  // for the size of a topic. The partitions of the subscribed topics because of which the member
-  // is to leave now and join again; mostly none.
+  // To be called often; never waits. The partitions of the subscribed topics because of which the
+  // member is to leave now and join again; mostly none.
   std::vector<log::TopicPartition> Look(std::span<const std::string> topics);
 
  private:
-  void Ask();
-  std::vector<log::TopicPartition> Judge(std::vector<MemberPicture> members,
-                                         std::span<const std::string> topics);
+  // The members of a group at rest, and the size of its topics.
+  struct Picture {
+    std::vector<GroupMember> members;
+    PartitionCounts counts;
+  };
+
+  // nullopt: the group rebalances, or nobody says.
+  static std::optional<Picture> Ask(rd_kafka_t* observer, const std::string& group,
+                                    const std::vector<std::string>& topics);
+  std::vector<log::TopicPartition> Judge(Picture picture);
   void Forget();
 
   rd_kafka_t* const observer_;
   rd_kafka_t* const member_;
   const std::string group_;
   const std::chrono::milliseconds interval_;
-  const QueueHandle answers_;
   std::chrono::steady_clock::time_point asked_at_;
-  bool is_asked_ = false;
-  std::vector<MemberPicture> seen_;  // At the last look, if partitions had no owner then.
-  std::size_t looks_ = 0;            // That have shown the same in a row.
+  std::future<std::optional<Picture>> answer_;  // Valid while asked, on a thread of its own.
+  std::vector<GroupMember> seen_;  // At the last look, if partitions had no owner then.
+  std::size_t looks_ = 0;          // That have shown the same in a row.
 };
 
 }  // namespace foothold::kafka

@@ -14,8 +14,8 @@ log::TopicPartition At(const std::string& topic, int partition) {
 }
 
 TEST(GroupWatchTest, NothingIsOwnerlessWhereEachPartitionHasAMember) {
-  const std::vector<MemberPicture> members{{.id = "a", .partitions = {At("t", 1)}},
-                                           {.id = "b", .partitions = {At("t", 0), At("u", 0)}}};
+  const std::vector<GroupMember> members{{.id = "a", .partitions = {At("t", 1)}},
+                                         {.id = "b", .partitions = {At("t", 0), At("u", 0)}}};
 
   EXPECT_THAT(OwnerlessOf(members, {{"t", 2}, {"u", 1}}), IsEmpty());
   EXPECT_THAT(OwnerlessOf(members, {{"t", 4}, {"v", 1}}),
@@ -24,7 +24,7 @@ TEST(GroupWatchTest, NothingIsOwnerlessWhereEachPartitionHasAMember) {
 }
 
 TEST(GroupWatchTest, WhoHasTheFewestPartitionsLeavesFirstAndOnlyOneAtATime) {
-  const std::vector<MemberPicture> members{
+  const std::vector<GroupMember> members{
       {.id = "c", .partitions = {At("t", 0), At("t", 1)}},
       {.id = "b", .partitions = {At("t", 2)}},
       {.id = "a", .partitions = {At("t", 3)}},
