@@ -77,6 +77,13 @@ WakeSet OfRisk(const Occasion& occasion, const Facts& facts, WakeSet woken) {
   return woken;
 }
 
+// A timer is judged by what lies before it. What is known to have come since then may have ended
+// what it found, and will not come a second time to say so.
+Facts AsKnownNow(Facts facts) {
+  facts.evidence_until = Instant::max();
+  return facts;
+}
+
 // The user's rungs that a fact of the account may clear are found again through the account.
 void Watch(const User& user, Account* account) {
   const auto place = std::ranges::find(account->watchers, user.id);
@@ -214,7 +221,12 @@ std::optional<Instant> NextMoment(const Facts& facts, std::optional<Instant> aft
 bool JudgeUserRisk(const Occasion& occasion, const Facts& facts, const WakeSet& woken,
                    RiskPhase phase, User* user, Decision* decision) {
   const RiskLevel before = user->risk.level;
-  if (!JudgeRisk(facts, OfRisk(occasion, facts, woken), phase, occasion.decided_at, &user->risk)) {
+  const WakeSet judged = OfRisk(occasion, facts, woken);
+  bool has_changed = JudgeRisk(facts, judged, phase, occasion.decided_at, &user->risk);
+  if (facts.evidence_until != Instant::max()) {
+    has_changed |= JudgeRisk(AsKnownNow(facts), judged, phase, occasion.decided_at, &user->risk);
+  }
+  if (!has_changed) {
     return false;
   }
   if (before != user->risk.level) {
@@ -257,7 +269,12 @@ bool CareForAccount(const Occasion& occasion, const WakeSet& asked, Account* acc
         std::max(account->judged_until.value_or(*occasion.visit.due), *occasion.visit.due);
   }
   bool has_changed = false;
-  if (JudgeStanding(facts, woken, occasion.decided_at, account, &has_changed)) {
+  bool is_other_stage = JudgeStanding(facts, woken, occasion.decided_at, account, &has_changed);
+  if (is_timer) {
+    is_other_stage |=
+        JudgeStanding(AsKnownNow(facts), woken, occasion.decided_at, account, &has_changed);
+  }
+  if (is_other_stage) {
     woken.Add(wakes.OfChange(SubjectKind::kAccount, Change::kStage));
   }
   const RiskLevel before = account->risk.level;
@@ -272,8 +289,13 @@ bool CareForAccount(const Occasion& occasion, const WakeSet& asked, Account* acc
   if (before == RiskLevel::kNone && phase != RiskPhase::kNone) {
     woken.Add(wakes.OfChange(SubjectKind::kAccount, Change::kEverything));
   }
-  if (JudgeRisk(facts, OfRisk(occasion, facts, woken), phase, occasion.decided_at,
-                &account->risk)) {
+  const WakeSet judged = OfRisk(occasion, facts, woken);
+  bool is_other_risk = JudgeRisk(facts, judged, phase, occasion.decided_at, &account->risk);
+  if (is_timer) {
+    is_other_risk |=
+        JudgeRisk(AsKnownNow(facts), judged, phase, occasion.decided_at, &account->risk);
+  }
+  if (is_other_risk) {
     has_changed = true;
     if (before != account->risk.level) {
       woken.Add(wakes.OfChange(SubjectKind::kAccount, Change::kRisk));

@@ -415,11 +415,15 @@ void AdvanceAccount(const Definition& definition, const Context& context, const 
       state == AccountState::kActivated && account->state != AccountState::kActivated;
   const bool is_other_state = state != account->state;
   AnnounceAccount(occasion, state, account, decision);
+  const std::string stage_before = account->stage;
   const bool has_changed = CareForAccount(occasion, woken, account, decision);
   if (is_new || is_moved || is_other_state || has_changed || IsOwnVisit(visit)) {
     ShowAccountStatus(occasion, account, decision);
   }
-  const bool is_of_interest = learned.has_evidence || learned.has_traits || is_activated_now;
+  const Wakes& wakes = definition.wakes();
+  const bool is_of_interest = learned.concerns_users || learned.has_traits || is_activated_now ||
+                              (is_moved && wakes.UsersRestOnMembers()) ||
+                              (account->stage != stage_before && wakes.UsersRestOnStage());
   if (!is_of_interest || visit.kind == VisitKind::kRecheck) {
     return;
   }

@@ -334,6 +334,8 @@ void KeepForAccount(const Definition& definition, const std::vector<std::int32_t
     }
     learned->matters = learned->matters || !tracker.is_latest;
     learned->has_evidence = true;
+    learned->concerns_users =
+        learned->concerns_users || definition.wakes().UsersRestOnTracker(index);
     learned->moves_members =
         learned->moves_members || IsWindowOf(definition, [&](const AnchorEntry& anchor) {
           return anchor.kind == AnchorEntry::Kind::kTracker && anchor.tracker == index;
@@ -428,6 +430,7 @@ AccountLearned LearnAccount(const Definition& definition, const Event& event,
     account->churned_at = event.occurred_at;
     learned.matters = true;
     learned.has_evidence = true;
+    learned.concerns_users = true;  // What was asked of them has an outcome.
   }
   return learned;
 }

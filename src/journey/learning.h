@@ -31,6 +31,7 @@ struct AccountLearned {
   bool is_repeat = false;
   bool has_evidence = false;  // As UserLearned's.
   bool has_traits = false;
+  bool concerns_users = false;  // Some of the evidence is such as users' rules and signals rest on.
 };
 
 // Whether the event shows its actor in the product (PRODUCT.md section 3, "first access").

@@ -26,41 +26,6 @@ WakeSet& At(Change change, std::array<WakeSet, kChanges>* sets) {
   return (*sets)[static_cast<std::size_t>(change)];
 }
 
-bool RestsOnAccountNode(const Playbook& playbook, const ConditionNode& node) {
-  switch (node.kind) {
-    case ConditionKind::kDid:
-      return IsOfAccount(playbook.trackers[static_cast<std::size_t>(node.tracker)].kind);
-    case ConditionKind::kTrait:
-      return node.is_of_account;
-    case ConditionKind::kAccountActivated:
-    case ConditionKind::kMrrPerSeat:
-    case ConditionKind::kMembers:
-    case ConditionKind::kStage:
-    case ConditionKind::kStageLate:
-      return true;
-    case ConditionKind::kAll:
-    case ConditionKind::kAny:
-    case ConditionKind::kNot:
-    case ConditionKind::kAlways:
-    case ConditionKind::kReached:
-    case ConditionKind::kRole:
-    case ConditionKind::kState:
-    case ConditionKind::kReachedMilestone:
-    case ConditionKind::kAnyStep:
-    case ConditionKind::kStepOpenFor:
-    case ConditionKind::kIdle:
-    case ConditionKind::kSessions:
-    case ConditionKind::kActiveDays:
-    case ConditionKind::kUseFalls:
-    case ConditionKind::kCoreTime:
-    case ConditionKind::kRepeated:
-    case ConditionKind::kRisk:
-    case ConditionKind::kMeasurement:
-      return false;
-  }
-  return false;
-}
-
 // The trackers whose occurrences make the condition begin: those it asks for outside of a `not`.
 std::vector<std::int32_t> TriggersIn(const Condition& condition) {
   std::vector<std::int32_t> triggers;
@@ -107,14 +72,25 @@ std::optional<std::size_t> WakeSet::NextFrom(std::size_t thing) const {
 
 Wakes::Wakes(const Playbook& playbook) {
   for (const Rule& rule : playbook.rules) {
-    rests_on_account_.push_back(std::ranges::any_of(
-        rule.when.nodes,
-        [&](const ConditionNode& node) { return RestsOnAccountNode(playbook, node); }));
     triggers_.push_back(HasTriggeredRung(rule) ? TriggersIn(rule.when)
                                                : std::vector<std::int32_t>{});
   }
   Fill(playbook, SubjectKind::kUser, &user_);
   Fill(playbook, SubjectKind::kAccount, &account_);
+  users_rest_on_tracker_.assign(playbook.trackers.size(), false);
+  for (const Signal& signal : playbook.signals) {
+    if (signal.subject == SubjectKind::kUser) {
+      NoteUsersOf(playbook, signal.when);
+    }
+  }
+  for (const Rule& rule : playbook.rules) {
+    if (rule.subject == SubjectKind::kUser) {
+      NoteUsersOf(playbook, rule.when);
+      for (const Rung& rung : rule.rungs) {
+        NoteUsersOf(playbook, rung.at);
+      }
+    }
+  }
   const auto add_spans = [this](const Condition& condition) {
     for (const ConditionNode& node : condition.nodes) {
       if (node.kind == ConditionKind::kMeasurement) {
@@ -130,6 +106,31 @@ Wakes::Wakes(const Playbook& playbook) {
   // Clang 14 cannot compile std::ranges::unique on the library of GCC 12.
   measurement_spans_.erase(std::unique(measurement_spans_.begin(), measurement_spans_.end()),
                            measurement_spans_.end());
+}
+
+void Wakes::NoteUsersOf(const Playbook& playbook, const Condition& condition) {
+  for (const ConditionNode& node : condition.nodes) {
+    if (node.kind == ConditionKind::kDid) {
+      users_rest_on_tracker_[static_cast<std::size_t>(node.tracker)] = true;
+    }
+    users_rest_on_members_ = users_rest_on_members_ || node.kind == ConditionKind::kMembers;
+    if (node.moment.has_value()) {
+      NoteUsersOf(playbook, *node.moment);
+    }
+  }
+}
+
+void Wakes::NoteUsersOf(const Playbook& playbook, const Moment& moment) {
+  if (moment.anchor == Moment::kTrigger) {
+    return;
+  }
+  for (const auto& group : playbook.anchors[static_cast<std::size_t>(moment.anchor)].entries) {
+    for (const AnchorEntry& entry : group) {
+      if (entry.kind == AnchorEntry::Kind::kTracker) {
+        users_rest_on_tracker_[static_cast<std::size_t>(entry.tracker)] = true;
+      }
+    }
+  }
 }
 
 void Wakes::Fill(const Playbook& playbook, SubjectKind subject, Side* side) const {

@@ -101,8 +101,13 @@ class Wakes {
   }
   // After how long an incomplete measurement makes a condition hold; ascending, each once.
   const std::vector<milliseconds>& measurement_spans() const { return measurement_spans_; }
-  // Whether the rule rests on what the account did or has, so that another member may clear it.
-  bool RestsOnAccount(std::size_t rule) const { return rests_on_account_[rule]; }
+  // Whether rules or signals of users rest on what the account did by this tracker, on how many
+  // members it has, on its stage: then the act of one member may concern all others.
+  bool UsersRestOnTracker(std::int32_t tracker) const {
+    return users_rest_on_tracker_[static_cast<std::size_t>(tracker)];
+  }
+  bool UsersRestOnMembers() const { return users_rest_on_members_; }
+  bool UsersRestOnStage() const { return !OfChange(SubjectKind::kUser, Change::kStage).is_empty(); }
   // The trackers whose new occurrences trigger the rule; empty: it is triggered by beginning to
   // hold.
   const std::vector<std::int32_t>& TriggersOf(std::size_t rule) const { return triggers_[rule]; }
@@ -122,6 +127,8 @@ class Wakes {
     return subject == SubjectKind::kUser ? user_ : account_;
   }
   void Fill(const Playbook& playbook, SubjectKind subject, Side* side) const;
+  void NoteUsersOf(const Playbook& playbook, const Condition& condition);
+  void NoteUsersOf(const Playbook& playbook, const Moment& moment);
   void AddCondition(const Playbook& playbook, const Condition& condition, SubjectKind subject,
                     std::size_t thing, Side* side) const;
   void AddNode(const Playbook& playbook, const ConditionNode& node, SubjectKind subject,
@@ -133,7 +140,8 @@ class Wakes {
   Side user_;
   Side account_;
   std::vector<milliseconds> measurement_spans_;
-  std::vector<bool> rests_on_account_;               // By rule.
+  std::vector<bool> users_rest_on_tracker_;  // By tracker.
+  bool users_rest_on_members_ = false;
   std::vector<std::vector<std::int32_t>> triggers_;  // By rule.
 };
 

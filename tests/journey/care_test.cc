@@ -404,6 +404,44 @@ TEST_F(RulesTest, ARemovedUsersRequestIsCancelled) {
   EXPECT_EQ(world.RecordsOf<InterventionCancelled>().at(0).cause, CancelCause::kRemoved);
 }
 
+// The clock is behind the events: when the timer of the absence fires, what ended it is known.
+TEST_F(RiskTest, AnAbsenceThatEndedBehindItsTimeIsNotSaidToHold) {
+  World world(author_.playbook());
+  world.Do(SignUp("ada", "admin", 0));
+  world.Do(Did("ada", "profile.completed", 2.001));
+
+  world.AdvanceTo(Day(5));
+
+  EXPECT_THAT(world.RecordsOf<DropoffRiskChanged>(), IsEmpty());
+  EXPECT_EQ(world.user("ada").risk.score, 0);
+}
+
+// Of a tenant of any size: what one member does is looked at for all the others only if it is what
+// rules ask of the account, and that clears what they were asked.
+TEST_F(RulesTest, OtherMembersAreVisitedOnlyForWhatRulesAskOfTheAccount) {
+  AddInviteRule();
+  World world(author_.playbook());
+  constexpr int kMembers = 200;  // More than an account remembers as watchers.
+  for (int i = 0; i < kMembers; ++i) {
+    world.Do(SignUp("user" + std::to_string(i), "admin", 0.001 * i));
+  }
+  world.AdvanceTo(Day(4));
+  ASSERT_THAT(world.RecordsOf<InterventionRequested>(), Not(IsEmpty()));
+
+  int before = world.visits();
+  for (int i = 0; i < 20; ++i) {
+    world.Do(Did("user0", "report.exported", 5 + 0.01 * i));
+    world.Do(Did("user1", "dashboard.created", 5 + 0.01 * i));
+  }
+  EXPECT_LT(world.visits() - before, kMembers);
+
+  before = world.visits();
+  world.Do(Did("user7", "user.invited", 6, {{"inviteeEmail", "bob@acme.example"}}));
+  EXPECT_GE(world.visits() - before, kMembers);
+  EXPECT_THAT(world.RecordsOf<InterventionCancelled>(),
+              SizeIs(world.RecordsOf<InterventionRequested>().size()));
+}
+
 // What was asked of somebody known by an address alone goes on under their name, and facts of the
 // account do not call them back under the address.
 TEST_F(RulesTest, WhoWasMergedIsNotLookedAtAnyMore) {

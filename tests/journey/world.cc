@@ -195,6 +195,7 @@ void World::Run(const Visit& visit, const Event* event, std::optional<Instant> c
                         .app = "test",
                         .controls = &controls_,
                         .counts = &counts_};
+  ++visits_;
   const Decision decision = Advance(definition_, context, visit, event, subjects);
   records_.insert(records_.end(), decision.records.begin(), decision.records.end());
   held_.insert(held_.end(), decision.held.begin(), decision.held.end());

@@ -70,8 +70,11 @@ class World {
   std::optional<AccountStatus> LastAccountStatus() const;
   void ForgetRecords() { records_.clear(); }
   const std::vector<HeldRung>& held() const { return held_; }
+  // Of users and accounts, so far.
+  int visits() const { return visits_; }
 
  private:
+  int visits_ = 0;
   bool FireNext();
   void Release(Instant stamp);
   void Run(const Visit& visit, const Event* event, std::optional<Instant> clock);
