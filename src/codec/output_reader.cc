@@ -95,6 +95,8 @@ Result<std::string> OutputReader::ToJson(std::string_view record, std::string_vi
       !form.message->ParseFromArray(bytes->data(), static_cast<int>(bytes->size()))) {
     return Error(Code::kInvalid, fmt::format("not a record {} as {}", record, content_type));
   }
+  // Fields of another type than theirs are unknown, too, and would stand behind all others.
+  form.message->DiscardUnknownFields();
   std::string json;
   AppendJson(form.plan, form.message->SerializeAsString(), &json);
   return json;

@@ -10,6 +10,8 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include "src/base/text.h"
+
 namespace foothold::config {
 namespace {
 
@@ -151,6 +153,12 @@ YamlNode* YamlNode::Find(std::string_view child_key) {
 std::optional<YamlNode> ParseYaml(std::string_view text, int file, Problems* problems) {
   if (text.size() > kBytesMax) {
     problems->Add({file, 0}, fmt::format("larger than {} bytes", kBytesMax));
+    return std::nullopt;
+  }
+  if (const std::optional<std::size_t> at = FirstNotUtf8(text)) {
+    const auto line = static_cast<int>(std::ranges::count(text.substr(0, *at), '\n')) + 1;
+    problems->Add({file, line}, fmt::format("not UTF-8, by byte {:#04x}: save the file as UTF-8",
+                                            static_cast<unsigned char>(text[*at])));
     return std::nullopt;
   }
   std::istringstream stream{std::string(text)};

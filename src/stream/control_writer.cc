@@ -198,14 +198,30 @@ Status ControlWriter::Check(const Ledger& ledger, const codec::ControlAction& ac
                             nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
 }
 
+// A word that nobody can read would stop every reader of the journal for good.
+Status ControlWriter::CheckReadable(const std::string& batch) {
+  const Result<codec::JournalBatchReader> reader = codec::JournalBatchReader::Open(batch);
+  Status status = StatusOf(reader);
+  if (status.ok()) {
+    status = StatusOf(reader->entry(0));
+  }
+  return status.ok() ? status
+                     : Status(Code::kInvalid,
+                              fmt::format("not written, as nobody could read it, which a text that "
+                                          "is not UTF-8 can do: {}",
+                                          status.message()));
+}
+
 Result<ControlWriter::Ledger> ControlWriter::TrySay(const codec::ControlAction& action,
                                                     std::optional<std::int32_t> expects) {
   FOOTHOLD_ASSIGN(const std::unique_ptr<log::TransactionalProducer> producer, OpenProducer());
   FOOTHOLD_ASSIGN(Ledger ledger, ReadLedger());
   FOOTHOLD_TRY(Check(ledger, action, expects));
-  FOOTHOLD_TRY(Write(producer.get(), BatchesOf({.number = ledger.last_number + 1,
-                                                .follows = ledger.last_number,
-                                                .action = action})));
+  const Batches batches = BatchesOf(
+      {.number = ledger.last_number + 1, .follows = ledger.last_number, .action = action});
+  FOOTHOLD_TRY(CheckReadable(batches.ledger));
+  FOOTHOLD_TRY(CheckReadable(batches.journal));
+  FOOTHOLD_TRY(Write(producer.get(), batches));
   return ReadLedger();
 }
 

@@ -92,6 +92,7 @@ class ControlWriter {
   };
   Status Write(log::TransactionalProducer* producer, const Batches& batches);
   Batches BatchesOf(const codec::Control& control) const;
+  static Status CheckReadable(const std::string& batch);
 
   log::Log* log_;
   Options options_;

@@ -83,6 +83,11 @@ TEST(YamlTreeTest, DepthIsBounded) {
   EXPECT_FALSE(Parse(abyss).root.has_value());
 }
 
+TEST(YamlTreeTest, WhatIsNotUtf8IsRefusedWithItsLine) {
+  EXPECT_EQ(Parse("a: 1\nb: caf\xE9\n").problems,
+            "f.yaml:2: not UTF-8, by byte 0xe9: save the file as UTF-8");
+}
+
 TEST(YamlTreeTest, SizeIsBounded) {
   EXPECT_EQ(Parse(std::string((4U << 20U) + 1, ' ')).problems, "f.yaml: larger than 4194304 bytes");
 }

@@ -24,6 +24,8 @@ auto PartsOf(const journey::Event& event) {
                     event.position);
 }
 
+const std::string kSource = "product";  // Events keep a view of it.
+
 std::string CheckRead(const Result<codec::JournalBatchReader>& batch, const journey::Event& event) {
   if (!batch.has_value()) {
     return "the batch cannot be read: " + batch.error().message();
@@ -38,7 +40,7 @@ std::string CheckRead(const Result<codec::JournalBatchReader>& batch, const jour
 }
 
 std::string ThroughTheJournal(const intake::Accepted& accepted, const log::RecordView& record) {
-  const journey::Event event = stream::ToJourney(accepted.event, "product", record);
+  const journey::Event event = stream::ToJourney(accepted.event, kSource, record);
   codec::JournalBatchWriter writer;
   writer.Append(event);
   const std::string bytes = writer.Take();
@@ -47,7 +49,7 @@ std::string ThroughTheJournal(const intake::Accepted& accepted, const log::Recor
 
 // As stream::PeopleFeed does it.
 std::string ThroughThePeopleTopic(const intake::Unplaced& unplaced, const log::RecordView& record) {
-  codec::PersonRecord entry{.event = stream::ToJourney(unplaced.accepted.event, "product", record),
+  codec::PersonRecord entry{.event = stream::ToJourney(unplaced.accepted.event, kSource, record),
                             .at = kBrokerTime};
   if (unplaced.flaw.has_value()) {
     entry.flaw = intake::RejectReasonName(unplaced.flaw->reason);

@@ -157,6 +157,22 @@ TEST_F(StartTest, ASourceThatDoesNotExistIsNamed) {
   EXPECT_THAT(counts.error().message(), HasSubstr("source topic evnts does not exist"));
 }
 
+// It would stop every reader of the journal for good.
+TEST_F(StartTest, AWordThatNobodyCouldReadIsNotWritten) {
+  ASSERT_TRUE(EnsureTopics(admin_.get(), options_).ok());
+  ASSERT_TRUE(NewWriter().Seed(config::DefaultPlaybook(), RosterOf(4, kEpoch + kDay)).has_value());
+  const std::int64_t end = EndOf("shop-journal", 2);
+
+  const auto said = NewWriter().Say(
+      codec::ApprovalWord{.tenant = "caf\xE9", .user = "", .rule = "large_account_stuck"},
+      std::nullopt);
+
+  ASSERT_FALSE(said.has_value());
+  EXPECT_EQ(said.error().code(), Code::kInvalid);
+  EXPECT_THAT(said.error().message(), HasSubstr("not UTF-8"));
+  EXPECT_EQ(EndOf("shop-journal", 2), end);
+}
+
 TEST_F(StartTest, ASeedIsWrittenOnceIntoLedgerAndEveryJournalPartition) {
   ASSERT_TRUE(EnsureTopics(admin_.get(), options_).ok());
   const journey::Playbook playbook = config::DefaultPlaybook();
