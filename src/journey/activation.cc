@@ -59,6 +59,7 @@ const std::vector<TrackerState>& StatesOf(const Tracker& tracker, const User& us
 Attempt AttemptOf(const Definition& definition, const Milestone& milestone, const User& user,
                   const Account& account) {
   Attempt attempt;
+  attempt.progress.reserve(milestone.all.size());
   bool is_met = true;
   for (const Criterion& criterion : milestone.all) {
     const Tracker& tracker =
@@ -276,13 +277,9 @@ Ladder LadderOf(const Definition& definition, const User& user, const Account& a
   if (truth.current.index < 0) {
     return ladder;
   }
-  std::string storage;
-  const Milestone* milestone =
-      definition.MilestoneOf(truth.current.index, ProductModel(account, &storage));
-  std::optional<Instant> milestone_at = truth.activated_at;
-  if (!milestone_at.has_value() && milestone != nullptr) {
-    milestone_at = AttemptOf(definition, *milestone, user, account).met_at;
-  }
+  // Whoever is not activated has not met the milestone of the current role either: its span has no
+  // end.
+  const std::optional<Instant> milestone_at = truth.activated_at;
   const auto role = static_cast<std::size_t>(truth.current.index);
   std::optional<Instant> entered = truth.current.is_taken_over ? truth.current.begin : std::nullopt;
   const auto consider = [&](std::optional<Instant> at) {
@@ -295,7 +292,9 @@ Ladder LadderOf(const Definition& definition, const User& user, const Account& a
     birth = Earlier(birth, AnchorTime(definition, name, user, account));
   }
   consider(birth);
-  for (const Step& step : definition.playbook().roles[role].steps) {
+  const std::vector<Step>& steps = definition.playbook().roles[role].steps;
+  ladder.rungs.reserve(steps.size());
+  for (const Step& step : steps) {
     ladder.rungs.push_back(
         {.step = &step, .met_at = StepMetAt(definition, step, user, account, milestone_at)});
     const std::size_t i = ladder.rungs.size() - 1;

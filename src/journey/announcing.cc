@@ -193,13 +193,12 @@ void AnnounceStep(const Occasion& occasion, const Ladder& ladder, std::size_t ru
                          : (change == StepChange::kCompleted ? "was completed" : "is open again");
   record.common.reason = fmt::format("Step {} of {} ({}) {} on {}.", record.step,
                                      ladder.rungs.size(), step.name, verb, DateOf(at));
-  const AccountBlock account = AccountBlockOf(occasion.definition, occasion.account);
   const std::optional<Instant> signup =
       AnchorTime(occasion.definition, "signup", *user, occasion.account);
   record.signup_week =
       signup.has_value() ? std::optional<std::string>(IsoWeekOf(*signup)) : std::nullopt;
-  record.segment = account.segment;
-  record.channel = account.channel;
+  record.segment = TraitText(occasion.account.traits, "segment");
+  record.channel = TraitText(occasion.account.traits, "channel");
   decision->records.emplace_back(std::move(record));
 }
 

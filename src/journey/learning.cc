@@ -163,6 +163,7 @@ bool IsMembership(const std::string& canonical) {
 bool LearnActivity(const Definition& definition, const Event& event, const std::string& canonical,
                    User* user, UserLearned* learned) {
   const bool is_repeat = learned->is_repeat;
+  const bool is_core = definition.IsCoreFeature(canonical);
   const bool is_changed =
       KeepAll(definition, definition.TrackersOfKind(TrackerKind::kAccess), TrackerKind::kAccess,
               event, canonical, &user->trackers, &learned->has_evidence);
@@ -180,7 +181,7 @@ bool LearnActivity(const Definition& definition, const Event& event, const std::
                           user->active_days.last_day != day_before;
   if (!is_repeat) {
     learned->has_activity = NoteStruggle(event, canonical, user) || learned->has_activity;
-    if (definition.IsCoreFeature(canonical)) {
+    if (is_core) {
       NoteFeature(event.occurred_at, canonical, user);
     }
   }
@@ -190,7 +191,7 @@ bool LearnActivity(const Definition& definition, const Event& event, const std::
       user->core_time += std::min(at - *user->last_event_at, kCoreGapMax);
     }
     user->last_event_at = at;
-    user->was_last_event_core = definition.IsCoreFeature(canonical);
+    user->was_last_event_core = is_core;
   }
   return is_changed;
 }

@@ -117,6 +117,7 @@ void FillAnchors(const Definition& definition, const User& user, const Account& 
 }
 
 void FillLadder(const Ladder& ladder, Instant as_of, UserStatus* status) {
+  status->steps.reserve(ladder.rungs.size());
   for (const Ladder::Rung& rung : ladder.rungs) {
     status->steps.push_back({.name = rung.step->name,
                              .step_class = std::string(StepClassName(rung.step->step_class)),

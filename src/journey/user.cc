@@ -31,15 +31,17 @@ void ActiveDays::Add(Instant at) {
     return;
   }
   if (day > last_day) {
-    const int shift = day - last_day;
+    const auto shift = static_cast<std::size_t>(day - last_day);
+    const std::size_t words = shift / 64;
+    const std::size_t rest = shift % 64;
     std::array<std::uint64_t, 7> moved{};
-    for (int i = kDays - 1 - shift; i >= 0; --i) {
-      const auto from = static_cast<std::size_t>(i);
-      if ((bits[from / 64] >> (from % 64) & 1U) != 0) {
-        const auto to = static_cast<std::size_t>(i + shift);
-        moved[to / 64] |= 1ULL << (to % 64);
+    for (std::size_t to = words; to < moved.size(); ++to) {
+      moved[to] = bits[to - words] << rest;
+      if (rest > 0 && to > words) {
+        moved[to] |= bits[to - words - 1] >> (64 - rest);
       }
     }
+    moved.back() &= (1ULL << (kDays % 64)) - 1;  // Days further back are forgotten.
     bits = moved;
     bits[0] |= 1;
     last_day = day;
