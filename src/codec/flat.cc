@@ -62,6 +62,13 @@ std::string UnpackUuid(std::string_view bytes) {
   return text;
 }
 
+void FlatWriter::Grow(std::size_t count) {
+  room_size_ = std::max(2 * size_, size_ + count + kGrowth);
+  std::unique_ptr<char[]> grown = std::make_unique_for_overwrite<char[]>(room_size_);
+  std::copy(room_.get(), room_.get() + size_, grown.get());
+  room_ = std::move(grown);
+}
+
 void FlatWriter::Name(std::string_view name) {
   for (std::size_t i = 0; i < name_count_; ++i) {
     if (names_[i] == name) {

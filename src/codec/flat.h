@@ -30,6 +30,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,20 +56,15 @@ std::string UnpackUuid(std::string_view bytes);
 
 class FlatWriter {
  public:
-  explicit FlatWriter(char kind) : FlatWriter(kind, std::string()) {}
-  // Writes behind `bytes`.
-  FlatWriter(char kind, std::string bytes)
-      : bytes_(std::move(bytes)), size_(bytes_.size()), version_(FlatVersionOf(kind)) {
+  explicit FlatWriter(char kind) : version_(FlatVersionOf(kind)) {
     char* const to = Room(2);
     to[0] = kind;
     to[1] = static_cast<char>(version_);
     size_ += 2;
   }
 
-  std::string Take() {
-    bytes_.resize(size_);
-    return std::move(bytes_);
-  }
+  std::string Take() { return std::string(room_.get(), size_); }
+  void AppendTo(std::string* out) const { out->append(room_.get(), size_); }
   std::uint8_t version() const { return version_; }
 
   void Number(std::uint64_t value) {
@@ -134,18 +130,20 @@ class FlatWriter {
 
   // Where the next bytes go; there is room for `count` of them.
   char* Room(std::size_t count) {
-    if (bytes_.size() - size_ < count) {
-      bytes_.resize(std::max(2 * size_, size_ + count + kGrowth));
+    if (room_size_ - size_ < count) {
+      Grow(count);
     }
-    return bytes_.data() + size_;
+    return room_.get() + size_;
   }
+  void Grow(std::size_t count);
   void Bytes(std::string_view bytes) {
     std::copy(bytes.begin(), bytes.end(), Room(bytes.size()));
     size_ += bytes.size();
   }
 
-  std::string bytes_;  // The first `size_` are written; the rest is room.
-  std::size_t size_;
+  std::unique_ptr<char[]> room_;  // Not cleared; the first `size_` are written.
+  std::size_t room_size_ = 0;
+  std::size_t size_ = 0;
   std::uint8_t version_;
   std::int64_t last_ms_ = 0;
   // Names that were spelt out; they live in the object that is written.

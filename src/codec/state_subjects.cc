@@ -404,10 +404,10 @@ std::string EncodeUser(const journey::User& user) {
 }
 
 void AppendUser(const journey::User& user, std::string* out) {
-  FlatWriter writer('U', std::move(*out));
+  FlatWriter writer('U');
   SeenWriter seen;
   UserFields(writer, seen, user);
-  *out = writer.Take();
+  writer.AppendTo(out);
 }
 
 Result<journey::User> DecodeUser(std::string_view bytes) {
@@ -426,10 +426,10 @@ std::string EncodeAccount(const journey::Account& account) {
 }
 
 void AppendAccount(const journey::Account& account, std::string* out) {
-  FlatWriter writer('A', std::move(*out));
+  FlatWriter writer('A');
   SeenWriter seen;
   AccountFields(writer, seen, account);
-  *out = writer.Take();
+  writer.AppendTo(out);
 }
 
 Result<journey::Account> DecodeAccount(std::string_view bytes) {
