@@ -17,9 +17,14 @@ constexpr std::size_t kHeaderBytes = 1 + kDueBytes;
 constexpr std::uint64_t kNoDue = ~std::uint64_t{0};
 
 void AppendEscaped(std::string_view id, std::string* out) {
-  for (const char byte : id) {
-    out->push_back(byte);
-    if (byte == kEscape) out->push_back(kEscapedZero);
+  // Hardly any id has a zero byte: what lies between them is taken at once.
+  while (true) {
+    const std::size_t zero = id.find(kEscape);
+    out->append(id.substr(0, zero));
+    if (zero == std::string_view::npos) break;
+    out->push_back(kEscape);
+    out->push_back(kEscapedZero);
+    id.remove_prefix(zero + 1);
   }
   out->push_back(kEscape);
   out->push_back(kEndOfId);
@@ -45,22 +50,20 @@ std::string KeyOf(KeyKind kind, std::string_view first, std::string_view second)
 // Takes one escaped id off the front of `*rest`; nullopt if there is none.
 std::optional<std::string> TakeEscaped(std::string_view* rest) {
   std::string id;
-  for (std::size_t i = 0; i < rest->size(); ++i) {
-    const char byte = (*rest)[i];
-    if (byte != kEscape) {
-      id.push_back(byte);
-      continue;
-    }
-    ++i;
-    if (i == rest->size()) return std::nullopt;
-    if ((*rest)[i] == kEndOfId) {
-      rest->remove_prefix(i + 1);
+  std::size_t from = 0;
+  while (true) {
+    const std::size_t zero = rest->find(kEscape, from);
+    if (zero == std::string_view::npos || zero + 1 == rest->size()) return std::nullopt;
+    id.append(rest->substr(from, zero - from));
+    from = zero + 2;
+    const char kind = (*rest)[zero + 1];
+    if (kind == kEndOfId) {
+      rest->remove_prefix(from);
       return id;
     }
-    if ((*rest)[i] != kEscapedZero) return std::nullopt;
+    if (kind != kEscapedZero) return std::nullopt;
     id.push_back(kEscape);
   }
-  return std::nullopt;
 }
 
 // The key in a form that fits on a line: printable ASCII as it is, other bytes as \xNN.

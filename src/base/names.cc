@@ -1,9 +1,27 @@
 #include "src/base/names.h"
 
+#include <array>
+#include <cstddef>
+
 namespace foothold {
 namespace {
 
 bool IsSeparator(char c) { return c == ' ' || c == '.' || c == '_' || c == '-'; }
+
+// What RFC 3986 leaves as it is in every part of an address.
+constexpr std::array<bool, 256> MakeUnreserved() {
+  std::array<bool, 256> is_unreserved{};
+  for (std::size_t c = 0; c < is_unreserved.size(); ++c) {
+    is_unreserved[c] = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '_' || c == '~';
+  }
+  return is_unreserved;
+}
+
+bool IsUnreserved(char c) {
+  static constexpr std::array<bool, 256> kIsUnreserved = MakeUnreserved();
+  return kIsUnreserved[static_cast<unsigned char>(c)];
+}
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -64,14 +82,17 @@ std::string PercentEncode(std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string encoded;
   encoded.reserve(text.size());
-  for (const char c : text) {
-    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                          (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-    if (is_plain) {
-      encoded.push_back(c);
-      continue;
+  while (!text.empty()) {
+    std::size_t plain = 0;
+    while (plain < text.size() && IsUnreserved(text[plain])) {
+      ++plain;
     }
-    const auto byte = static_cast<unsigned char>(c);
+    encoded.append(text.substr(0, plain));
+    if (plain == text.size()) {
+      break;
+    }
+    const auto byte = static_cast<unsigned char>(text[plain]);
+    text.remove_prefix(plain + 1);
     encoded.push_back('%');
     encoded.push_back(kHex[byte >> 4U]);
     encoded.push_back(kHex[byte & 0xFU]);
