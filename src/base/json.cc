@@ -96,11 +96,26 @@ bool ArePlainAscii(std::uint64_t word) {
   return (broken & kHighs) == 0;
 }
 
-// `count` characters, at most eight, and blanks behind them.
-std::uint64_t WordOf(const char* text, std::size_t count) {
-  std::uint64_t word = 0x2020202020202020;
-  std::memcpy(&word, text, count);
+std::uint64_t WordAt(const char* text) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, text, sizeof(word));
   return word;
+}
+
+// All of one to seven characters, some twice.
+std::uint64_t ShortWord(std::string_view text) {
+  std::uint32_t begin = 0x20202020;
+  std::uint32_t end = begin;
+  if (text.size() >= sizeof(begin)) {
+    std::memcpy(&begin, text.data(), sizeof(begin));
+    std::memcpy(&end, text.data() + text.size() - sizeof(end), sizeof(end));
+  } else {
+    const auto byte = [&](std::size_t i) {
+      return std::uint32_t{static_cast<unsigned char>(text[i])};
+    };
+    begin = byte(0) | byte(text.size() / 2) << 8U | byte(text.size() - 1) << 16U | 0x20000000U;
+  }
+  return std::uint64_t{end} << 32U | begin;
 }
 
 }  // namespace
@@ -115,11 +130,16 @@ std::size_t Utf8CharacterLength(std::string_view text) {
 
 std::size_t PlainJsonLength(std::string_view text) {
   std::size_t i = 0;
-  while (i + 8 <= text.size() && ArePlainAscii(WordOf(text.data() + i, 8))) {
+  while (i + 8 <= text.size() && ArePlainAscii(WordAt(text.data() + i))) {
     i += 8;
   }
   const std::size_t rest = text.size() - i;
-  if (rest < 8 && ArePlainAscii(WordOf(text.data() + i, rest))) {
+  if (rest == 0) {
+    return i;
+  }
+  // What lies before the rest is plain, so it may be looked at once more.
+  if (rest < 8 &&
+      ArePlainAscii(text.size() < 8 ? ShortWord(text) : WordAt(text.data() + text.size() - 8))) {
     return text.size();
   }
   while (IsPlainAscii(text[i])) {

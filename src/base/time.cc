@@ -98,13 +98,18 @@ bool ReadZone(std::string_view* rest, int* offset_minutes, bool* had_zone) {
   return true;
 }
 
-// Writes exactly `width` digits and returns the place behind them.
-char* PutPadded(unsigned value, int width, char* to) {
-  for (int i = width - 1; i >= 0; --i) {
-    to[i] = static_cast<char>('0' + value % 10);
-    value /= 10;
-  }
-  return to + width;
+// Each writes exactly so many digits and returns the place behind them.
+inline char* PutTwo(unsigned value, char* to) {
+  to[0] = static_cast<char>('0' + value / 10);
+  to[1] = static_cast<char>('0' + value % 10);
+  return to + 2;
+}
+inline char* PutThree(unsigned value, char* to) {
+  *to = static_cast<char>('0' + value / 100);
+  return PutTwo(value % 100, to + 1);
+}
+inline char* PutFour(unsigned value, char* to) {
+  return PutTwo(value % 100, PutTwo(value / 100, to));
 }
 
 // What four digits of a year can say.
@@ -125,8 +130,8 @@ std::string IsoWeekOf(Instant at) {
   const std::chrono::year_month_day date(thursday);
   const auto first = std::chrono::sys_days(date.year() / std::chrono::January / 1);
   std::string week = "0000-W00";
-  PutPadded(static_cast<unsigned>(static_cast<int>(date.year())), 4, week.data());
-  PutPadded(static_cast<unsigned>((thursday - first).count() / 7 + 1), 2, week.data() + 6);
+  PutFour(static_cast<unsigned>(static_cast<int>(date.year())), week.data());
+  PutTwo(static_cast<unsigned>((thursday - first).count() / 7 + 1), week.data() + 6);
   return week;
 }
 
@@ -136,19 +141,19 @@ char* PutRfc3339(Instant instant, char* to) {
   const std::chrono::year_month_day date(day);
   const int year = static_cast<int>(date.year());
   const auto ms = static_cast<unsigned>((instant - day).count());
-  to = PutPadded(static_cast<unsigned>(year), 4, to);
+  to = PutFour(static_cast<unsigned>(year), to);
   *to++ = '-';
-  to = PutPadded(static_cast<unsigned>(date.month()), 2, to);
+  to = PutTwo(static_cast<unsigned>(date.month()), to);
   *to++ = '-';
-  to = PutPadded(static_cast<unsigned>(date.day()), 2, to);
+  to = PutTwo(static_cast<unsigned>(date.day()), to);
   *to++ = 'T';
-  to = PutPadded(ms / 3'600'000, 2, to);
+  to = PutTwo(ms / 3'600'000, to);
   *to++ = ':';
-  to = PutPadded(ms / 60'000 % 60, 2, to);
+  to = PutTwo(ms / 60'000 % 60, to);
   *to++ = ':';
-  to = PutPadded(ms / 1000 % 60, 2, to);
+  to = PutTwo(ms / 1000 % 60, to);
   *to++ = '.';
-  to = PutPadded(ms % 1000, 3, to);
+  to = PutThree(ms % 1000, to);
   *to++ = 'Z';
   return to;
 }

@@ -156,17 +156,20 @@ void AppendDigits(Number value, std::string* out) {
 }
 
 // Each takes one thing from the front of `*bytes`.
-std::uint64_t TakeVarint(std::string_view* bytes) {
-  FOOTHOLD_CHECK(!bytes->empty(), kNotWritten);
-  const auto first = static_cast<unsigned char>(bytes->front());
-  if (first < 0x80) {
-    bytes->remove_prefix(1);
-    return first;
-  }
-  ByteReader reader(*bytes);
+inline std::uint64_t TakeVarint(std::string_view* bytes) {
   std::uint64_t value = 0;
-  FOOTHOLD_CHECK(reader.Varint(&value), kNotWritten);
-  bytes->remove_prefix(bytes->size() - reader.left());
+  std::size_t i = 0;
+  for (unsigned shift = 0; shift < 64; shift += 7) {
+    FOOTHOLD_CHECK(i < bytes->size(), kNotWritten);
+    const auto byte = static_cast<unsigned char>((*bytes)[i++]);
+    value |= static_cast<std::uint64_t>(byte & 0x7FU) << shift;
+    if (byte < 0x80) {
+      FOOTHOLD_CHECK(shift < 63 || byte <= 1, kNotWritten);
+      break;
+    }
+    FOOTHOLD_CHECK(shift < 63, kNotWritten);
+  }
+  bytes->remove_prefix(i);
   return value;
 }
 
@@ -238,9 +241,10 @@ RecordPlan::RecordPlan(const Descriptor& record) {
 
 void RecordJsonWriter::Append(const RecordPlan& plan, std::string_view record, std::string* out) {
   to_ = room_.data();
+  owed_ = 0;
   Enter(plan.root(), record, 0);
   while (depth_ > 0) {
-    Step();
+    GoOn();
   }
   out->append(room_.data(), to_);
 }
@@ -255,8 +259,12 @@ void RecordJsonWriter::Reserve(std::size_t more) {
 
 void RecordJsonWriter::Enter(const MessagePlan& plan, std::string_view message, std::size_t first) {
   FOOTHOLD_CHECK(depth_ < kDepthMax, "records nest deeper than the walk allows");
-  frames_[depth_++] = {.plan = &plan, .left = message, .first = first, .field = first};
-  Reserve(1);
+  // A byte of the message, its tags and sizes too, takes the most that one of a text can.
+  const std::size_t owed = plan.frame_size + kEscapedMax * message.size();
+  frames_[depth_++] = {
+      .plan = &plan, .left = message, .first = first, .field = first, .owed = owed};
+  owed_ += owed;
+  Reserve(owed_);
   *to_++ = '{';
 }
 
@@ -278,54 +286,64 @@ void RecordJsonWriter::PutAbsent(std::size_t end, Frame* frame) {
   frame->field = end;
 }
 
-void RecordJsonWriter::Step() {
+void RecordJsonWriter::GoOn() {
   Frame& frame = frames_[depth_ - 1];
-  Reserve(frame.plan->frame_size + kEscapedMax * frame.left.size());
-  if (frame.left.empty()) {
-    if (frame.is_in_list) {
-      EndList(&frame);
+  const MessagePlan& plan = *frame.plan;
+  while (!frame.left.empty()) {
+    const std::uint64_t tag = TakeVarint(&frame.left);
+    const std::uint64_t number = tag >> 3U;
+    if (number == 0 || number > plan.fields.size()) {
+      TakeUnknown(tag & 7U, &frame.left);
+      continue;
     }
-    PutAbsent(frame.plan->fields.size(), &frame);
-    *to_++ = '}';
-    --depth_;
-    return;
+    const std::size_t index = static_cast<std::size_t>(number) - 1;
+    const FieldPlan& field = plan.fields[index];
+    PutHead(field, index, &frame);
+    if (field.kind != FieldKind::kMessage) {
+      PutValue(field, &frame.left);
+      continue;
+    }
+    const std::string_view message = TakeSized(&frame.left);
+    const std::size_t depth = depth_;
+    if (field.is_keyed) {
+      PutKeyed(*field.message, message);
+    } else {
+      Enter(*field.message, message, 0);
+    }
+    if (depth_ != depth) {
+      return;  // It comes first.
+    }
   }
-  const std::uint64_t tag = TakeVarint(&frame.left);
-  const std::uint64_t number = tag >> 3U;
-  if (number == 0 || number > frame.plan->fields.size()) {
-    TakeUnknown(tag & 7U, &frame.left);
-    return;
+  if (frame.is_in_list) {
+    EndList(&frame);
   }
-  const std::size_t index = static_cast<std::size_t>(number) - 1;
-  const FieldPlan& field = frame.plan->fields[index];
-  if (frame.is_in_list && index == frame.field) {
+  PutAbsent(plan.fields.size(), &frame);
+  *to_++ = '}';
+  owed_ -= frame.owed;
+  --depth_;
+}
+
+void RecordJsonWriter::PutHead(const FieldPlan& field, std::size_t index, Frame* frame) {
+  if (frame->is_in_list && index == frame->field) {
     *to_++ = ',';
-  } else {
-    if (frame.is_in_list) {
-      EndList(&frame);
-    }
-    PutAbsent(index, &frame);
-    Put(std::string_view(field.head).substr(index == frame.first ? 1 : 0));
-    if (field.is_repeated) {
-      *to_++ = field.is_keyed ? '{' : '[';
-      frame.is_in_list = true;
-    }
+    return;
   }
-  if (!field.is_repeated) {
-    ++frame.field;
+  if (frame->is_in_list) {
+    EndList(frame);
   }
-  if (field.kind != FieldKind::kMessage) {
-    PutValue(field, &frame.left);
-  } else if (field.is_keyed) {
-    PutKeyed(*field.message, TakeSized(&frame.left));
+  PutAbsent(index, frame);
+  Put(std::string_view(field.head).substr(index == frame->first ? 1 : 0));
+  if (field.is_repeated) {
+    *to_++ = field.is_keyed ? '{' : '[';
+    frame->is_in_list = true;
   } else {
-    Enter(*field.message, TakeSized(&frame.left), 0);
+    ++frame->field;
   }
 }
 
 void RecordJsonWriter::PutKeyed(const MessagePlan& plan, std::string_view message) {
   constexpr std::uint64_t kKeyTag = 1U << 3U | 2U;
-  Reserve(plan.frame_size + kEscapedMax * message.size());
+  Reserve(owed_ + plan.frame_size + kEscapedMax * message.size());
   std::string_view key;
   if (!message.empty() && static_cast<unsigned char>(message.front()) == kKeyTag) {
     message.remove_prefix(1);

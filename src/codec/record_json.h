@@ -97,12 +97,15 @@ class RecordJsonWriter {
     std::size_t first = 0;    // The field that no comma stands before.
     std::size_t field = 0;    // The next to be written.
     bool is_in_list = false;  // Some of it, a repeated one, is written.
+    std::size_t owed = 0;     // The most that it takes.
   };
 
   // Written from field `first` on.
   void Enter(const MessagePlan& plan, std::string_view message, std::size_t first);
-  // The next field that the message has, or its end.
-  void Step();
+  // The innermost message, up to a message in it or to its end.
+  void GoOn();
+  // What stands before the value: fields that the message does not have, commas, the field's name.
+  void PutHead(const FieldPlan& field, std::size_t index, Frame* frame);
   void EndList(Frame* frame);
   // The fields before `end` that the message does not have.
   void PutAbsent(std::size_t end, Frame* frame);
@@ -119,6 +122,7 @@ class RecordJsonWriter {
   char* to_ = nullptr;  // In room_.
   std::array<Frame, kDepthMax> frames_;
   std::size_t depth_ = 0;
+  std::size_t owed_ = 0;  // Of all frames; there is always room for it.
 };
 
 // The same for one message.

@@ -29,6 +29,20 @@ TEST(JsonStringTest, EachBrokenPartBecomesOneReplacement) {
   EXPECT_EQ(Quoted("\xe2\x28\xa1"), "\"" + replacement + "(" + replacement + "\"");
 }
 
+TEST(JsonStringTest, WhatIsPlainEndsAtTheFirstCharacterThatIsNotWhereverItStands) {
+  for (std::size_t size = 0; size < 20; ++size) {
+    const std::string plain(size, 'x');
+    EXPECT_EQ(PlainJsonLength(plain), size);
+    for (std::size_t place = 0; place < size; ++place) {
+      for (const char other : {'"', '\\', '\n', '\x80', '\xff', '\0'}) {
+        std::string text = plain;
+        text[place] = other;
+        EXPECT_EQ(PlainJsonLength(text), place) << size;
+      }
+    }
+  }
+}
+
 TEST(JsonWriterTest, MembersAreSeparatedAcrossNestedObjects) {
   std::string text;
   JsonWriter json(&text);
