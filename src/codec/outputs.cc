@@ -18,6 +18,8 @@
 #include "src/base/hash.h"
 #include "src/base/names.h"
 #include "src/base/ulid.h"
+#include "src/codec/json_sink.h"
+#include "src/codec/record_fields.h"
 #include "src/codec/record_json.h"
 #include "src/codec/record_messages.h"
 #include "src/codec/wire.h"
@@ -71,6 +73,16 @@ OutputTopic TopicOf(journey::Channel channel) {
       return OutputTopic::kInterventionsCs;
   }
   FOOTHOLD_CHECK(false, "a channel outside its enum");
+}
+
+// These name no person.
+void ToMessage(const journey::OnboardingProgress& record, bool /*has_person*/,
+               v1::OnboardingProgress* message) {
+  codec::ToMessage(record, message);
+}
+void ToMessage(const journey::AccountStatus& record, bool /*has_person*/,
+               v1::AccountStatus* message) {
+  codec::ToMessage(record, message);
 }
 
 // Fills a record's headers again: a value keeps its memory while its place in the list does.
@@ -147,8 +159,7 @@ class OutputEncoder::Encodings {
 
   const EncodedOutput& operator()(const journey::ActivationChanged& record) {
     const OutputTopic topic = OutputTopic::kActivationChanged;
-    ToMessage(record, options_.of(topic).has_person, &activation_);
-    return Log({topic, "activation.changed"}, record.common, activation_plan_, activation_);
+    return Log({topic, "activation.changed"}, record, activation_plan_, &activation_);
   }
 
   const EncodedOutput& operator()(const journey::DropoffRiskChanged& record) {
@@ -158,9 +169,8 @@ class OutputEncoder::Encodings {
   }
 
   const EncodedOutput& operator()(const journey::OnboardingProgress& record) {
-    ToMessage(record, &progress_);
-    return Log({OutputTopic::kOnboardingProgress, "onboarding.progress"}, record.common,
-               progress_plan_, progress_);
+    return Log({OutputTopic::kOnboardingProgress, "onboarding.progress"}, record, progress_plan_,
+               &progress_);
   }
 
   const EncodedOutput& operator()(const journey::InterventionRequested& record) {
@@ -195,10 +205,9 @@ class OutputEncoder::Encodings {
 
   const EncodedOutput& operator()(const journey::UserStatus& record) {
     const OutputTopic topic = OutputTopic::kUserStatus;
-    ToMessage(record, options_.of(topic).has_person, &user_);
     EncodedOutput& output = Begin({topic, DefaultName(topic)}, record.tenant);
     AppendUserKey(record.tenant, record.user, &output.key);
-    AppendValue(topic, user_plan_, user_, &*output.value);
+    AppendFields(topic, record, user_plan_, &user_, &*output.value);
     subject_.clear();
     AppendSubject(record.tenant, record.user, &subject_);
     FillStatusHeaders(record.as_of, record.revision, &output);
@@ -207,10 +216,9 @@ class OutputEncoder::Encodings {
 
   const EncodedOutput& operator()(const journey::AccountStatus& record) {
     const OutputTopic topic = OutputTopic::kAccountStatus;
-    ToMessage(record, &account_);
     EncodedOutput& output = Begin({topic, DefaultName(topic)}, record.tenant);
     output.key = record.tenant;
-    AppendValue(topic, account_plan_, account_, &*output.value);
+    AppendFields(topic, record, account_plan_, &account_, &*output.value);
     subject_.clear();
     AppendSubject(record.tenant, std::nullopt, &subject_);
     FillStatusHeaders(record.as_of, record.revision, &output);
@@ -254,12 +262,40 @@ class OutputEncoder::Encodings {
   const EncodedOutput& Log(const Place& place, const journey::LogCommon& common,
                            const RecordPlan& plan, const Message& message) {
     EncodedOutput& output = Begin(place, common.tenant);
-    output.key = common.tenant;
     AppendValue(place.topic, plan, message, &*output.value);
+    return FinishLog(common, &output);
+  }
+  template <class Record, class RecordMessage>
+  const EncodedOutput& Log(const Place& place, const Record& record, const RecordPlan& plan,
+                           RecordMessage* message) {
+    EncodedOutput& output = Begin(place, record.common.tenant);
+    AppendFields(place.topic, record, plan, message, &*output.value);
+    return FinishLog(record.common, &output);
+  }
+
+  const EncodedOutput& FinishLog(const journey::LogCommon& common, EncodedOutput* output) {
+    output->key = common.tenant;
     subject_.clear();
     AppendSubject(common.tenant, common.user, &subject_);
-    FillLogHeaders(common, &output);
-    return output;
+    FillLogHeaders(common, output);
+    return *output;
+  }
+
+  // As AppendValue(), but JSON is written of the record itself: its message is for Protobuf alone.
+  template <class Record, class RecordMessage>
+  void AppendFields(OutputTopic topic, const Record& record, const RecordPlan& plan,
+                    RecordMessage* message, std::string* value) {
+    const bool has_person = options_.of(topic).has_person;
+    if (options_.of(topic).format == OutputFormat::kJson) {
+      room_.Clear();
+      JsonSink sink(plan.root(), &room_);
+      PutFields(record, has_person, &sink);
+      sink.End();
+      value->append(room_.text());
+      return;
+    }
+    ToMessage(record, has_person, message);
+    AppendValue(topic, plan, *message, value);
   }
 
   void AppendValue(OutputTopic topic, const RecordPlan& plan, const Message& message,
@@ -354,6 +390,7 @@ class OutputEncoder::Encodings {
   std::string subject_;  // Of the record under way.
   std::string bytes_;    // Likewise, as Protobuf, where it becomes JSON.
   RecordJsonWriter json_;
+  TextRoom room_;
 };
 
 OutputEncoder::OutputEncoder(OutputOptions options)

@@ -1,32 +1,16 @@
 #include "src/codec/record_messages.h"
 
-#include <array>
 #include <cmath>
-#include <string_view>
 
 #include "proto/account_status.pb.h"
 #include "proto/activation_changed.pb.h"
 #include "proto/onboarding_progress.pb.h"
 #include "proto/user_status.pb.h"
-#include "src/base/check.h"
 #include "src/codec/record_blocks.h"
+#include "src/codec/record_words.h"
 
 namespace foothold::codec {
 namespace {
-
-v1::ActivationState StateOf(std::string_view word) {
-  constexpr std::array<std::string_view, 7> kWords{"not_started",    "in_progress",    "activated",
-                                                   "window_expired", "activated_late", "none",
-                                                   "partial"};
-  static_assert(v1::ACTIVATION_STATE_PARTIAL == kWords.size());
-  return FromWord<v1::ActivationState>(kWords, word);
-}
-
-v1::RiskLevel RiskOf(std::string_view word) {
-  constexpr std::array<std::string_view, 3> kWords{"low", "medium", "high"};
-  static_assert(v1::RISK_LEVEL_HIGH == kWords.size());
-  return FromWord<v1::RiskLevel>(kWords, word);
-}
 
 v1::ActivationClass ClassOf(journey::ActivationClass activation_class) {
   return static_cast<v1::ActivationClass>(activation_class);
@@ -48,18 +32,6 @@ static_assert(static_cast<int>(journey::UserState::kNotStarted) ==
               v1::ACTIVATION_STATE_NOT_STARTED);
 static_assert(static_cast<int>(journey::UserState::kActivatedLate) ==
               v1::ACTIVATION_STATE_ACTIVATED_LATE);
-
-v1::ActivationState StateOf(journey::AccountState state) {
-  switch (state) {
-    case journey::AccountState::kNone:
-      return v1::ACTIVATION_STATE_NONE;
-    case journey::AccountState::kPartial:
-      return v1::ACTIVATION_STATE_PARTIAL;
-    case journey::AccountState::kActivated:
-      return v1::ACTIVATION_STATE_ACTIVATED;
-  }
-  FOOTHOLD_CHECK(false, "an account is in one of its states");
-}
 
 void FillWindow(const journey::WindowBlock& window, v1::ActivationWindow* message) {
   message->set_anchor(window.anchor);

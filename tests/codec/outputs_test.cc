@@ -1,9 +1,12 @@
 #include "src/codec/outputs.h"
 
 #include <chrono>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <google/protobuf/descriptor.h>
 #include <gtest/gtest.h>
 
 #include "proto/account_status.pb.h"
@@ -12,6 +15,7 @@
 #include "proto/onboarding_progress.pb.h"
 #include "proto/user_status.pb.h"
 #include "src/base/json.h"
+#include "src/codec/record_json.h"
 #include "tests/codec/example_records.h"
 #include "tests/codec/published.h"
 
@@ -90,6 +94,46 @@ TEST(OutputsTest, EveryRecordIsAsItsPublishedExample) {
                   Example(encoder.Encode(ExampleSuppressed())));
   ExpectPublished(folder + "intervention.outcome.json", Example(encoder.Encode(ExampleOutcome())));
   ExpectPublished(folder + "intervention.shadow.json", Example(encoder.Encode(ExampleShadow())));
+}
+
+// The records that are written most go their own way to JSON.
+TEST(OutputsTest, JsonSaysWhatTheMessageDoes) {
+  journey::ActivationChanged no_person = ExampleUserActivation();
+  no_person.person.reset();
+  no_person.window.reset();
+  no_person.common.role.reset();
+  no_person.common.reason = "a \"quoted\"\nreason";
+  no_person.common.evidence.resize(30, no_person.common.evidence.front());
+  journey::AccountStatus fresh;
+  fresh.tenant = "acme";
+  fresh.composition.push_back({.role = ""});
+  fresh.next_timers.push_back({.kind = "stage", .due = Instant(milliseconds(-5))});
+  const std::vector<std::pair<journey::OutputRecord, const google::protobuf::Descriptor*>> records{
+      {ExampleUserActivation(), v1::ActivationChanged::descriptor()},
+      {ExampleAccountActivation(), v1::ActivationChanged::descriptor()},
+      {no_person, v1::ActivationChanged::descriptor()},
+      {ExampleProgress(), v1::OnboardingProgress::descriptor()},
+      {ExampleUserStatus(), v1::UserStatus::descriptor()},
+      {journey::UserStatus{}, v1::UserStatus::descriptor()},
+      {ExampleAccountStatus(), v1::AccountStatus::descriptor()},
+      {fresh, v1::AccountStatus::descriptor()}};
+
+  for (const bool has_person : {true, false}) {
+    OutputOptions as_json{.app = "foothold", .encodings = {}};
+    OutputOptions raw = as_json;
+    for (std::size_t topic = 0; topic < kOutputTopicCount; ++topic) {
+      as_json.encodings[topic].has_person = has_person;
+      raw.encodings[topic] = {.format = OutputFormat::kProtobufRaw, .has_person = has_person};
+    }
+    OutputEncoder json_encoder(as_json);
+    OutputEncoder raw_encoder(raw);
+    for (const auto& [record, descriptor] : records) {
+      std::string expected;
+      AppendJson(RecordPlan(*descriptor), raw_encoder.Encode(record).value.value(), &expected);
+
+      EXPECT_EQ(json_encoder.Encode(record).value.value(), expected);
+    }
+  }
 }
 
 TEST(OutputsTest, EverySchemaIsAsItIsPublished) {
