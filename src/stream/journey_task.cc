@@ -269,7 +269,9 @@ Status JourneyTask::FireTimer(const state::DueTimer& timer) {
   around_.metrics->TimersFired(is_user ? "user" : "account", 1);
   FOOTHOLD_ASSIGN(journey::Visit visit, VisitOfKey(timer.key, journey::VisitKind::kTimer));
   visit.due = timer.due;
-  FOOTHOLD_TRY(RunVisits({std::move(visit)}, nullptr, MakeContext(timer.due)));
+  std::vector<journey::Visit> visits;
+  visits.push_back(std::move(visit));
+  FOOTHOLD_TRY(RunVisits(std::move(visits), nullptr, MakeContext(timer.due)));
   FOOTHOLD_ASSIGN(const std::optional<Instant> due, state_.subjects().DueOf(timer.key));
   FOOTHOLD_CHECK(!due.has_value() || *due > timer.due, "a timer that fired must move on");
   if (!meta_.walks.empty()) {

@@ -25,7 +25,7 @@ std::string SubjectOfStatus(const journey::OutputRecord& record) {
 
 }  // namespace
 
-void Outbox::Add(journey::OutputRecord record) {
+void Outbox::Add(journey::OutputRecord&& record) {
   std::string subject = SubjectOfStatus(record);
   if (!subject.empty()) {
     const auto [place, is_new] = status_places_.emplace(std::move(subject), records_.size());

@@ -14,7 +14,7 @@ namespace foothold::stream {
 // subject only the last is kept, in the place of the first; decisions all stay.
 class Outbox {
  public:
-  void Add(journey::OutputRecord record);
+  void Add(journey::OutputRecord&& record);
   bool is_empty() const { return records_.empty(); }
   const std::vector<journey::OutputRecord>& records() const { return records_; }
   void Clear();
