@@ -33,6 +33,10 @@ std::string Describe(const codec::ControlAction& action) {
     return fmt::format("playbook {}@{} published", publish->playbook.name,
                        publish->playbook.version);
   }
+  if (const auto* prepare = std::get_if<codec::PreparePlaybook>(&action)) {
+    return fmt::format("playbook {}@{} prepared", prepare->playbook.name,
+                       prepare->playbook.version);
+  }
   if (const auto* rule = std::get_if<codec::RuleWord>(&action)) {
     return fmt::format("rule {}: {}", rule->rule, WordOf(rule->word));
   }

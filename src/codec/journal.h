@@ -16,6 +16,7 @@
 #include "src/journey/clock.h"
 #include "src/journey/event.h"
 #include "src/journey/playbook.h"
+#include "src/journey/user.h"
 
 namespace foothold::codec {
 
@@ -27,6 +28,13 @@ inline constexpr std::size_t kJournalBatchBytesMax = 64 * 1024;
 struct PublishPlaybook {
   journey::Playbook playbook;
   friend bool operator==(const PublishPlaybook&, const PublishPlaybook&) = default;
+};
+
+// The playbook that is to be published once the state knows what it asks of the past: from this
+// entry on that is kept, too.
+struct PreparePlaybook {
+  journey::Playbook playbook;
+  friend bool operator==(const PreparePlaybook&, const PreparePlaybook&) = default;
 };
 
 // What people say of a rule. Persisted: never reuse.
@@ -64,7 +72,8 @@ struct EraseWord {
   friend bool operator==(const EraseWord&, const EraseWord&) = default;
 };
 
-using ControlAction = std::variant<PublishPlaybook, RuleWord, ApprovalWord, EraseWord>;
+using ControlAction =
+    std::variant<PublishPlaybook, RuleWord, ApprovalWord, EraseWord, PreparePlaybook>;
 
 // An entry of the ledger, numbered from 1, and the number it follows (0: it is the first).
 struct Control {
@@ -78,6 +87,14 @@ struct Control {
 struct Release {
   Instant wall;
   friend bool operator==(const Release&, const Release&) = default;
+};
+
+// What a subject would have kept of what came before a playbook was prepared.
+struct Recollection {
+  std::string tenant;
+  std::string user;  // "": the account's own.
+  std::vector<journey::TrackerState> trackers;
+  friend bool operator==(const Recollection&, const Recollection&) = default;
 };
 
 // A record of the tenant became a dead letter, at about that time. A view as those of an event.
@@ -123,7 +140,7 @@ struct PersonFact {
 
 // PersonRecord and PersonFact stand in the people topic alone.
 using JournalEntry = std::variant<journey::Event, journey::Progress, journey::Roster, Control,
-                                  Release, PersonRecord, PersonFact, DeadLetterNote>;
+                                  Release, PersonRecord, PersonFact, DeadLetterNote, Recollection>;
 
 // Collects entries and makes one batch of them. Keeps its memory from batch to batch.
 // Not thread-safe: owned by one Worker.
@@ -141,6 +158,7 @@ class JournalBatchWriter {
   void Append(const PersonRecord& record);
   void Append(const PersonFact& fact);
   void Append(const DeadLetterNote& note);
+  void Append(const Recollection& recollection);
 
   // True if a bound is reached: what has no HasRoomFor() of its own asks this.
   bool is_full() const {

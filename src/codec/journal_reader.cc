@@ -10,6 +10,7 @@
 #include "src/codec/journal_format.h"
 #include "src/codec/person_record.h"
 #include "src/codec/playbook_message.h"
+#include "src/codec/state.h"
 #include "src/codec/wire.h"
 
 namespace foothold::codec {
@@ -120,6 +121,11 @@ Result<Control> ReadControl(std::string_view body) {
       FOOTHOLD_ASSIGN(control.action, ReadErase(message.erase()));
       return control;
     }
+    case v1::JournalControl::kPrepare: {
+      FOOTHOLD_ASSIGN(journey::Playbook playbook, FromMessage(message.prepare().playbook()));
+      control.action = PreparePlaybook{.playbook = std::move(playbook)};
+      return control;
+    }
     case v1::JournalControl::ACTION_NOT_SET:
       break;
   }
@@ -132,6 +138,30 @@ Result<Release> ReadRelease(std::string_view body) {
     return Damaged("a release entry cannot be parsed");
   }
   return Release{.wall = InstantFromMs(message.wall())};
+}
+
+Result<Recollection> ReadRecollection(std::string_view body) {
+  v1::Recollection message;
+  if (!Parse(body, &message) || message.user().empty() == message.account().empty()) {
+    return Damaged("a recollection cannot be parsed");
+  }
+  Recollection recollection;
+  if (message.user().empty()) {
+    FOOTHOLD_ASSIGN(journey::Account account, DecodeAccount(message.account()));
+    recollection = {
+        .tenant = std::move(account.tenant), .user = {}, .trackers = std::move(account.trackers)};
+  } else {
+    FOOTHOLD_ASSIGN(journey::User user, DecodeUser(message.user()));
+    recollection = {.tenant = std::move(user.tenant),
+                    .user = std::move(user.id),
+                    .trackers = std::move(user.trackers)};
+  }
+  const bool has_ids =
+      !recollection.tenant.empty() && (message.user().empty() || !recollection.user.empty());
+  if (!has_ids) {
+    return Damaged("a recollection is of nobody");
+  }
+  return recollection;
 }
 
 // The fields of an event as they stand on the wire.
@@ -270,6 +300,8 @@ Result<JournalEntry> JournalBatchReader::entry(std::size_t i) const {
       return ReadPersonFact(body);
     case Tag(Entry::kDeadLetterFieldNumber, kSizedType):
       return ReadDeadLetterNote(body);
+    case Tag(Entry::kRecollectionFieldNumber, kSizedType):
+      return ReadRecollection(body);
     default:
       return Newer(fmt::format("entry {} is of an unknown kind", i));
   }

@@ -9,6 +9,7 @@
 #include "src/codec/journal_format.h"
 #include "src/codec/person_record.h"
 #include "src/codec/playbook_message.h"
+#include "src/codec/state.h"
 #include "src/codec/wire.h"
 
 namespace foothold::codec {
@@ -193,6 +194,8 @@ void JournalBatchWriter::Append(const Control& control) {
     word->set_rule(approval->rule);
     word->set_rung(approval->rung);
     word->set_is_granted(approval->is_granted);
+  } else if (const auto* prepare = std::get_if<PreparePlaybook>(&control.action)) {
+    ToMessage(prepare->playbook, message.mutable_prepare()->mutable_playbook());
   } else {
     ToMessage(std::get<EraseWord>(control.action), message.mutable_erase());
   }
@@ -211,6 +214,24 @@ void JournalBatchWriter::Append(const DeadLetterNote& note) {
   message.set_tenant_ref(Intern(note.tenant));
   message.set_at(ToMs(note.at));
   AppendEntry(Entry::kDeadLetterFieldNumber, message.SerializeAsString());
+}
+
+void JournalBatchWriter::Append(const Recollection& recollection) {
+  FOOTHOLD_CHECK(!recollection.tenant.empty(), "a recollection has a tenant");
+  v1::Recollection message;
+  if (recollection.user.empty()) {
+    journey::Account account;
+    account.tenant = recollection.tenant;
+    account.trackers = recollection.trackers;
+    message.set_account(EncodeAccount(account));
+  } else {
+    journey::User user;
+    user.tenant = recollection.tenant;
+    user.id = recollection.user;
+    user.trackers = recollection.trackers;
+    message.set_user(EncodeUser(user));
+  }
+  AppendEntry(Entry::kRecollectionFieldNumber, message.SerializeAsString());
 }
 
 void JournalBatchWriter::Append(const PersonRecord& record) {

@@ -277,6 +277,29 @@ TEST(JournalTest, TheNoteOfADeadLetterComesBack) {
   EXPECT_EQ(std::get<DeadLetterNote>(batch->entry(0).value()), note);
 }
 
+TEST(JournalTest, WhatPreparesAPlaybookComesBack) {
+  RandomValues random(3);
+  JournalBatchWriter writer;
+  const Control control{
+      .number = 2, .follows = 1, .action = PreparePlaybook{.playbook = random.Playbook()}};
+  journey::TrackerState kept{.key = 7, .kept = {{}}};
+  kept.kept.front().at = kEpoch + kDay;
+  kept.kept.front().event = "insight.pinned";
+  const Recollection user{.tenant = "acme", .user = "ada", .trackers = {kept}};
+  const Recollection account{.tenant = "acme", .user = "", .trackers = {kept}};
+  writer.Append(control);
+  writer.Append(user);
+  writer.Append(account);
+  const std::string bytes = writer.Take();
+
+  const Result<JournalBatchReader> batch = JournalBatchReader::Open(bytes);
+
+  ASSERT_TRUE(batch.has_value());
+  EXPECT_EQ(std::get<Control>(batch->entry(0).value()), control);
+  EXPECT_EQ(std::get<Recollection>(batch->entry(1).value()), user);
+  EXPECT_EQ(std::get<Recollection>(batch->entry(2).value()), account);
+}
+
 TEST(JournalTest, GeneratedCodeReadsWhatWasWrittenByHand) {
   OwnedEvent event;
   event.previous_user = "anon-3";

@@ -93,6 +93,7 @@ class Teller {
     return message.Utf8DebugString();
   }
   static std::string Text(const codec::PublishPlaybook& publish) { return Text(publish.playbook); }
+  static std::string Text(const codec::PreparePlaybook& prepare) { return Text(prepare.playbook); }
 
   static std::string Text(const Hash128& object) {
     const auto& [high, low] = object;
@@ -367,6 +368,10 @@ class Teller {
   static std::string Text(const codec::DeadLetterNote& object) {
     const auto& [tenant, at] = object;
     return Fields("tenant at", tenant, at);
+  }
+  static std::string Text(const codec::Recollection& object) {
+    const auto& [tenant, user, trackers] = object;
+    return Fields("tenant user trackers", tenant, user, trackers);
   }
   static std::string Text(const codec::RawRecord& object) {
     const auto& [key, value, headers, timestamp] = object;

@@ -148,6 +148,14 @@ void AddJournal(Collector* all) {
   say(codec::EraseWord{
       .tenant = "acme", .at = kSomeTime, .users = {}, .hashes = {{.high = 7, .low = 8}}});
   all->Add(kJournal, "ledger-words", writer.Take());
+  say(codec::PreparePlaybook{random.Playbook()});
+  journey::TrackerState kept{.key = 7, .kept = {{}}};
+  kept.kept.front().at = kSomeTime;
+  kept.kept.front().event_id = "e-1";
+  kept.kept.front().event = "insight.pinned";
+  writer.Append(codec::Recollection{.tenant = "acme", .user = "ada", .trackers = {kept}});
+  writer.Append(codec::Recollection{.tenant = "acme", .user = "", .trackers = {kept}});
+  all->Add(kJournal, "preparation", writer.Take());
 }
 
 void AddSubjects(Collector* all) {

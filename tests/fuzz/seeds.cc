@@ -75,6 +75,9 @@ void WriteJournal(const Corpus& corpus) {
   writer.Append(Release{.wall = kSomeTime});
   writer.Append(DeadLetterNote{.tenant = "acme", .at = kSomeTime});
   corpus.Write("journal", "clock", Body(&writer));
+  writer.Append(
+      Recollection{.tenant = "acme", .user = "ada", .trackers = {{.key = 7, .kept = {{}}}}});
+  corpus.Write("journal", "recollection", Body(&writer));
   journey::Event nobodys = event;
   nobodys.tenant = {};
   PersonRecord record{.event = nobodys, .at = kSomeTime, .hops = 2};
@@ -100,6 +103,7 @@ void WriteControl(const Corpus& corpus) {
     corpus.Write("control", name, std::string_view(body).substr(begin));
   };
   write("publish", PublishPlaybook{RandomValues(kSeed).Playbook()});
+  write("prepare", PreparePlaybook{RandomValues(kSeed).Playbook()});
   write("rule", RuleWord{.rule = "stalled", .word = RuleWord::Word::kKill});
   write("approval",
         ApprovalWord{
