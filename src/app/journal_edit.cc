@@ -26,7 +26,12 @@ Result<std::string> JournalEdit::Rewrite(PartitionId partition, std::string_view
     if (auto* const control = std::get_if<codec::Control>(&entry)) {
       if (auto* const publish = std::get_if<codec::PublishPlaybook>(&control->action)) {
         publish->playbook = playbook_;
+      } else if (std::holds_alternative<codec::PreparePlaybook>(control->action)) {
+        // It holds already, and keeps its number.
+        control->action = codec::PublishPlaybook{.playbook = playbook_};
       }
+    } else if (auto* const recollection = std::get_if<codec::Recollection>(&entry)) {
+      recollection->trackers.clear();  // It was kept when it came.
     } else if (const auto* const release = std::get_if<codec::Release>(&entry)) {
       released_at = std::max(released_at, release->wall);
     }

@@ -13,7 +13,7 @@
 namespace foothold::app {
 
 // Rewrites a journal as if another playbook had held from its beginning: each playbook that was
-// published becomes that one. Words of people on rules stay as they are.
+// published, or prepared, becomes that one. Words of people on rules stay as they are.
 //
 // The releases of a system stand in its journal where something of its own waited. What waits under
 // another playbook needs some too: one is added wherever the journal shows that all was read, a

@@ -26,12 +26,12 @@ Result<std::unique_ptr<JournalFeed>> JournalFeed::Open(const config::Config& con
                                      : std::string("does not exist")));
   }
   FOOTHOLD_ASSIGN(feed->reader_, feed->kafka_->NewConsumer({.batch_records_max = 500}));
-  FOOTHOLD_ASSIGN(const std::unique_ptr<log::Consumer> asker,
-                  feed->kafka_->NewConsumer({.reads_uncommitted = true}));
+  FOOTHOLD_ASSIGN(feed->asker_, feed->kafka_->NewConsumer({.reads_uncommitted = true}));
   std::vector<log::Position> starts;
   for (std::int32_t i = 0; i < info->partitions; ++i) {
     const log::TopicPartition source{journal, PartitionId{i}};
-    FOOTHOLD_ASSIGN(const log::Watermarks range, asker->QueryWatermarks(source, kCallTimeout));
+    FOOTHOLD_ASSIGN(const log::Watermarks range,
+                    feed->asker_->QueryWatermarks(source, kCallTimeout));
     if (range.low > 0) {
       return Error(Code::kFatal,
                    fmt::format("{} begins at offset {}: what came before is no longer retained, "
@@ -44,6 +44,28 @@ Result<std::unique_ptr<JournalFeed>> JournalFeed::Open(const config::Config& con
   FOOTHOLD_TRY(feed->reader_->Assign(starts));
   feed->moved_at_ = SystemWallClock().Now();
   return feed;
+}
+
+Status JournalFeed::Extend() {
+  for (std::size_t i = 0; i < ends_.size(); ++i) {
+    const log::TopicPartition source{journal_, PartitionId{static_cast<std::int32_t>(i)}};
+    FOOTHOLD_ASSIGN(const log::Watermarks range, asker_->QueryWatermarks(source, kCallTimeout));
+    ends_[i] = range.high;
+  }
+  moved_at_ = SystemWallClock().Now();
+  return Status();
+}
+
+double JournalFeed::share_read() const {
+  double read = 0;
+  double all = 0;
+  for (std::size_t i = 0; i < ends_.size(); ++i) {
+    const log::TopicPartition source{journal_, PartitionId{static_cast<std::int32_t>(i)}};
+    const std::int64_t next = reader_->PositionOf(source).value_or(NextOffset{0}).value;
+    read += static_cast<double>(std::min(next, ends_[i]));
+    all += static_cast<double>(ends_[i]);
+  }
+  return all > 0 ? read / all : 1;
 }
 
 Result<bool> JournalFeed::Copy() {
@@ -61,10 +83,10 @@ Result<bool> JournalFeed::Copy() {
                                               .timestamp = record.timestamp},
                                              NextOffset{record.offset})));
   }
+  // In a running system there is always more: where it ended then is enough.
   const Instant now = SystemWallClock().Now();
   if (!batch.records.empty()) {
     moved_at_ = now;
-    return false;
   }
   for (std::size_t i = 0; i < ends_.size(); ++i) {
     const log::TopicPartition source{journal_, PartitionId{static_cast<std::int32_t>(i)}};

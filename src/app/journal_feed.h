@@ -29,6 +29,10 @@ class JournalFeed {
   // From now on what is copied is rewritten so; null: it stays as it is. It outlives the feed.
   void SetEdit(JournalEdit* edit) { edit_ = edit; }
 
+  // The copy goes on to where the journal ends now.
+  Status Extend();
+  // How much of it is copied, from 0 to 1.
+  double share_read() const;
   // Copies some more. True once all is copied.
   Result<bool> Copy();
 
@@ -38,8 +42,9 @@ class JournalFeed {
   JournalEdit* edit_ = nullptr;
   std::unique_ptr<log::Log> kafka_;
   std::unique_ptr<log::Consumer> reader_;
-  std::vector<std::int64_t> ends_;  // Of each partition, one past its last record then.
-  Instant moved_at_;                // Wall time of the last progress.
+  std::unique_ptr<log::Consumer> asker_;  // For the ends, open transactions included.
+  std::vector<std::int64_t> ends_;        // Of each partition, one past its last record then.
+  Instant moved_at_;                      // Wall time of the last progress.
 };
 
 }  // namespace foothold::app

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ostream>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -9,6 +10,8 @@
 
 #include "src/app/control_desk.h"
 #include "src/app/flags.h"
+#include "src/app/preparation.h"
+#include "src/app/progress_bar.h"
 #include "src/app/text_diff.h"
 #include "src/config/playbook_file.h"
 #include "src/stream/publishing.h"
@@ -32,6 +35,59 @@ Result<journey::Playbook> LoadFile(const std::string& path) {
   return compiled->playbook;
 }
 
+// What has to be read first. kInvalid: it cannot be.
+Status TellCost(stream::PublishPlan::Kind kind, ControlDesk* desk,
+                const Surroundings& surroundings) {
+  constexpr std::string_view kChoice =
+      "; --from-now publishes it all the same, and what lies before counts as not done";
+  if (kind == stream::PublishPlan::Kind::kNeedsOtherNames) {
+    return Error(Code::kInvalid,
+                 fmt::format("it needs the history of events that it gives another name: publish "
+                             "the names first, and then what asks for them{}",
+                             kChoice));
+  }
+  const Result<PreparationCost> cost = CostOfPreparation(desk);
+  if (!cost.has_value()) {
+    return Error(cost.error().code(), fmt::format("{}{}", cost.error().message(), kChoice));
+  }
+  surroundings.out << fmt::format(
+      "it is looked up first: {} records of the journal in {} partitions are read and run by this "
+      "command, beside the service, in the memory that their state takes\n",
+      cost->records, cost->partitions);
+  return Status();
+}
+
+// From the word on what comes is kept; then what came before is looked up.
+Status Prepare(const PlaybookFlags& given, ControlDesk* desk, const journey::Playbook& current,
+               const journey::Playbook& next, const Surroundings& surroundings) {
+  FOOTHOLD_ASSIGN(const stream::ControlWriter::Ledger said,
+                  desk->Say(codec::PreparePlaybook{.playbook = next}, current.version));
+  surroundings.out << Describe(said.history.back()) << std::endl;
+  const SystemWallClock clock;
+  const Logger logger(given.logging, clock);
+  ProgressBar bar("playbook", surroundings);
+  const auto look_up = [&]() -> Result<std::int64_t> {
+    FOOTHOLD_ASSIGN(const std::unique_ptr<Preparation> preparation,
+                    Preparation::Open(given.config, desk, current, next, &logger));
+    bool is_done = false;
+    while (!is_done) {
+      FOOTHOLD_TRY(preparation->Read([&](double share) { bar.Show(share); }));
+      FOOTHOLD_ASSIGN(is_done, preparation->Write());
+    }
+    return preparation->subjects();
+  };
+  const Result<std::int64_t> subjects = look_up();
+  bar.Clear();
+  if (!subjects.has_value()) {
+    return Status(subjects.error().code(),
+                  fmt::format("{}; {}@{} is prepared and not published: the same command does it "
+                              "again",
+                              subjects.error().message(), next.name, next.version));
+  }
+  surroundings.out << fmt::format("of {} users and accounts the past is known now\n", *subjects);
+  return Status();
+}
+
 int Publish(const PlaybookFlags& given, ControlDesk* desk, const journey::Playbook& current,
             const Surroundings& surroundings) {
   Result<journey::Playbook> next = LoadFile(given.words[1]);
@@ -50,16 +106,23 @@ int Publish(const PlaybookFlags& given, ControlDesk* desk, const journey::Playbo
   for (const std::string& line : plan.lines) {
     surroundings.out << "  " << line << '\n';
   }
-  if (plan.kind == stream::PublishPlan::Kind::kNeedsHistory && !given.is_from_now) {
-    return Refuse("playbook",
-                  Status(Code::kInvalid,
-                         "the state has not kept what this playbook asks for; --from-now publishes "
-                         "it all the same, and what lies before counts as not done"),
-                  surroundings);
+  using Kind = stream::PublishPlan::Kind;
+  const bool needs_history = plan.kind != Kind::kFromState && !given.is_from_now;
+  if (needs_history) {
+    const Status affordable = TellCost(plan.kind, desk, surroundings);
+    if (!affordable.ok()) {
+      return Refuse("playbook", affordable, surroundings);
+    }
   }
   if (!given.executes) {
     surroundings.out << "nothing was written; --execute publishes\n";
     return kExitOk;
+  }
+  if (needs_history) {
+    const Status prepared = Prepare(given, desk, current, *next, surroundings);
+    if (!prepared.ok()) {
+      return Refuse("playbook", prepared, surroundings);
+    }
   }
   const Result<stream::ControlWriter::Ledger> said =
       desk->Say(codec::PublishPlaybook{.playbook = *next}, current.version);
@@ -82,7 +145,12 @@ int Act(const PlaybookFlags& given, ControlDesk* desk, const Surroundings& surro
   }
   const journey::Playbook& current = *ledger->playbook;
   if (verb == "show") {
-    surroundings.out << fmt::format("# {}@{}\n", current.name, current.version) << current.yaml;
+    surroundings.out << fmt::format("# {}@{}\n", current.name, current.version);
+    if (ledger->prepared.has_value()) {
+      surroundings.out << fmt::format("# {}, not published yet\n",
+                                      Describe(ledger->history[*ledger->prepared]));
+    }
+    surroundings.out << current.yaml;
     return kExitOk;
   }
   if (verb == "history") {

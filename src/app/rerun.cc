@@ -133,15 +133,21 @@ Result<std::unique_ptr<Rerun>> Rerun::Open(const RerunFlags& given, const config
 stream::TopicNames Rerun::topics() const { return TopicNamesOf(config_); }
 
 Status Rerun::Run(const Take& take, const Progress& progress) {
-  if (files_ != nullptr) {
-    return RunFiles(take, progress);
-  }
+  return files_ != nullptr ? RunFiles(take, progress) : RunJournal(take, progress);
+}
+
+Status Rerun::RunOn(const Take& take, const Progress& progress) {
+  FOOTHOLD_TRY(journal_->Extend());
+  return RunJournal(take, progress);
+}
+
+Status Rerun::RunJournal(const Take& take, const Progress& progress) {
   FOOTHOLD_TRY(service_->Start());
   bool is_fed = false;
   while (!is_fed) {
     FOOTHOLD_ASSIGN(is_fed, journal_->Copy());
     FOOTHOLD_TRY(Drain(take));
-    progress(-1);
+    progress(journal_->share_read());
   }
   FOOTHOLD_TRY(service_->Stop());
   return HandOn(take);

@@ -92,6 +92,9 @@ class Rerun {
   // Once. All of it: to the end of the files and the clock to --until, or to where the journal
   // ended when this began.
   Status Run(const Take& take, const Progress& progress);
+  // After Run() or itself, of a journal: what was written into it since.
+  // REQUIRES: of what ReadState() gave nothing is left.
+  Status RunOn(const Take& take, const Progress& progress);
 
   // After Run(). By partition.
   Result<std::vector<FinalPartition>> ReadState();
@@ -101,6 +104,7 @@ class Rerun {
   Rerun(const RerunFlags& given, const config::Config& config, const Logger* logger);
 
   Status RunFiles(const Take& take, const Progress& progress);
+  Status RunJournal(const Take& take, const Progress& progress);
   // Turns the service until it has nothing to do, handing on what it emits.
   Status Drain(const Take& take);
   Status HandOn(const Take& take);

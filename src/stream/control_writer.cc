@@ -291,6 +291,9 @@ Result<ControlWriter::Ledger> ControlWriter::ReadLedger() {
         ledger.last_number = control->number;
         if (const auto* publish = std::get_if<codec::PublishPlaybook>(&control->action)) {
           ledger.playbook = publish->playbook;
+          ledger.prepared.reset();
+        } else if (std::holds_alternative<codec::PreparePlaybook>(control->action)) {
+          ledger.prepared = ledger.history.size();
         } else if (const auto* word = std::get_if<codec::RuleWord>(&control->action)) {
           Apply(*word, &ledger.rules[word->rule]);
         }

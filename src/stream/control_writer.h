@@ -49,6 +49,9 @@ class ControlWriter {
     std::optional<journey::Roster> roster;
     journey::RuleControls rules;  // What was said of rules, folded.
     std::vector<Said> history;    // Every control entry, in order.
+    // The one that is prepared and not published, as its entry in `history`; no playbook was
+    // published since.
+    std::optional<std::size_t> prepared;
   };
 
   // `log` outlives the writer.

@@ -195,6 +195,11 @@ Status JourneyTask::RunEntry() {
     FinishEntry();
     return Status();
   }
+  if (const auto* recollection = std::get_if<codec::Recollection>(&queue_.entry())) {
+    FOOTHOLD_TRY(Recall(*recollection));
+    FinishEntry();
+    return Status();
+  }
   if (const auto* release = std::get_if<codec::Release>(&queue_.entry())) {
     return BeginRelease(release->wall);
   }

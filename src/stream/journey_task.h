@@ -104,6 +104,10 @@ class JourneyTask final : public KeyedTask {
   Status RunEntry();
   Status ApplyControl(const codec::Control& control);
   Status Publish(const journey::Playbook& playbook);
+  // What `next` asks of the past is kept from now on, and nothing else changes.
+  Status Prepare(const journey::Playbook& next);
+  // What came before that is known now, too. Of whom is not there any more nothing is.
+  Status Recall(const codec::Recollection& recollection);
   Status Say(const codec::RuleWord& word);
   Status Say(const codec::ApprovalWord& word);
   Status Say(const codec::EraseWord& word);

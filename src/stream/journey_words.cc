@@ -6,8 +6,10 @@
 
 #include "src/base/check.h"
 #include "src/codec/state.h"
+#include "src/journey/tracking.h"
 #include "src/stream/control_writer.h"
 #include "src/stream/journey_task.h"
+#include "src/stream/publishing.h"
 #include "state/schema.h"
 
 namespace foothold::stream {
@@ -35,6 +37,9 @@ Status JourneyTask::ApplyControl(const codec::Control& control) {
   if (const auto* publish = std::get_if<codec::PublishPlaybook>(&control.action)) {
     return Publish(publish->playbook);
   }
+  if (const auto* prepare = std::get_if<codec::PreparePlaybook>(&control.action)) {
+    return Prepare(prepare->playbook);
+  }
   if (const auto* word = std::get_if<codec::RuleWord>(&control.action)) {
     return Say(*word);
   }
@@ -56,6 +61,34 @@ Status JourneyTask::Publish(const journey::Playbook& playbook) {
   if (is_news) {
     Sweep();
   }
+  return Status();
+}
+
+Status JourneyTask::Prepare(const journey::Playbook& next) {
+  FOOTHOLD_TRY(journey::Validate(next));
+  if (definition_ == nullptr) {
+    return Status();
+  }
+  journey::Playbook keeping = KeepingFor(definition_->playbook(), next);
+  state_.Write(PlaybookFactKey(), codec::EncodePlaybook(keeping));
+  definition_ = std::make_unique<journey::Definition>(std::move(keeping));
+  LookForQuiet();
+  return Status();
+}
+
+Status JourneyTask::Recall(const codec::Recollection& recollection) {
+  const std::string& tenant = recollection.tenant;
+  const std::string& user = recollection.user;
+  SubjectTable& table = state_.subjects();
+  FOOTHOLD_ASSIGN(const bool is_known, table.Has(user.empty() ? state::AccountKey(tenant)
+                                                              : state::UserKey(tenant, user)));
+  if (!is_known || definition_ == nullptr) {
+    return Status();  // It became somebody else, who is recalled as well, or was erased.
+  }
+  FOOTHOLD_ASSIGN(Subject * subject,
+                  user.empty() ? table.TouchAccount(tenant) : table.TouchUser(tenant, user));
+  journey::MergeTrackers(definition_->playbook().trackers, recollection.trackers,
+                         user.empty() ? &subject->account().trackers : &subject->user().trackers);
   return Status();
 }
 

@@ -13,7 +13,9 @@ namespace foothold::stream {
 struct PublishPlan {
   enum class Kind : std::uint8_t {
     kFromState,     // All it asks of the past is kept.
-    kNeedsHistory,  // It asks of the past what no subject's state has kept.
+    kNeedsHistory,  // It asks of the past what no subject's state has kept, and the journal tells.
+    // Likewise, of events that it gives other names: what comes meanwhile would be missed.
+    kNeedsOtherNames,
   };
   Kind kind = Kind::kFromState;
   std::string verdict;             // One clause.
@@ -21,5 +23,11 @@ struct PublishPlan {
 };
 
 PublishPlan PlanPublish(const journey::Playbook& current, const journey::Playbook& next);
+
+// What of the past `next` asks for and `current` does not keep, or not so much of.
+std::vector<journey::Tracker> NotKept(const journey::Playbook& current,
+                                      const journey::Playbook& next);
+// A playbook that decides as `current` does and also keeps what `next` asks for.
+journey::Playbook KeepingFor(journey::Playbook current, const journey::Playbook& next);
 
 }  // namespace foothold::stream

@@ -38,6 +38,8 @@ std::vector<std::string> Told(const std::string& batch) {
       told.push_back(publish == nullptr ? "word" : "publish " + publish->playbook.name);
     } else if (const auto* release = std::get_if<codec::Release>(&entry)) {
       told.push_back("release " + std::to_string((release->wall - At(0)) / kMinute));
+    } else if (const auto* recollection = std::get_if<codec::Recollection>(&entry)) {
+      told.push_back("recollection of " + std::to_string(recollection->trackers.size()));
     } else {
       told.push_back("progress");
     }
@@ -69,6 +71,15 @@ TEST_F(JournalEditTest, EachPlaybookBecomesTheOneAndWordsStay) {
       .action = codec::RuleWord{.rule = "r", .word = codec::RuleWord::Word::kPause}});
 
   EXPECT_EQ(Rewrite(), (std::vector<std::string>{"publish mine", "word"}));
+}
+
+TEST_F(JournalEditTest, WhatWasPreparedHoldsFromTheBeginningAndIsRecalledByNobody) {
+  writer_.Append(codec::Control{
+      .number = 2, .follows = 1, .action = codec::PreparePlaybook{config::DefaultPlaybook()}});
+  writer_.Append(
+      codec::Recollection{.tenant = "acme", .user = "ada", .trackers = {{.key = 7, .kept = {}}}});
+
+  EXPECT_EQ(Rewrite(), (std::vector<std::string>{"publish mine", "recollection of 0"}));
 }
 
 TEST_F(JournalEditTest, WhereAllWasReadAReleaseFollowsAMinuteApartAtLeast) {

@@ -72,6 +72,8 @@ std::string JourneyModel::Fold(std::int64_t offset, std::string_view batch) {
       Release(release->wall);
     } else if (const auto* letter = std::get_if<codec::DeadLetterNote>(&*entry)) {
       NoteDeadLetter(*letter);
+    } else if (const auto* recollection = std::get_if<codec::Recollection>(&*entry)) {
+      Recall(*recollection);
     } else {
       return fmt::format("offset {}: an entry of the people topic", offset);
     }

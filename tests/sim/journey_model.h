@@ -80,6 +80,7 @@ class JourneyModel {
   void LookForQuiet();
   void WakeAll();
   void NoteDeadLetter(const codec::DeadLetterNote& note);
+  void Recall(const codec::Recollection& recollection);
   bool FireNext();
   // Lets the gate look at all that waits.
   void Release(Instant stamp);

@@ -8,6 +8,7 @@
 #include "src/base/names.h"
 #include "src/journey/tracking.h"
 #include "src/stream/control_writer.h"
+#include "src/stream/publishing.h"
 #include "state/schema.h"
 #include "tests/sim/journey_model.h"
 
@@ -46,6 +47,12 @@ void JourneyModel::FoldControl(const codec::Control& control) {
     WakeAll();
     if (word->word == codec::RuleWord::Word::kKill) {
       meta_.walks.push_back({.kind = codec::WalkKind::kSweep, .tenant = {}, .cursor = {}});
+    }
+  } else if (const auto* prepare = std::get_if<codec::PreparePlaybook>(&control.action)) {
+    if (playbook_.has_value()) {
+      playbook_ = stream::KeepingFor(*playbook_, prepare->playbook);
+      definition_ = std::make_unique<journey::Definition>(*playbook_);
+      LookForQuiet();
     }
   } else if (const auto* erase = std::get_if<codec::EraseWord>(&control.action)) {
     Erase(*erase);
@@ -174,6 +181,20 @@ void JourneyModel::NoteDeadLetter(const codec::DeadLetterNote& note) {
     VisitAll({visit}, nullptr, clock_.now());
     DoWalks();
   }
+}
+
+void JourneyModel::Recall(const codec::Recollection& recollection) {
+  const auto found = subjects_.find(recollection.user.empty()
+                                        ? state::AccountKey(recollection.tenant)
+                                        : state::UserKey(recollection.tenant, recollection.user));
+  if (found == subjects_.end() || !playbook_.has_value()) {
+    return;
+  }
+  auto* const account = std::get_if<journey::Account>(&found->second.object);
+  journey::MergeTrackers(playbook_->trackers, recollection.trackers,
+                         account != nullptr
+                             ? &account->trackers
+                             : &std::get<journey::User>(found->second.object).trackers);
 }
 
 void JourneyModel::Release(Instant stamp) {
