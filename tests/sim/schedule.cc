@@ -227,8 +227,45 @@ class Schedule {
     journey::Playbook next = world_.playbook();
     next.version += ++published_;
     next.lateness = milliseconds{random_.Between(0, kHour.count())};
+    if (workload_.inputs.size() % 2 == 0) {
+      Prepare(&next);
+    }
     world_.Tell("a playbook is published");
     world_.Say(codec::PublishPlaybook{next});
+  }
+
+  // The playbook asks for more accesses than are kept, and for the account's latest events; of
+  // everybody one that was long ago is recalled.
+  void Prepare(journey::Playbook* next) {
+    journey::Tracker latest;
+    latest.kind = journey::TrackerKind::kAnyEvent;
+    latest.keep = 3;
+    latest.is_latest = true;
+    latest.key = journey::TrackerKey(latest);
+    const auto access =
+        std::ranges::find(next->trackers, journey::TrackerKind::kAccess, &journey::Tracker::kind);
+    FOOTHOLD_CHECK(access != next->trackers.end(), "every playbook looks for accesses");
+    access->keep += 4;
+    const std::uint64_t access_key = access->key;
+    if (std::ranges::find(next->trackers, latest.key, &journey::Tracker::key) ==
+        next->trackers.end()) {
+      next->trackers.push_back(latest);
+    }
+    world_.Tell("a playbook is prepared");
+    world_.Say(codec::PreparePlaybook{*next});
+    int recalled = 0;
+    journey::Occurrence occurrence;
+    occurrence.at = workload_.begin;
+    occurrence.event = "signed.in";
+    for (const Member& member : workload_.users) {
+      occurrence.event_id = fmt::format("recalled-{}", ++recalled);
+      world_.Recall({.tenant = member.tenant,
+                     .user = member.user,
+                     .trackers = {{.key = access_key, .kept = {occurrence}}}});
+    }
+    world_.Recall({.tenant = workload_.tenants.front(),
+                   .user = "",
+                   .trackers = {{.key = latest.key, .kept = {occurrence}}}});
   }
 
   std::string SomeRule() {

@@ -98,6 +98,8 @@ class World {
   // Says that a user is erased, with the ids that are known to lead to it, as `foothold erase`
   // does.
   void Erase(const std::string& tenant, const std::string& user, Instant at);
+  // Writes it into the journal, as who prepares a playbook does.
+  void Recall(const codec::Recollection& recollection);
   // Writes a control entry that follows nothing into the journal.
   void SayOutOfTurn(const codec::ControlAction& action, std::uint64_t number);
   void RequestFinish(Instant final_clock);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "src/base/check.h"
+#include "src/base/hash.h"
 #include "src/base/names.h"
 #include "src/codec/state.h"
 #include "src/journey/erased_ids.h"
@@ -153,6 +154,24 @@ void World::Erase(const std::string& tenant, const std::string& user, Instant at
                    FormatRfc3339(at + journey::kErasedFor)));
   Say(codec::EraseWord{
       .tenant = tenant, .at = at, .users = {ids.begin(), ids.end()}, .hashes = {}});
+}
+
+void World::Recall(const codec::Recollection& recollection) {
+  const std::unique_ptr<log::TransactionalProducer> producer =
+      log_.NewProducer({.transactional_id = "preparer", .topics = {topics_.journal}}).value();
+  codec::JournalBatchWriter batch;
+  batch.Append(recollection);
+  const std::string bytes = batch.Take();
+  Status said = producer->Init(milliseconds{0});
+  FOOTHOLD_CHECK(said.ok() && producer->Begin().ok(), said.ToString());
+  said = producer->Send(
+      {.topic = topics_.journal,
+       .partition = PartitionId{PartitionOfKey(recollection.tenant, settings_.journal_partitions)},
+       .key = std::nullopt,
+       .value = bytes});
+  FOOTHOLD_CHECK(said.ok(), said.ToString());
+  said = producer->Commit(milliseconds{0});
+  FOOTHOLD_CHECK(said.ok(), said.ToString());
 }
 
 void World::SayOutOfTurn(const codec::ControlAction& action, std::uint64_t number) {
