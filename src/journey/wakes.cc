@@ -86,6 +86,8 @@ Wakes::Wakes(const Playbook& playbook) {
   for (const Rule& rule : playbook.rules) {
     if (rule.subject == SubjectKind::kUser) {
       NoteUsersOf(playbook, rule.when);
+      users_rest_on_members_ |= std::ranges::find(rule.when.nodes, ConditionKind::kMembers,
+                                                  &ConditionNode::kind) != rule.when.nodes.end();
       for (const Rung& rung : rule.rungs) {
         NoteUsersOf(playbook, rung.at);
       }
@@ -113,7 +115,6 @@ void Wakes::NoteUsersOf(const Playbook& playbook, const Condition& condition) {
     if (node.kind == ConditionKind::kDid) {
       users_rest_on_tracker_[static_cast<std::size_t>(node.tracker)] = true;
     }
-    users_rest_on_members_ = users_rest_on_members_ || node.kind == ConditionKind::kMembers;
     if (node.moment.has_value()) {
       NoteUsersOf(playbook, *node.moment);
     }

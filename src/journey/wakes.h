@@ -101,8 +101,9 @@ class Wakes {
   }
   // After how long an incomplete measurement makes a condition hold; ascending, each once.
   const std::vector<milliseconds>& measurement_spans() const { return measurement_spans_; }
-  // Whether rules or signals of users rest on what the account did by this tracker, on how many
-  // members it has, on its stage: then the act of one member may concern all others.
+  // Whether rules or signals of users rest on what the account did by this tracker, or on its
+  // stage, and rules of users on how many members it has: then the act of one member may concern
+  // all others.
   bool UsersRestOnTracker(std::int32_t tracker) const {
     return users_rest_on_tracker_[static_cast<std::size_t>(tracker)];
   }
