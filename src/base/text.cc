@@ -52,40 +52,13 @@ std::vector<std::string_view> LinesOf(std::string_view text) {
 }
 
 std::optional<std::size_t> FirstNotUtf8(std::string_view text) {
-  const auto byte = [&](std::size_t at) {
-    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
-  };
   std::size_t at = 0;
   while (at < text.size()) {
-    const unsigned first = byte(at);
-    if (first < 0x80) {
-      ++at;
-      continue;
-    }
-    // What may follow a first byte hangs on it once: the second one's range.
-    std::size_t size = 0;
-    unsigned low = 0x80;
-    unsigned high = 0xBF;
-    if (first >= 0xC2 && first <= 0xDF) {
-      size = 2;
-    } else if (first >= 0xE0 && first <= 0xEF) {
-      size = 3;
-      low = first == 0xE0 ? 0xA0 : low;
-      high = first == 0xED ? 0x9F : high;
-    } else if (first >= 0xF0 && first <= 0xF4) {
-      size = 4;
-      low = first == 0xF0 ? 0x90 : low;
-      high = first == 0xF4 ? 0x8F : high;
-    }
-    if (size == 0 || byte(at + 1) < low || byte(at + 1) > high) {
+    const std::size_t length = Utf8CharacterLength(text.substr(at));
+    if (length == 0) {
       return at;
     }
-    for (std::size_t next = 2; next < size; ++next) {
-      if ((byte(at + next) & 0xC0U) != 0x80) {
-        return at;
-      }
-    }
-    at += size;
+    at += length;
   }
   return std::nullopt;
 }
