@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "src/base/json.h"
+#include "src/base/text.h"
 
 namespace foothold::app {
 namespace {
@@ -27,11 +27,7 @@ class Reader {
     if (found == left_.end()) {
       return;
     }
-    std::string_view rest = found->second;
-    while (!rest.empty() && Utf8CharacterLength(rest) > 0) {
-      rest.remove_prefix(Utf8CharacterLength(rest));
-    }
-    if (!rest.empty() || found->second.size() > kTextBytesMax) {
+    if (FirstNotUtf8(found->second).has_value() || found->second.size() > kTextBytesMax) {
       Refuse(fmt::format("{}: UTF-8 of {} bytes at most", name, kTextBytesMax));
     }
     *out = found->second;
