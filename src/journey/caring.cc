@@ -84,6 +84,15 @@ Facts AsKnownNow(Facts facts) {
   return facts;
 }
 
+bool JudgeRiskUpToNow(const Facts& facts, const WakeSet& judged, RiskPhase phase,
+                      Instant decided_at, RiskState* risk) {
+  bool has_changed = JudgeRisk(facts, judged, phase, decided_at, risk);
+  if (facts.evidence_until != Instant::max()) {
+    has_changed |= JudgeRisk(AsKnownNow(facts), judged, phase, decided_at, risk);
+  }
+  return has_changed;
+}
+
 // The user's rungs that a fact of the account may clear are found again through the account.
 void Watch(const User& user, Account* account) {
   const auto place = std::ranges::find(account->watchers, user.id);
@@ -221,12 +230,8 @@ std::optional<Instant> NextMoment(const Facts& facts, std::optional<Instant> aft
 bool JudgeUserRisk(const Occasion& occasion, const Facts& facts, const WakeSet& woken,
                    RiskPhase phase, User* user, Decision* decision) {
   const RiskLevel before = user->risk.level;
-  const WakeSet judged = OfRisk(occasion, facts, woken);
-  bool has_changed = JudgeRisk(facts, judged, phase, occasion.decided_at, &user->risk);
-  if (facts.evidence_until != Instant::max()) {
-    has_changed |= JudgeRisk(AsKnownNow(facts), judged, phase, occasion.decided_at, &user->risk);
-  }
-  if (!has_changed) {
+  if (!JudgeRiskUpToNow(facts, OfRisk(occasion, facts, woken), phase, occasion.decided_at,
+                        &user->risk)) {
     return false;
   }
   if (before != user->risk.level) {
@@ -289,13 +294,8 @@ bool CareForAccount(const Occasion& occasion, const WakeSet& asked, Account* acc
   if (before == RiskLevel::kNone && phase != RiskPhase::kNone) {
     woken.Add(wakes.OfChange(SubjectKind::kAccount, Change::kEverything));
   }
-  const WakeSet judged = OfRisk(occasion, facts, woken);
-  bool is_other_risk = JudgeRisk(facts, judged, phase, occasion.decided_at, &account->risk);
-  if (is_timer) {
-    is_other_risk |=
-        JudgeRisk(AsKnownNow(facts), judged, phase, occasion.decided_at, &account->risk);
-  }
-  if (is_other_risk) {
+  if (JudgeRiskUpToNow(facts, OfRisk(occasion, facts, woken), phase, occasion.decided_at,
+                       &account->risk)) {
     has_changed = true;
     if (before != account->risk.level) {
       woken.Add(wakes.OfChange(SubjectKind::kAccount, Change::kRisk));
