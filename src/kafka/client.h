@@ -44,8 +44,8 @@ class Client {
   static Result<std::unique_ptr<Client>> Open(const KafkaOptions& options, ClientPlan plan);
 
   ~Client();
-  // Instead of the destructor, for a client of which that would never return: it stays until the
-  // process ends, with its threads, and says nothing any more.
+  // Instead of the destructor, for a client of which that would never return, or end the process:
+  // it stays until the process ends, with its threads, and says nothing any more.
   static void Abandon(std::unique_ptr<Client> client);
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

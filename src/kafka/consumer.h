@@ -84,6 +84,8 @@ class KafkaConsumer final : public log::Consumer {
   void RefuseAssigned();
   // A member that was fenced before it answered its assignment, of an old librdkafka.
   bool NeverEnds() const;
+  // A member that has joined and got no answer about partitions yet, of an old librdkafka.
+  bool MayNotBeDestroyed() const;
   void NoteError(const rd_kafka_message_t& message);
   Status OutOfRange(const rd_kafka_message_t& message);
   Status CheckPauses(std::string_view what, const rd_kafka_topic_partition_list_t& list) const;
@@ -109,6 +111,7 @@ class KafkaConsumer final : public log::Consumer {
   std::optional<log::AssignmentChange> offered_;  // Handed out, not yet accepted.
   Status failure_;                                // To be told by the next Poll without records.
   std::optional<SteadyTime> topics_suspect_since_;
+  bool was_assigned_ = false;  // Ever, be it nothing.
   bool is_closing_ = false;
 
   std::vector<rd_kafka_message_t*> fetched_;  // The first fetched_count_ are ours to destroy.

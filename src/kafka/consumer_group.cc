@@ -22,6 +22,9 @@ constexpr milliseconds kLeaveMax{30'000};
 // A member that was fenced takes any answer to its assignment as one that gives partitions up, and
 // before this version went on waiting for the right one: it could be neither closed nor destroyed.
 constexpr int kFencedEndsFrom = 0x020400ff;
+// Before this version the end of a member that had joined ended the process, by an assertion, if no
+// assignment had come yet.
+constexpr int kUnassignedEndsFrom = 0x020300ff;
 
 }  // namespace
 
@@ -72,6 +75,7 @@ void KafkaConsumer::NoteRebalance(rd_kafka_resp_err_t error,
   // The wait in Fetch() is over: the worker has something to decide.
   rd_kafka_queue_yield(queue_.get());
   const bool is_assigned = error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+  was_assigned_ |= is_assigned;
   if (is_closing_) {
     if (!is_assigned) {
       static_cast<void>(Unassign(&partitions));
@@ -219,6 +223,10 @@ bool KafkaConsumer::NeverEnds() const {
          ((offered_ && is_assigned(*offered_)) || std::ranges::any_of(changes_, is_assigned));
 }
 
+bool KafkaConsumer::MayNotBeDestroyed() const {
+  return rd_kafka_version() < kUnassignedEndsFrom && !was_assigned_ && IsCooperative();
+}
+
 void KafkaConsumer::Close() {
   if (is_closing_ || client_ == nullptr) {
     return;
@@ -245,6 +253,7 @@ void KafkaConsumer::Close() {
     }
   }
   changes_.clear();
+  const bool may_not_be_destroyed = MayNotBeDestroyed();  // A client that was closed cannot tell.
   // The blocking call has no bound of its own; a member that cannot leave times out at the broker.
   const QueueHandle leaving(rd_kafka_queue_new(handle));
   const ErrorHandle error(rd_kafka_consumer_close_queue(handle, leaving.get()));
@@ -257,6 +266,9 @@ void KafkaConsumer::Close() {
   }
   queue_.reset();
   readings_.clear();
+  if (may_not_be_destroyed && !was_assigned_) {
+    Client::Abandon(std::move(client_));
+  }
 }
 
 }  // namespace foothold::kafka

@@ -8,6 +8,7 @@
 
 #include "tests/kafka/broker.h"
 #include "tests/kafka/harness.h"
+#include "tests/kafka/silent_leader.h"
 
 namespace foothold::kafka {
 namespace {
@@ -212,6 +213,34 @@ TEST(KafkaConsumerTest, AMemberReplacedBetweenTheHalvesOfARebalanceLeavesNothing
 
   EXPECT_EQ(owned[next.get()].size(), 2U);
   EXPECT_EQ(owned[other.get()].size(), 2U);
+}
+
+// Before 2.3 librdkafka ended the whole process here: a disk that was full, met while the group was
+// settling, became an abort.
+TEST(KafkaConsumerTest, AMemberThatHasJoinedAndWasAssignedNothingYetCanBeClosed) {
+  const auto log = OpenLog(SharedServers());
+  const std::string topic = MakeTopic(log.get(), 1);
+  const std::string group = NewName("group");
+  const auto consumer = NewMember(log.get(), group);
+  // Groups have a broker once somebody has asked.
+  Must(consumer->Committed(std::vector{First(topic)}, kPatience));
+  SilentLeader leader(SharedServers(), group);
+  const auto deadline = steady_clock::now() + kPatience;
+  Result<int> members = leader.Join();
+  while (members.value_or(0) < 1 && steady_clock::now() < deadline) {
+    members = leader.Join();
+  }
+  ASSERT_EQ(Must(members), 1);
+
+  Must(consumer->Subscribe(std::vector{topic}));
+  while (members.value_or(0) < 2 && steady_clock::now() < deadline) {
+    EXPECT_FALSE(Must(consumer->Poll(kShort)).change.has_value());
+    members = leader.Join();
+  }
+  ASSERT_EQ(Must(members), 2);
+  EXPECT_FALSE(Must(consumer->Poll(kShort)).change.has_value());
+
+  consumer->Close();
 }
 
 TEST(KafkaConsumerTest, PausesResumesAndSeeksNeitherSkipNorRepeat) {
