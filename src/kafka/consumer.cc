@@ -23,6 +23,9 @@ constexpr milliseconds kAskAgain{50};
 constexpr int kLooksASession = 5;
 // rd_kafka_seek_partitions takes its timeout for microseconds before this version.
 constexpr int kSeekTimeoutWorksFrom = 0x020100ff;
+// From this version on it can be said how soon a consumer whose queue was full looks again; before,
+// it was a second later.
+constexpr int kFullQueueIsWatchedFrom = 0x020200ff;
 // A reader without a group still needs a name for one; it never joins it.
 constexpr const char* kNoGroup = "foothold-reader";
 
@@ -41,6 +44,17 @@ std::optional<std::string_view> BytesOf(const void* data, std::size_t size) {
 int SeekTimeoutMs() {
   const auto wanted = static_cast<int>(kSeekMax.count());
   return rd_kafka_version() < kSeekTimeoutWorksFrom ? wanted * 1000 : wanted;
+}
+
+// Pausing a partition throws away what was fetched of it ahead, and resuming it fetches that again,
+// so little is fetched ahead. An old version reads no faster than this bound in a second.
+void BoundWhatIsAhead(Settings* settings) {
+  if (rd_kafka_version() < kFullQueueIsWatchedFrom) {
+    settings->emplace_back("queued.max.messages.kbytes", "65536");
+  } else {
+    settings->emplace_back("queued.max.messages.kbytes", "16384");
+    settings->emplace_back("fetch.queue.backoff.ms", "10");
+  }
 }
 
 // The first element of the list that carries an error, or null.
@@ -75,11 +89,6 @@ Result<std::unique_ptr<log::Consumer>> KafkaConsumer::Open(const KafkaOptions& k
       .defaults = {{"partition.assignment.strategy", "cooperative-sticky"},
                    // A fetch under way holds up what is sought, resumed or newly assigned.
                    {"fetch.wait.max.ms", "100"},
-                   // Pausing a partition throws away what was fetched of it ahead, and resuming it
-                   // fetches that again, so little is fetched ahead: in bytes. A bound in messages
-                   // would be met within one fetch, and librdkafka before 2.2 looks again only a
-                   // second after a bound was met.
-                   {"queued.max.messages.kbytes", "16384"},
                    {"fetch.message.max.bytes", "262144"},
                    {"topic.metadata.refresh.interval.ms", "10000"},
                    {"socket.nagle.disable", "true"}},
@@ -95,6 +104,7 @@ Result<std::unique_ptr<log::Consumer>> KafkaConsumer::Open(const KafkaOptions& k
                    {"max.poll.interval.ms", std::to_string(options.max_poll_interval.count())}},
       .on_rebalance = {},
       .on_delivery_failed = {}};
+  BoundWhatIsAhead(&plan.defaults);
   if (!options.instance_id.empty()) {
     plan.required.emplace_back("group.instance.id", options.instance_id);
   }

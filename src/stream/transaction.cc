@@ -18,6 +18,11 @@ Status AsAborted(Status status, const char* step) {
   return Error(Code::kAborted, fmt::format("{} did not get through: {}", step, status.message()));
 }
 
+// Those of one partition lie together.
+bool IsFirstOfPartition(const std::vector<StagedChange>& changelog, std::size_t i) {
+  return i == 0 || changelog[i - 1].partition != changelog[i].partition;
+}
+
 }  // namespace
 
 Status RetryPolicy::Run(const std::function<Status()>& call) const {
@@ -42,6 +47,7 @@ Status Transaction::Commit(const StagedWrites& writes, const log::GroupToken& gr
     is_open_ = true;
     partitions_.clear();
 
+    FOOTHOLD_TRY(SendFirstChanges(writes));
     // 1. The outputs.
     for (const StagedRecord& record : writes.outputs) {
       FOOTHOLD_TRY(Send(record));
@@ -51,13 +57,10 @@ Status Transaction::Commit(const StagedWrites& writes, const log::GroupToken& gr
           writes.send_outputs([this](const log::OutgoingRecord& record) { return Send(record); }));
     }
     // 2. The changelog.
-    for (const StagedChange& change : writes.changelog) {
-      FOOTHOLD_TRY(Send({.topic = writes.changelog_topic,
-                         .partition = change.partition,
-                         .key = change.key,
-                         .value = change.value,
-                         .headers = {},
-                         .timestamp = std::nullopt}));
+    for (std::size_t i = 0; i < writes.changelog.size(); ++i) {
+      if (!IsFirstOfPartition(writes.changelog, i)) {
+        FOOTHOLD_TRY(SendChange(writes, i));
+      }
     }
     // 3. The input positions.
     if (!writes.positions.empty()) {
@@ -77,6 +80,27 @@ Status Transaction::Commit(const StagedWrites& writes, const log::GroupToken& gr
   // 5. The stores, which may lag.
   stage->Apply();
   return Status();
+}
+
+// Client and broker settle which partitions belong to a transaction in rounds, and the first round
+// begins with the first record: what is ready is told of before the outputs are made.
+Status Transaction::SendFirstChanges(const StagedWrites& writes) {
+  for (std::size_t i = 0; i < writes.changelog.size(); ++i) {
+    if (IsFirstOfPartition(writes.changelog, i)) {
+      FOOTHOLD_TRY(SendChange(writes, i));
+    }
+  }
+  return Status();
+}
+
+Status Transaction::SendChange(const StagedWrites& writes, std::size_t i) {
+  const StagedChange& change = writes.changelog[i];
+  return Send({.topic = writes.changelog_topic,
+               .partition = change.partition,
+               .key = change.key,
+               .value = change.value,
+               .headers = {},
+               .timestamp = std::nullopt});
 }
 
 // There are few of them, and records come in runs.

@@ -25,7 +25,7 @@ struct RetryPolicy {
 //
 //   1 outputs   2 changelog   3 input positions   4 commit in the log   5 the stores
 //
-// Before 4 nothing happened. 5 serves several commits at once: until then a store is behind its
+// The first change of each partition goes ahead of 1. Before 4 nothing happened. 5 serves several commits at once: until then a store is behind its
 // changelog and catches up at the next start. It is never ahead.
 //
 // Not thread-safe: owned by one Worker.
@@ -51,6 +51,8 @@ class Transaction {
  private:
   Status Send(const StagedRecord& record);
   Status Send(const log::OutgoingRecord& record);
+  Status SendFirstChanges(const StagedWrites& writes);
+  Status SendChange(const StagedWrites& writes, std::size_t i);
   void NotePartition(const log::OutgoingRecord& record);
 
   log::TransactionalProducer* producer_;
