@@ -46,8 +46,8 @@ int SeekTimeoutMs() {
   return rd_kafka_version() < kSeekTimeoutWorksFrom ? wanted * 1000 : wanted;
 }
 
-// Pausing a partition throws away what was fetched of it ahead, and resuming it fetches that again,
-// so little is fetched ahead. An old version reads no faster than this bound in a second.
+// What lies ahead is thrown away when the partition is sought, or paused for long, and is memory. An
+// old version reads no faster than this bound in a second.
 void BoundWhatIsAhead(Settings* settings) {
   if (rd_kafka_version() < kFullQueueIsWatchedFrom) {
     settings->emplace_back("queued.max.messages.kbytes", "65536");
@@ -147,10 +147,7 @@ Result<log::Batch> KafkaConsumer::Poll(milliseconds timeout) {
   FOOTHOLD_CHECK(!offered_.has_value(), "accept the change of the assignment before the next Poll");
   DropMessages();
   FOOTHOLD_TRY(SettleGroup());
-  if (changes_.empty()) {
-    Fetch(timeout);
-  }
-  FOOTHOLD_ASSIGN(std::vector<log::RecordView> records, TakeRecords());
+  FOOTHOLD_ASSIGN(std::vector<log::RecordView> records, TakeNextRecords(timeout));
   if (!records.empty()) {
     static_cast<void>(client_->Explain(Status()));
     return log::Batch{.change = std::nullopt, .records = std::move(records)};
@@ -168,6 +165,26 @@ Result<log::Batch> KafkaConsumer::Poll(milliseconds timeout) {
   offered_ = std::move(changes_.front());
   changes_.pop_front();
   return log::Batch{.change = *offered_, .records = {}};
+}
+
+// What is held for later is none that was waited for.
+Result<std::vector<log::RecordView>> KafkaConsumer::TakeNextRecords(milliseconds timeout) {
+  const auto deadline = steady_clock::now() + timeout;
+  TakeHeld();
+  while (true) {
+    if (changes_.empty() && fetched_count_ == 0) {
+      const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
+      Fetch(std::max(left, milliseconds{0}));
+    }
+    FOOTHOLD_ASSIGN(std::vector<log::RecordView> records, TakeRecords());
+    const auto came = std::span(fetched_).first(fetched_count_);
+    const bool were_all_held =
+        !came.empty() && std::ranges::count(came, nullptr) == std::ssize(came);
+    if (!were_all_held || !changes_.empty()) {
+      return records;
+    }
+    DropMessages();
+  }
 }
 
 // The batch call waits until its array is full or the time is over. So: what is there, or else one
@@ -196,15 +213,21 @@ Result<std::vector<log::RecordView>> KafkaConsumer::TakeRecords() {
   std::vector<log::RecordView> records;
   records.reserve(fetched_count_);
   Reading* reading = nullptr;
-  const rd_kafka_message_t* previous = nullptr;
+  const rd_kafka_topic_t* previous_topic = nullptr;
+  std::int32_t previous_partition = 0;
   for (std::size_t i = 0; i < fetched_count_; ++i) {
     const rd_kafka_message_t& message = *fetched_[i];
+    const bool is_of_run = previous_topic == message.rkt && previous_partition == message.partition;
     // Messages come in runs of one partition: it is looked up once a run.
-    if (previous == nullptr || previous->rkt != message.rkt ||
-        previous->partition != message.partition) {
+    if (!is_of_run) {
       reading = FindReading(message);
     }
-    previous = &message;
+    previous_topic = message.rkt;
+    previous_partition = message.partition;
+    if (reading != nullptr && IsToBeHeld(message, *reading)) {
+      FOOTHOLD_TRY(Hold(MessageHandle(std::exchange(fetched_[i], nullptr)), reading));
+      continue;
+    }
     FOOTHOLD_TRY(TakeMessage(message, reading, &records));
   }
   // headers_ may have moved while it grew: only now do the spans point where they will stay.
@@ -214,6 +237,13 @@ Result<std::vector<log::RecordView>> KafkaConsumer::TakeRecords() {
     at += record.headers.size();
   }
   return records;
+}
+
+// That a partition has ended is true behind what is held of it.
+bool KafkaConsumer::IsToBeHeld(const rd_kafka_message_t& message, const Reading& reading) {
+  return message.err == RD_KAFKA_RESP_ERR_NO_ERROR
+             ? reading.is_paused
+             : message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF && !reading.held.empty();
 }
 
 Status KafkaConsumer::TakeMessage(const rd_kafka_message_t& message, Reading* reading,
@@ -375,38 +405,9 @@ Status KafkaConsumer::Seek(std::span<const log::Position> positions) {
     const auto found = readings_.find(position.source);
     FOOTHOLD_CHECK(found != readings_.end(), "only an assigned partition can be sought");
     found->second.next = position.next;
+    DropHeld(&found->second);
   }
   return Status();
-}
-
-Status KafkaConsumer::Pause(std::span<const log::TopicPartition> partitions) {
-  const PartitionListHandle list = ListOf(partitions);
-  FOOTHOLD_TRY(StatusFrom("pausing", rd_kafka_pause_partitions(client_->handle(), list.get())));
-  FOOTHOLD_TRY(CheckPauses("pausing", *list));
-  for (const log::TopicPartition& partition : partitions) {
-    readings_.at(partition).is_paused = true;
-  }
-  return Status();
-}
-
-Status KafkaConsumer::Resume(std::span<const log::TopicPartition> partitions) {
-  const PartitionListHandle list = ListOf(partitions);
-  FOOTHOLD_TRY(StatusFrom("resuming", rd_kafka_resume_partitions(client_->handle(), list.get())));
-  FOOTHOLD_TRY(CheckPauses("resuming", *list));
-  for (const log::TopicPartition& partition : partitions) {
-    readings_.at(partition).is_paused = false;
-  }
-  return Status();
-}
-
-// Of a client that was fenced each partition is unknown: tried again that would stay so.
-Status KafkaConsumer::CheckPauses(std::string_view what,
-                                  const rd_kafka_topic_partition_list_t& list) const {
-  Status status = StatusFrom(what, list);
-  if (!status.ok()) {
-    FOOTHOLD_TRY(client_->CheckAlive());
-  }
-  return status;
 }
 
 // The lower end first: whatever happens between the questions, it is not beyond the upper one.
@@ -483,7 +484,9 @@ std::optional<NextOffset> KafkaConsumer::PositionOf(const log::TopicPartition& s
 
 void KafkaConsumer::DropMessages() {
   for (std::size_t i = 0; i < fetched_count_; ++i) {
-    rd_kafka_message_destroy(fetched_[i]);
+    if (fetched_[i] != nullptr) {  // Held.
+      rd_kafka_message_destroy(fetched_[i]);
+    }
   }
   fetched_count_ = 0;
   headers_.clear();

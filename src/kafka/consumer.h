@@ -54,6 +54,10 @@ class KafkaConsumer final : public log::Consumer {
   struct Reading {
     NextOffset next;
     bool is_paused = false;
+    // What came while it was paused, in order, and whether librdkafka knows of the pause by now.
+    std::deque<MessageHandle> held = {};
+    std::size_t held_bytes = 0;
+    bool is_stopped = false;
   };
   using SteadyTime = std::chrono::steady_clock::time_point;
 
@@ -71,10 +75,16 @@ class KafkaConsumer final : public log::Consumer {
   Result<NextOffset> AskOffset(const log::TopicPartition& source, std::int64_t time,
                                milliseconds timeout);
   void NoteRebalance(rd_kafka_resp_err_t error, const rd_kafka_topic_partition_list_t& partitions);
+  Result<std::vector<log::RecordView>> TakeNextRecords(milliseconds timeout);
   void Fetch(milliseconds timeout);
   // Fills fetched_ up to `count_max`, or as far as it comes in time.
   void Take(rd_kafka_queue_t* queue, milliseconds timeout, std::size_t count_max);
   Result<std::vector<log::RecordView>> TakeRecords();
+  static bool IsToBeHeld(const rd_kafka_message_t& message, const Reading& reading);
+  Status Hold(MessageHandle message, Reading* reading);
+  // Fills fetched_ with what is held of partitions that are not paused any more.
+  void TakeHeld();
+  static void DropHeld(Reading* reading);
   Status TakeMessage(const rd_kafka_message_t& message, Reading* reading,
                      std::vector<log::RecordView>* records);
   Status Admit(const rd_kafka_message_t& message, Reading* reading) const;

@@ -125,7 +125,7 @@ Status KafkaConsumer::AcceptRevoked(std::span<const log::TopicPartition> partiti
   std::vector<log::TopicPartition> paused;
   for (const log::TopicPartition& partition : partitions) {
     const auto found = readings_.find(partition);
-    if (found != readings_.end() && found->second.is_paused) {
+    if (found != readings_.end() && found->second.is_stopped) {
       paused.push_back(partition);
     }
   }

@@ -244,7 +244,7 @@ TEST(KafkaConsumerTest, AMemberThatHasJoinedAndWasAssignedNothingYetCanBeClosed)
 }
 
 TEST(KafkaConsumerTest, PausesResumesAndSeeksNeitherSkipNorRepeat) {
-  constexpr int kCount = 3'000;
+  constexpr int kCount = 12'000;  // More than is held for a pause.
   const auto log = OpenLog(SharedServers());
   const std::string topic = MakeTopic(log.get(), 1);
   WriteNumbers(log.get(), topic, PartitionId{0}, kCount);

@@ -1,0 +1,92 @@
+// The consumer's pauses. librdkafka throws away what it has fetched of a partition that is paused,
+// and fetches and decompresses it again afterwards. So a pause only keeps what comes of its
+// partition, up to a bound, and librdkafka hears of it beyond that.
+
+#include <algorithm>
+#include <utility>
+
+#include "src/kafka/consumer.h"
+#include "src/kafka/errors.h"
+
+namespace foothold::kafka {
+namespace {
+
+// Some fetches of a partition.
+constexpr std::size_t kHeldBytesMax = std::size_t{1} << 20;
+// Of a message in librdkafka, beside its key and value.
+constexpr std::size_t kMessageBytes = 200;
+
+}  // namespace
+
+Status KafkaConsumer::Pause(std::span<const log::TopicPartition> partitions) {
+  for (const log::TopicPartition& partition : partitions) {
+    readings_.at(partition).is_paused = true;
+  }
+  return Status();
+}
+
+Status KafkaConsumer::Resume(std::span<const log::TopicPartition> partitions) {
+  std::vector<log::TopicPartition> stopped;
+  for (const log::TopicPartition& partition : partitions) {
+    if (readings_.at(partition).is_stopped) {
+      stopped.push_back(partition);
+    }
+  }
+  if (!stopped.empty()) {
+    const PartitionListHandle list = ListOf(stopped);
+    FOOTHOLD_TRY(StatusFrom("resuming", rd_kafka_resume_partitions(client_->handle(), list.get())));
+    FOOTHOLD_TRY(CheckPauses("resuming", *list));
+  }
+  for (const log::TopicPartition& partition : partitions) {
+    Reading& reading = readings_.at(partition);
+    reading.is_paused = false;
+    reading.is_stopped = false;
+  }
+  return Status();
+}
+
+Status KafkaConsumer::Hold(MessageHandle message, Reading* reading) {
+  const log::TopicPartition source{.topic = rd_kafka_topic_name(message->rkt),
+                                   .partition = PartitionId{message->partition}};
+  reading->held_bytes += kMessageBytes + message->key_len + message->len;
+  reading->held.push_back(std::move(message));
+  if (reading->held_bytes <= kHeldBytesMax || reading->is_stopped) {
+    return Status();
+  }
+  const PartitionListHandle list = ListOf(std::span(&source, 1));
+  FOOTHOLD_TRY(StatusFrom("pausing", rd_kafka_pause_partitions(client_->handle(), list.get())));
+  FOOTHOLD_TRY(CheckPauses("pausing", *list));
+  reading->is_stopped = true;
+  return Status();
+}
+
+void KafkaConsumer::TakeHeld() {
+  for (auto& [source, reading] : readings_) {
+    if (reading.is_paused) {
+      continue;
+    }
+    while (!reading.held.empty() && fetched_count_ < fetched_.size()) {
+      MessageHandle& message = reading.held.front();
+      reading.held_bytes -= kMessageBytes + message->key_len + message->len;
+      fetched_[fetched_count_++] = message.release();
+      reading.held.pop_front();
+    }
+  }
+}
+
+void KafkaConsumer::DropHeld(Reading* reading) {
+  reading->held.clear();
+  reading->held_bytes = 0;
+}
+
+// Of a client that was fenced each partition is unknown: tried again that would stay so.
+Status KafkaConsumer::CheckPauses(std::string_view what,
+                                  const rd_kafka_topic_partition_list_t& list) const {
+  Status status = StatusFrom(what, list);
+  if (!status.ok()) {
+    FOOTHOLD_TRY(client_->CheckAlive());
+  }
+  return status;
+}
+
+}  // namespace foothold::kafka
