@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "src/base/boxed.h"
 #include "src/base/time.h"
 #include "src/journey/care.h"
 
@@ -329,8 +330,8 @@ struct AskBlock {
   AccountBlock account;
   PersonBlock person;
   // The status of the subject as of the decision: one of the two.
-  std::optional<UserStatus> user_status;
-  std::optional<AccountStatus> account_status;
+  Boxed<UserStatus> user_status;
+  Boxed<AccountStatus> account_status;
   friend bool operator==(const AskBlock&, const AskBlock&) = default;
 };
 

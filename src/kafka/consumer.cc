@@ -46,8 +46,8 @@ int SeekTimeoutMs() {
   return rd_kafka_version() < kSeekTimeoutWorksFrom ? wanted * 1000 : wanted;
 }
 
-// What lies ahead is thrown away when the partition is sought, or paused for long, and is memory. An
-// old version reads no faster than this bound in a second.
+// What lies ahead is thrown away when the partition is sought, or paused for long, and is memory.
+// An old version reads no faster than this bound in a second.
 void BoundWhatIsAhead(Settings* settings) {
   if (rd_kafka_version() < kFullQueueIsWatchedFrom) {
     settings->emplace_back("queued.max.messages.kbytes", "65536");
@@ -225,7 +225,7 @@ Result<std::vector<log::RecordView>> KafkaConsumer::TakeRecords() {
     previous_topic = message.rkt;
     previous_partition = message.partition;
     if (reading != nullptr && IsToBeHeld(message, *reading)) {
-      FOOTHOLD_TRY(Hold(MessageHandle(std::exchange(fetched_[i], nullptr)), reading));
+      Hold(MessageHandle(std::exchange(fetched_[i], nullptr)), reading);
       continue;
     }
     FOOTHOLD_TRY(TakeMessage(message, reading, &records));

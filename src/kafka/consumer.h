@@ -81,7 +81,7 @@ class KafkaConsumer final : public log::Consumer {
   void Take(rd_kafka_queue_t* queue, milliseconds timeout, std::size_t count_max);
   Result<std::vector<log::RecordView>> TakeRecords();
   static bool IsToBeHeld(const rd_kafka_message_t& message, const Reading& reading);
-  Status Hold(MessageHandle message, Reading* reading);
+  void Hold(MessageHandle message, Reading* reading);
   // Fills fetched_ with what is held of partitions that are not paused any more.
   void TakeHeld();
   static void DropHeld(Reading* reading);

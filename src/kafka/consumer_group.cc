@@ -233,6 +233,9 @@ void KafkaConsumer::Close() {
   }
   is_closing_ = true;
   DropMessages();
+  for (auto& [source, reading] : readings_) {
+    DropHeld(&reading);
+  }
   if (NeverEnds()) {
     queue_.reset();
     readings_.clear();

@@ -45,19 +45,19 @@ Status KafkaConsumer::Resume(std::span<const log::TopicPartition> partitions) {
   return Status();
 }
 
-Status KafkaConsumer::Hold(MessageHandle message, Reading* reading) {
+// What came was consumed, as librdkafka has it: it must be kept, whatever becomes of the rest. So a
+// client that cannot be told is told with the next message.
+void KafkaConsumer::Hold(MessageHandle message, Reading* reading) {
   const log::TopicPartition source{.topic = rd_kafka_topic_name(message->rkt),
                                    .partition = PartitionId{message->partition}};
   reading->held_bytes += kMessageBytes + message->key_len + message->len;
   reading->held.push_back(std::move(message));
-  if (reading->held_bytes <= kHeldBytesMax || reading->is_stopped) {
-    return Status();
+  if (reading->held_bytes > kHeldBytesMax && !reading->is_stopped) {
+    const PartitionListHandle list = ListOf(std::span(&source, 1));
+    reading->is_stopped =
+        rd_kafka_pause_partitions(client_->handle(), list.get()) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+        list->elems[0].err == RD_KAFKA_RESP_ERR_NO_ERROR;
   }
-  const PartitionListHandle list = ListOf(std::span(&source, 1));
-  FOOTHOLD_TRY(StatusFrom("pausing", rd_kafka_pause_partitions(client_->handle(), list.get())));
-  FOOTHOLD_TRY(CheckPauses("pausing", *list));
-  reading->is_stopped = true;
-  return Status();
 }
 
 void KafkaConsumer::TakeHeld() {

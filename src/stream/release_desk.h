@@ -6,6 +6,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "src/base/status.h"
@@ -65,7 +66,7 @@ class ReleaseDesk {
   Status LoadFacts();
 
   PartitionState* state_;
-  std::map<std::string, Instant, std::less<>> waiting_;  // Subject's key -> when.
+  std::unordered_map<std::string, Instant> waiting_;  // Subject's key -> when.
   std::set<std::pair<Instant, std::string>> by_time_;
   // Of keys that changed since the last commit: as they were then.
   std::map<std::string, std::optional<Instant>> before_;

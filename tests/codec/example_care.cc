@@ -138,7 +138,7 @@ journey::InterventionRequested ExampleCsTask() {
   ask.ladder = "account_not_activated";
   ask.not_before = At("2026-11-10T08:00:00Z");
   ask.gate.approval = "granted by kim";
-  ask.user_status = std::nullopt;
+  ask.user_status.reset();
   ask.account_status = ExampleAccountStatus();
   return record;
 }

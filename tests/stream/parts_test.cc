@@ -92,7 +92,9 @@ class TransactionTest : public ::testing::Test {
       : notary_(&calls_), applier_(&calls_), transaction_(&notary_, {.retries_max = 2}) {
     writes_.outputs.push_back({"out", PartitionId{0}, "k", "v", {}});
     writes_.changelog_topic = "changelog";
-    writes_.changelog.push_back({PartitionId{0}, "k", std::nullopt});
+    for (const std::int32_t partition : {0, 1, 1}) {
+      writes_.changelog.push_back({PartitionId{partition}, "k", std::nullopt});
+    }
     writes_.positions.push_back({{"journal", PartitionId{0}}, NextOffset{3}});
   }
   Status Commit() { return transaction_.Commit(writes_, {}, &applier_); }
@@ -104,11 +106,12 @@ class TransactionTest : public ::testing::Test {
   StagedWrites writes_;
 };
 
-TEST_F(TransactionTest, TheOrderIsOutputsChangelogOffsetsCommitStores) {
+TEST_F(TransactionTest,
+       TheOrderIsOutputsChangelogOffsetsCommitStoresBehindOneChangeOfEachPartition) {
   ASSERT_TRUE(Commit().ok());
 
-  EXPECT_THAT(calls_,
-              ElementsAre("begin", "send out", "send changelog", "offsets", "commit", "stores"));
+  EXPECT_THAT(calls_, ElementsAre("begin", "send changelog", "send changelog", "send out",
+                                  "send changelog", "offsets", "commit", "stores"));
 }
 
 TEST_F(TransactionTest, NothingComesIntoTheStoresUnlessTheCommitSucceeded) {
@@ -120,8 +123,8 @@ TEST_F(TransactionTest, NothingComesIntoTheStoresUnlessTheCommitSucceeded) {
   ASSERT_TRUE(transaction_.Abort().ok());
   ASSERT_TRUE(transaction_.Abort().ok());
 
-  EXPECT_THAT(calls_,
-              ElementsAre("begin", "send out", "send changelog", "offsets", "commit", "abort"));
+  EXPECT_THAT(calls_, ElementsAre("begin", "send changelog", "send changelog", "send out",
+                                  "send changelog", "offsets", "commit", "abort"));
 }
 
 TEST_F(TransactionTest, ACommitThatStaysOpenIsAnUnknownOutcome) {

@@ -284,7 +284,7 @@ std::set<std::string, std::less<>> CMakeWords(std::string_view content) {
 }
 
 bool IsKeptOut(const std::filesystem::path& name) {
-  static const std::set<std::string> kNames{".git", "build", ".cache"};
+  static const std::set<std::string> kNames{".git", "build", ".cache", "target"};
   return kNames.contains(name.string());
 }
 
