@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <numeric>
 #include <string_view>
@@ -97,11 +98,11 @@ Traffic::Traffic(const TrafficOptions& options)
       cumulative_(static_cast<std::size_t>(options.users)),
       ranked_(static_cast<std::size_t>(options.users)),
       is_born_(static_cast<std::size_t>(options.users), false) {
-  FOOTHOLD_CHECK(options.users > 0 && options.users_per_account > 0 && options.days > 0,
-                 "traffic needs users, accounts and days");
+  FOOTHOLD_CHECK(options.users > 0 && options.users_per_account > 0 && options.span.count() > 0,
+                 "traffic needs users, accounts and time");
   double total = 0;
   for (std::size_t i = 0; i < cumulative_.size(); ++i) {
-    total += 1.0 / static_cast<double>(i + 1);
+    total += 1.0 / std::pow(static_cast<double>(i + 1), options.skew);
     cumulative_[i] = total;
   }
   for (double& weight : cumulative_) {
@@ -115,6 +116,9 @@ Traffic::Traffic(const TrafficOptions& options)
 }
 
 std::int64_t Traffic::PickUser() {
+  if (options_.are_born_first && written_ <= options_.users) {
+    return written_ - 1;
+  }
   const auto found = std::ranges::lower_bound(cumulative_, random_.Unit());
   const auto rank = static_cast<std::size_t>(
       std::min<std::ptrdiff_t>(found - cumulative_.begin(), options_.users - 1));
@@ -126,7 +130,7 @@ bool Traffic::Next(std::string* key, std::string* value) {
     return false;
   }
   const std::int64_t into = static_cast<std::int64_t>(
-      static_cast<double>(options_.days * kDay.count()) *
+      static_cast<double>(options_.span.count()) *
       (static_cast<double>(written_) / static_cast<double>(options_.events)));
   // A few seconds out of order, as the network leaves them.
   const Instant at = options_.start + milliseconds(into + random_.Between(0, 5'000));

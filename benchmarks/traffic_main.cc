@@ -89,17 +89,22 @@ std::int64_t ProduceAll(const Target& target, Traffic* traffic) {
 int Main(int argc, char** argv) {
   TrafficOptions options;
   Target target;
+  std::int64_t days = options.span / kDay;
   CLI::App app("Writes the traffic of the benchmarks to stdout, or into a topic.");
   app.add_option("--seed", options.seed)->capture_default_str();
   app.add_option("--events", options.events)->capture_default_str();
   app.add_option("--users", options.users)->capture_default_str();
   app.add_option("--users-per-account", options.users_per_account)->capture_default_str();
-  app.add_option("--days", options.days)->capture_default_str();
+  app.add_option("--days", days, "Of event time")->capture_default_str();
+  app.add_option("--skew", options.skew, "How much busier the busy are; 0: all act alike")
+      ->capture_default_str();
+  app.add_flag("--born-first", options.are_born_first, "The first records are one of each user");
   app.add_option("--malformed-ppm", options.malformed_ppm)->capture_default_str();
   CLI::Option* const brokers = app.add_option("--brokers", target.brokers);
   brokers->needs(app.add_option("--topic", target.topic));
   CLI11_PARSE(app, argc, argv);
   std::ios::sync_with_stdio(false);
+  options.span = days * kDay;
   Traffic traffic(options);
   if (target.brokers.empty()) {
     PrintAll(&traffic);

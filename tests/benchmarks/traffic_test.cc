@@ -97,5 +97,45 @@ TEST(TrafficTest, FewUsersAreBusyAndMostAreNot) {
   EXPECT_GT(rare, 700);
 }
 
+TEST(TrafficTest, WithoutSkewAllActAlike) {
+  TrafficOptions options = kSmall;
+  options.skew = 0;
+  Traffic traffic(options);
+  std::map<std::string, int> records_by_user;
+  std::string key;
+  std::string value;
+
+  while (traffic.Next(&key, &value)) {
+    ++records_by_user[key];
+  }
+
+  EXPECT_EQ(records_by_user.size(), 1'000U);
+  for (const auto& [user, count] : records_by_user) {
+    EXPECT_LT(count, 45) << user << ", where 20 are expected";
+  }
+}
+
+TEST(TrafficTest, AllAreBornFirstWhereThatIsAskedFor) {
+  TrafficOptions options = kSmall;
+  options.are_born_first = true;
+  options.malformed_ppm = 0;
+  Traffic traffic(options);
+  std::set<std::string> born;
+  std::string key;
+  std::string value;
+
+  for (std::int64_t i = 0; i < options.users; ++i) {
+    ASSERT_TRUE(traffic.Next(&key, &value));
+    EXPECT_TRUE(born.insert(key).second);
+    EXPECT_TRUE(value.find("Account Created") != std::string::npos ||
+                value.find("Invite Accepted") != std::string::npos)
+        << value;
+  }
+  ASSERT_TRUE(traffic.Next(&key, &value));
+
+  EXPECT_TRUE(born.contains(key));
+  EXPECT_EQ(value.find("Invite Accepted"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace foothold::benchmarks
