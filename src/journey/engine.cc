@@ -102,6 +102,11 @@ Moved JudgeCare(const Occasion& occasion, Facts facts, WakeSet* woken,
   if (IsJudgedByTime(occasion.visit, user) && !IsRemoved(user)) {
     AddWokenByTime(facts, judged_before, *occasion.visit.due, woken);
   }
+  // Many rules ask for a role, and few events change it.
+  const bool is_refresh = occasion.visit.kind == VisitKind::kTimer && user.is_due_for_refresh;
+  if (!is_refresh && user.contribution.role != facts.truth->current.role) {
+    woken->Add(wakes.OfChange(SubjectKind::kUser, Change::kRole));
+  }
   const RiskPhase phase = PhaseOf(definition, user, *facts.truth, facts.is_history_known);
   const RiskLevel risk_before = user.risk.level;
   const bool was_reached = user.contribution.is_reached;

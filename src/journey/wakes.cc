@@ -236,6 +236,8 @@ void Wakes::AddNode(const Playbook& playbook, const ConditionNode& node, Subject
       break;
     }
     case ConditionKind::kRole:
+      on(Change::kRole);
+      break;
     case ConditionKind::kState:
     case ConditionKind::kReachedMilestone:
     case ConditionKind::kAnyStep:

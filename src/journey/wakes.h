@@ -46,7 +46,8 @@ class WakeSet {
 // What may change of a subject or its account, beside the evidence of single events.
 enum class Change : std::uint8_t {
   kActivity,  // Sessions, active days, core time, idleness.
-  kStanding,  // Role, state, steps, activation.
+  kStanding,  // State, steps, activation.
+  kRole,
   kUserTraits,
   kAccountTraits,
   kAccountEvidence,  // Seen from a user: what the account did.
