@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::size_t kOutputChunk = 1'000;
 constexpr std::size_t kIntakeEntries = 1'000;
+constexpr std::size_t kCompactAtLeast = 50'000;  // Records of a changelog.
 
 // What --mapping and --set say is the command's to name, not a file's.
 Status Named(const std::string& command, Status status) {
@@ -198,6 +199,20 @@ Status Rerun::Trim() {
   FOOTHOLD_TRY(HandOnEvents());
   log_.TrimConsumed(config_.app + "-people");
   log_.TrimConsumed(config_.app + "-journey");
+  const stream::TopicNames names = topics();
+  FOOTHOLD_TRY(CompactIfGrown(names.people_changelog));
+  return CompactIfGrown(names.changelog);
+}
+
+// Each time it is twice what it need be, so that it costs every record as much, and memory is that
+// of the state.
+Status Rerun::CompactIfGrown(const std::string& changelog) {
+  std::size_t& compacted_count = compacted_counts_[changelog];
+  if (log_.CountRecords(changelog) < kCompactAtLeast + 2 * compacted_count) {
+    return {};
+  }
+  FOOTHOLD_TRY(log_.Compact(changelog));
+  compacted_count = log_.CountRecords(changelog);
   return {};
 }
 

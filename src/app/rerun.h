@@ -109,8 +109,9 @@ class Rerun {
   Status Drain(const Take& take);
   Status HandOn(const Take& take);
   Status HandOnEvents();
-  // Frees what the stages have consumed.
+  // Frees what the stages have consumed, and what a changelog says anew.
   Status Trim();
+  Status CompactIfGrown(const std::string& changelog);
 
   RerunFlags given_;
   config::Config config_;
@@ -127,6 +128,7 @@ class Rerun {
   std::unique_ptr<log::CommittedReader> journal_reader_;  // Null: nobody asked for events.
   TakeEvent take_event_;
   std::map<log::TopicPartition, std::int64_t> next_offsets_;
+  std::map<std::string, std::size_t> compacted_counts_;  // Records left, by changelog.
 };
 
 }  // namespace foothold::app

@@ -162,6 +162,19 @@ Status MemoryLog::Compact(const std::string& topic) {
   return {};
 }
 
+std::size_t MemoryLog::CountRecords(const std::string& topic) const {
+  MutexLock lock(state_->mutex);
+  const Result<Topic*> found = state_->topics.TopicOf(topic);
+  if (!found.has_value()) {
+    return 0;
+  }
+  std::size_t count = 0;
+  for (const PartitionLog& partition : (*found)->partitions) {
+    count += partition.count();
+  }
+  return count;
+}
+
 void MemoryLog::ForceRebalance(const std::string& group) {
   MutexLock lock(state_->mutex);
   state_->GroupOf(group).ForceRebalance();

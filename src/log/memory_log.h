@@ -71,6 +71,8 @@ class MemoryLog final : public Log {
   // they are older than the topic's delete.retention.ms. kInvalid: its cleanup.policy has no
   // compact.
   Status Compact(const std::string& topic);
+  // How many records of a topic are held, decided or not; 0 if there is no such topic.
+  std::size_t CountRecords(const std::string& topic) const;
 
   // A rebalance without a reason: tokens are stale, each member gets the partitions of the next.
   void ForceRebalance(const std::string& group);

@@ -1,8 +1,8 @@
 #include "src/log/partition_log.h"
 
 #include <algorithm>
-#include <set>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include "src/base/check.h"
@@ -77,7 +77,7 @@ void PartitionLog::DeleteBefore(std::int64_t offset) {
 
 void PartitionLog::Compact(Instant tombstones_from) {
   const std::int64_t stable = last_stable();
-  std::set<std::string_view> later_keys;
+  std::unordered_set<std::string_view> later_keys;
   std::deque<Entry> kept;
   for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
     const StoredRecord& record = *entry->record;

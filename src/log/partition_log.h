@@ -65,6 +65,8 @@ class PartitionLog {
   // `tombstones_from`; drops aborted records. What is not decided stays.
   void Compact(Instant tombstones_from);
 
+  // Of records that are held, decided or not.
+  std::size_t count() const { return entries_.size(); }
   std::int64_t low() const { return low_; }
   std::int64_t end() const { return end_; }
   // Everything before it is decided.

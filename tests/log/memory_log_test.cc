@@ -109,8 +109,12 @@ TEST_F(MemoryLogTest, CompactionKeepsTheLastCommittedRecordOfEachKey) {
   ASSERT_TRUE(producer->Begin().ok());
   ASSERT_TRUE(producer->Send(record("a", "open")).ok());
 
+  EXPECT_EQ(log_.CountRecords("state"), 5U);
+
   ASSERT_TRUE(log_.Compact("state").ok());
 
+  EXPECT_EQ(log_.CountRecords("state"), 3U);
+  EXPECT_EQ(log_.CountRecords("missing"), 0U);
   const std::vector<ReadRecord> records = ReadAll(state);
   EXPECT_EQ(ValuesOf(records), (Values{"b1", "a2"}));
   EXPECT_EQ(records[1].offset, 2) << "offsets stay";
