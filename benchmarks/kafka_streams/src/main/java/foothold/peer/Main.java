@@ -29,10 +29,12 @@ import org.apache.kafka.streams.StreamsConfig;
  * <pre>
  *   peer --brokers B --topic events --state DIR [--warmup-topic T] [--threads N]
  *        [--commit-interval-ms N] [--output-prefix P] [--activity true]
+ *        [--application NAME] [--follow true]
  * </pre>
  *
  * With a warm-up topic the whole job runs over that one first, in the same process and under another
- * name, and is not counted. Prints one JSON line.
+ * name, and is not counted. Prints one JSON line. With --follow it goes on with what is still to come
+ * instead, until it is ended, and says "ready" when it has its partitions.
  */
 public final class Main {
   private static final Duration CLOSE_WITHIN = Duration.ofSeconds(60);
@@ -47,13 +49,21 @@ public final class Main {
     }
     String brokers = flags.get("brokers");
     String prefix = flags.getOrDefault("output-prefix", "");
+    String application = flags.getOrDefault("application", "peer");
     Cost began = Cost.now();
     if (flags.containsKey("warmup-topic")) {
-      run(options(flags, "peer-warmup", flags.get("warmup-topic"), "warmup." + prefix, brokers));
+      run(
+          options(
+              flags,
+              application + "-warmup",
+              flags.get("warmup-topic"),
+              "warmup." + prefix,
+              brokers),
+          false);
     }
     Cost warm = Cost.now();
-    PeerOptions options = options(flags, "peer", flags.get("topic"), prefix, brokers);
-    long events = run(options);
+    PeerOptions options = options(flags, application, flags.get("topic"), prefix, brokers);
+    long events = run(options, Boolean.parseBoolean(flags.get("follow")));
     Cost done = Cost.now();
     System.out.printf(
         "{\"records\":%d,\"wallS\":%.2f,\"recordsPerS\":%.0f,\"cpuSPerMillion\":%.2f,"
@@ -119,8 +129,11 @@ public final class Main {
     return settings;
   }
 
-  /** Runs the job from the beginning of the topic to its present end; returns how many records. */
-  private static long run(PeerOptions options) throws Exception {
+  /**
+   * Runs the job from the beginning of the topic to its present end, or for ever if it follows;
+   * returns how many records.
+   */
+  private static long run(PeerOptions options, boolean isFollowing) throws Exception {
     createOutputs(options);
     long total = recordsIn(options);
     ParseProcessor.Progress progress = new ParseProcessor.Progress();
@@ -134,6 +147,11 @@ public final class Main {
                 .StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
           });
       streams.start();
+      if (isFollowing) {
+        await(() -> streams.state() == KafkaStreams.State.RUNNING, failure);
+        System.out.println("ready");
+        await(() -> false, failure);
+      }
       await(() -> progress.read.get() >= total, failure);
       await(() -> progress.decided.get() >= progress.handedOn.get(), failure);
       long decided = progress.decided.get();
