@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   foothold::benchmarks::RegisterState();
   foothold::benchmarks::RegisterTimers();
   benchmark::RunSpecifiedBenchmarks();
+  benchmark::ClearRegisteredBenchmarks();  // They own stores, which RocksDB's own end would outrun.
   benchmark::Shutdown();
   return 0;
 }

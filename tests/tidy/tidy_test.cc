@@ -186,6 +186,7 @@ TEST(ReadTreeTest, BuildsAndBinariesAreLeftOut) {
 
   for (const auto& [path, content] : tree) {
     EXPECT_FALSE(path.starts_with("build/") || path.starts_with(".git/")) << path;
+    EXPECT_EQ(path.find("/target/"), std::string::npos) << path;
     EXPECT_EQ(content.find('\0'), std::string::npos) << path;
   }
 }
