@@ -51,7 +51,7 @@ constexpr milliseconds kCommittedMax{1'000};
 
 // 60 days, of which half are used or so: windows close, and the traffic is never used up.
 const benchmarks::TrafficOptions kTraffic{
-    .seed = 11, .events = 120'000, .users = 2'000, .days = 60};
+    .seed = 11, .events = 120'000, .users = 2'000, .span = 60 * kDay};
 
 using Place = std::pair<std::int32_t, std::int64_t>;  // Partition and offset.
 
@@ -73,7 +73,7 @@ class Feed {
   }
   // An event of 5 hours after the last one: as far ahead as intake does not wait for the others.
   void AddNewest() {
-    const auto passed = milliseconds{kTraffic.days * kDay.count() / kTraffic.events * count_};
+    const milliseconds passed = kTraffic.span / kTraffic.events * count_;
     const std::string value = fmt::format(
         R"({{"type":"track","event":"Signed In","userId":"newest","messageId":"newest",)"
         R"("timestamp":"{}","context":{{"groupId":"newest"}}}})",

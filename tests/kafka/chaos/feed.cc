@@ -53,7 +53,7 @@ benchmarks::TrafficOptions TrafficOf(std::uint64_t seed, milliseconds event_step
   return {.seed = seed,
           .events = kEvents,
           .users = kUsers,
-          .days = std::max<std::int64_t>(1, kEvents * event_step.count() / kDay.count()),
+          .span = std::max<std::int64_t>(1, kEvents * event_step.count() / kDay.count()) * kDay,
           .malformed_ppm = 0};
 }
 
