@@ -14,6 +14,8 @@ namespace foothold::stream {
 namespace {
 
 constexpr milliseconds kCallTimeout{10'000};
+// How far event time may go on, live, on the word that an input has ended.
+constexpr milliseconds kEndsStep = 15 * kMinute;
 
 }  // namespace
 
@@ -141,6 +143,39 @@ Status IntakeStage::FindEnds(Instant now, milliseconds idle) {
     TellProgress(Telling::kMoved, now);
   }
   return Status();
+}
+
+// An input that had nothing more to read has no say in what time it is. When records come again
+// after a pause, they come of one input first: before what is told of it carries the clock on, the
+// others are asked whether they still have nothing. One that cannot be asked is waited for.
+void IntakeStage::LookAgainAtEnds(Instant now) {
+  std::optional<Instant> latest;
+  for (const auto& [partition, input] : inputs_) {
+    latest = std::max(latest, input.event_time_max);
+  }
+  if (!latest.has_value() || (ends_seen_at_.has_value() && *latest - *ends_seen_at_ < kEndsStep)) {
+    return;
+  }
+  ends_seen_at_ = latest;
+  bool can_be_asked = true;
+  for (auto& [partition, input] : inputs_) {
+    if (!input.is_at_end) {
+      continue;
+    }
+    // What the consumer has handed over already may wait to be taken: only where the input ended
+    // when that was found out tells whether more has come.
+    std::optional<std::int64_t> high;
+    if (can_be_asked) {
+      const auto range = consumer_->QueryWatermarks(partition, kCallTimeout);
+      can_be_asked = range.has_value();
+      high = range.has_value() ? std::optional(range->high) : std::nullopt;
+    }
+    if (high != input.high) {
+      input.is_at_end = false;
+      input.moved_at = now;
+      sources_[input.source]->progress.ObserveEnd(input.place, false);
+    }
+  }
 }
 
 Result<bool> IntakeStage::IsReadToEnd(const log::TopicPartition& partition, Input* input) {

@@ -16,6 +16,9 @@ namespace {
 constexpr milliseconds kTellInterval{1'000};
 constexpr milliseconds kTellAnywayInterval{10'000};
 constexpr milliseconds kTellCountsInterval = kHour;
+// What a partition may have come on, live, since counts were told: a worker that is killed loses
+// them.
+constexpr milliseconds kTellCountsStep = 15 * kMinute;
 constexpr milliseconds kLookInterval{1'000};
 constexpr milliseconds kCompareInterval{100};
 constexpr milliseconds kDeadLetterInterval = kHour;
@@ -251,6 +254,9 @@ void IntakeStage::TellProgress(Telling telling, Instant now) {
   if (are_counts_due_ || (IsLive() && IsDue(told_counts_at_, now, kTellCountsInterval))) {
     TellCounts(now);
   }
+  if (IsLive()) {
+    LookAgainAtEnds(now);
+  }
   journey::Progress progress;
   for (const std::unique_ptr<Source>& source : sources_) {
     const auto moved = source->progress.TakeMoved();
@@ -275,6 +281,9 @@ void IntakeStage::TellProgress(Telling telling, Instant now) {
 void IntakeStage::TellCounts(Instant now) {
   are_counts_due_ = false;
   told_counts_at_ = now;
+  for (auto& [partition, input] : inputs_) {
+    input.told_counts_max = input.event_time_max;
+  }
   for (const std::unique_ptr<Source>& source : sources_) {
     for (const auto& [span, names] : source->counter.Take()) {
       // The people stage has no use for them.
@@ -337,7 +346,19 @@ void IntakeStage::TakeFinishRequest() {
   is_finish_staged_ = true;
 }
 
-Status IntakeStage::Collect(Instant /*now*/, StagedWrites* writes) {
+bool IntakeStage::AreManyCountsUntold() const {
+  return std::ranges::any_of(inputs_, [](const Inputs::value_type& entry) {
+    const Input& input = entry.second;
+    return input.event_time_max.has_value() &&
+           (!input.told_counts_max.has_value() ||
+            *input.event_time_max - *input.told_counts_max >= kTellCountsStep);
+  });
+}
+
+Status IntakeStage::Collect(Instant now, StagedWrites* writes) {
+  if (IsLive() && AreManyCountsUntold()) {
+    TellCounts(now);
+  }
   batches_.Take(&writes->outputs);
   people_.Take(&writes->outputs);
   for (StagedRecord& letter : dead_letters_) {
@@ -388,6 +409,7 @@ Result<std::vector<log::Position>> IntakeStage::Rewind() {
   told_at_.reset();
   has_moved_ = true;
   are_counts_due_ = true;
+  ends_seen_at_.reset();
   std::vector<log::Position> positions;
   for (auto& [partition, input] : inputs_) {
     input.next = input.committed;
@@ -396,6 +418,7 @@ Result<std::vector<log::Position>> IntakeStage::Rewind() {
     input.event_time_min = read.event_time_min;
     input.is_at_end = false;
     input.told_max.reset();
+    input.told_counts_max.reset();
     if (!input.is_start_saved) {
       ++staged_entries_;
     }

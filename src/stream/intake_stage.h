@@ -40,7 +40,8 @@ namespace foothold::stream {
 // else once a second if something moved, else every 10 s; live also before a record that comes when
 // nothing was told for that long, as after a start. How often each event came goes before it
 // when a partition has left a quarter of a day, live once an hour of the wall as well: when the
-// clock passes a quarter, all that came in it has been told. Not thread-safe, but for outlook() and
+// clock passes a quarter, all that came in it has been told. Live it also goes into each commit by
+// which a partition comes on a quarter of an hour. Not thread-safe, but for outlook() and
 // RequestFinish().
 class IntakeStage final : public Stage {
  public:
@@ -100,8 +101,9 @@ class IntakeStage final : public Stage {
     bool is_ahead = false;  // Waits for the others.
     std::optional<Instant> event_time_max;
     std::optional<Instant> event_time_min;
-    std::optional<Instant> told_max;  // The largest event time that progress has told.
-    std::int64_t counted_span = -1;   // Of the event counted last.
+    std::optional<Instant> told_max;         // The largest event time that progress has told.
+    std::optional<Instant> told_counts_max;  // Likewise, when counts were told last.
+    std::int64_t counted_span = -1;          // Of the event counted last.
   };
   using Inputs = std::map<log::TopicPartition, Input>;
   struct Source {
@@ -129,6 +131,7 @@ class IntakeStage final : public Stage {
   void TellAll(const journey::Progress& progress);
   // How often events came since that was told, if it is due by now.
   void TellCounts(Instant now);
+  bool AreManyCountsUntold() const;
   void Reject(const log::RecordView& record, const intake::Rejected& rejected, Input* input);
   void NoteDeadLetterOf(const std::string& tenant, const log::RecordView& record,
                         const Input& input);
@@ -138,6 +141,7 @@ class IntakeStage final : public Stage {
   // Whether `input` has been read to its high watermark.
   Result<bool> IsReadToEnd(const log::TopicPartition& partition, Input* input);
   Status FindEnds(Instant now, milliseconds idle);
+  void LookAgainAtEnds(Instant now);
   Status UpdateAhead(Instant now);
   void TakeFinishRequest();
   bool IsLive() const { return options_.mode == journey::ClockMode::kWall; }
@@ -162,6 +166,7 @@ class IntakeStage final : public Stage {
   bool has_moved_ = false;  // Since progress was told.
   // A partition left a quarter of a day: what came in it is told before how far the partition is.
   bool are_counts_due_ = false;
+  std::optional<Instant> ends_seen_at_;  // The latest event time when ends were looked at again.
   bool is_finish_staged_ = false;
   bool has_passed_on_ = false;    // Something ever went to the people stage.
   bool is_handing_over_ = false;  // Nothing is read before the people stage had its turn.
