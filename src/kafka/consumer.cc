@@ -241,9 +241,9 @@ Result<std::vector<log::RecordView>> KafkaConsumer::TakeRecords() {
 
 // That a partition has ended is true behind what is held of it.
 bool KafkaConsumer::IsToBeHeld(const rd_kafka_message_t& message, const Reading& reading) {
-  return message.err == RD_KAFKA_RESP_ERR_NO_ERROR
-             ? reading.is_paused
-             : message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF && !reading.held.empty();
+  const bool is_end = message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+  return reading.is_paused &&
+         (message.err == RD_KAFKA_RESP_ERR_NO_ERROR || (is_end && !reading.held.empty()));
 }
 
 Status KafkaConsumer::TakeMessage(const rd_kafka_message_t& message, Reading* reading,

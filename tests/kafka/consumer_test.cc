@@ -289,6 +289,34 @@ TEST(KafkaConsumerTest, PausesResumesAndSeeksNeitherSkipNorRepeat) {
   EXPECT_EQ(next, kCount);
 }
 
+TEST(KafkaConsumerTest, WhatCameInAPauseIsDeliveredBeforeWhatCameAfterIt) {
+  const auto log = OpenLog(SharedServers());
+  const std::string topic = MakeTopic(log.get(), 1);
+  WriteNumbers(log.get(), topic, PartitionId{0}, 5);
+  const auto consumer = NewReader(log.get(), 1);
+  Must(consumer->Assign(std::vector{At(topic, 0)}));
+  const std::vector<log::TopicPartition> source{First(topic)};
+  std::vector<std::string> values;
+  const auto read_until = [&](std::size_t count) {
+    return PollUntil(consumer.get(), [&](const log::Batch& batch) {
+      for (const log::RecordView& record : batch.records) {
+        values.emplace_back(*record.value);
+      }
+      return values.size() >= count;
+    });
+  };
+  ASSERT_TRUE(read_until(1));
+
+  Must(consumer->Pause(source));
+  EXPECT_TRUE(Must(consumer->Poll(kShort)).records.empty());
+  EXPECT_EQ(consumer->PositionOf(source[0]), NextOffset{1});
+  WriteNumbers(log.get(), topic, PartitionId{0}, 3);
+  Must(consumer->Resume(source));
+  ASSERT_TRUE(read_until(8));
+
+  EXPECT_THAT(values, testing::ElementsAre("0", "1", "2", "3", "4", "0", "1", "2"));
+}
+
 TEST(KafkaConsumerTest, ThePositionPassesMarkersAtTheEnd) {
   const auto log = OpenLog(SharedServers());
   const std::string topic = MakeTopic(log.get(), 1);
