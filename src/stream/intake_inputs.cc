@@ -14,7 +14,7 @@ namespace foothold::stream {
 namespace {
 
 constexpr milliseconds kCallTimeout{10'000};
-// How far event time may go on, live, on the word that an input has ended.
+// How far event time may go on, on the word that an input has ended.
 constexpr milliseconds kEndsStep = 15 * kMinute;
 
 }  // namespace
@@ -47,6 +47,8 @@ Result<std::vector<log::Position>> IntakeStage::Assign(
     positions.push_back({partitions[i], input.next});
     inputs_.insert_or_assign(partitions[i], input);
   }
+  // Whoever read them before may have told that they had ended, and more may have come since.
+  is_all_to_be_told_ = true;
   Publish(false);
   return positions;
 }

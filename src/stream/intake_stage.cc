@@ -254,13 +254,13 @@ void IntakeStage::TellProgress(Telling telling, Instant now) {
   if (are_counts_due_ || (IsLive() && IsDue(told_counts_at_, now, kTellCountsInterval))) {
     TellCounts(now);
   }
-  if (IsLive()) {
-    LookAgainAtEnds(now);
-  }
+  LookAgainAtEnds(now);
+  const bool is_all_told = telling == Telling::kAll || is_all_to_be_told_;
+  is_all_to_be_told_ = false;
   journey::Progress progress;
   for (const std::unique_ptr<Source>& source : sources_) {
     const auto moved = source->progress.TakeMoved();
-    for (const auto& [input, read] : telling == Telling::kAll ? source->progress.all() : moved) {
+    for (const auto& [input, read] : is_all_told ? source->progress.all() : moved) {
       progress.partitions[{source->name, input.topic, input.partition.value}] = ToJourney(read);
     }
   }
@@ -410,6 +410,7 @@ Result<std::vector<log::Position>> IntakeStage::Rewind() {
   has_moved_ = true;
   are_counts_due_ = true;
   ends_seen_at_.reset();
+  is_all_to_be_told_ = true;
   std::vector<log::Position> positions;
   for (auto& [partition, input] : inputs_) {
     input.next = input.committed;

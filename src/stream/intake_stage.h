@@ -166,6 +166,7 @@ class IntakeStage final : public Stage {
   bool has_moved_ = false;  // Since progress was told.
   // A partition left a quarter of a day: what came in it is told before how far the partition is.
   bool are_counts_due_ = false;
+  bool is_all_to_be_told_ = false;       // Of all inputs, whether they have moved or not.
   std::optional<Instant> ends_seen_at_;  // The latest event time when ends were looked at again.
   bool is_finish_staged_ = false;
   bool has_passed_on_ = false;    // Something ever went to the people stage.

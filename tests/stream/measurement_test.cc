@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <tuple>
 #include <variant>
 
 #include <gmock/gmock.h>
@@ -107,8 +108,16 @@ TEST(MeasurementTest, CountsOfABacklogAreToldInTheCommitThatCounted) {
 
 // After a pause a backlog comes to two inputs, and that of one is read first: the clock must not go
 // there on the word of before that the other has nothing.
-TEST(MeasurementTest, AnInputThatHadEndedIsAskedAgainBeforeTheClockGoesOn) {
-  Service service({.source_partitions = 2, .mode = journey::ClockMode::kWall});
+class EndedInputTest : public testing::TestWithParam<std::tuple<journey::ClockMode, bool>> {
+};  // Is it killed?
+INSTANTIATE_TEST_SUITE_P(ByClockWithAKillOrWithout, EndedInputTest,
+                         testing::Combine(testing::Values(journey::ClockMode::kWall,
+                                                          journey::ClockMode::kEvent),
+                                          testing::Bool()));
+
+TEST_P(EndedInputTest, IsAskedAgainBeforeTheClockGoesOn) {
+  const auto [mode, is_killed] = GetParam();
+  Service service({.source_partitions = 2, .mode = mode});
   service.clock().Set(kStart + 10 * kDay);
   service.Start();
   for (const std::int32_t partition : {0, 1}) {
@@ -117,11 +126,17 @@ TEST(MeasurementTest, AnInputThatHadEndedIsAskedAgainBeforeTheClockGoesOn) {
   service.Run();
   service.clock().Advance(2 * IntakeStage::kIdleAtEnd);
   service.Run();
+  if (is_killed) {
+    service.Kill();
+  }
 
   for (const std::int32_t partition : {0, 1}) {
     for (int i = 1; i <= 5; ++i) {
       service.Produce(partition, Track("acme", "ada", "Signed In", kStart + i * kHour));
     }
+  }
+  if (is_killed) {
+    service.Start();
   }
   service.Run();
 
