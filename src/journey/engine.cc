@@ -26,6 +26,10 @@ bool IsRemoved(const User& user) {
 
 bool IsFresh(const User& user) { return !user.first_seen.has_value(); }
 
+bool IsRefresh(const Visit& visit, const User& user) {
+  return visit.kind == VisitKind::kTimer && user.is_due_for_refresh;
+}
+
 // Whether the visit says that time has come to its due, and with it what was to be done by then.
 bool IsJudgedByTime(const Visit& visit, const User& user) {
   return visit.kind == VisitKind::kTimer && !user.is_due_for_refresh;
@@ -103,8 +107,7 @@ Moved JudgeCare(const Occasion& occasion, Facts facts, WakeSet* woken,
     AddWokenByTime(facts, judged_before, *occasion.visit.due, woken);
   }
   // Many rules ask for a role, and few events change it.
-  const bool is_refresh = occasion.visit.kind == VisitKind::kTimer && user.is_due_for_refresh;
-  if (!is_refresh && user.contribution.role != facts.truth->current.role) {
+  if (!IsRefresh(occasion.visit, user) && user.contribution.role != facts.truth->current.role) {
     woken->Add(wakes.OfChange(SubjectKind::kUser, Change::kRole));
   }
   const RiskPhase phase = PhaseOf(definition, user, *facts.truth, facts.is_history_known);
@@ -336,7 +339,7 @@ bool AdvanceUser(const Definition& definition, const Context& context, const Vis
     }
     return is_moved;
   }
-  const bool is_refresh = visit.kind == VisitKind::kTimer && user.is_due_for_refresh;
+  const bool is_refresh = IsRefresh(visit, user);
   WakeSet woken =
       WokenBy(definition, SubjectKind::kUser, visit, learned, of_account, matters && !is_refresh);
   if (is_fresh) {

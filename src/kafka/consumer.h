@@ -98,7 +98,6 @@ class KafkaConsumer final : public log::Consumer {
   bool MayNotBeDestroyed() const;
   void NoteError(const rd_kafka_message_t& message);
   Status OutOfRange(const rd_kafka_message_t& message);
-  Status CheckPauses(std::string_view what, const rd_kafka_topic_partition_list_t& list) const;
   void AskForLeaders(const std::string& topic);
   Status CheckTopics();
   bool IsCooperative() const;

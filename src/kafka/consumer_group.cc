@@ -122,15 +122,15 @@ Status KafkaConsumer::AcceptRevoked(std::span<const log::TopicPartition> partiti
   FOOTHOLD_CHECK(offered_ && offered_->kind != log::AssignmentChange::Kind::kAssigned,
                  "no partitions were revoked");
   // A pause would outlive the assignment and silence the partition if it comes back.
-  std::vector<log::TopicPartition> paused;
+  std::vector<log::TopicPartition> stopped;
   for (const log::TopicPartition& partition : partitions) {
     const auto found = readings_.find(partition);
     if (found != readings_.end() && found->second.is_stopped) {
-      paused.push_back(partition);
+      stopped.push_back(partition);
     }
   }
-  if (!paused.empty()) {
-    FOOTHOLD_TRY(Resume(paused));
+  if (!stopped.empty()) {
+    FOOTHOLD_TRY(Resume(stopped));
   }
   const PartitionListHandle list = ListOf(partitions);
   FOOTHOLD_TRY(Unassign(list.get()));

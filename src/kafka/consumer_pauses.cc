@@ -35,7 +35,11 @@ Status KafkaConsumer::Resume(std::span<const log::TopicPartition> partitions) {
   if (!stopped.empty()) {
     const PartitionListHandle list = ListOf(stopped);
     FOOTHOLD_TRY(StatusFrom("resuming", rd_kafka_resume_partitions(client_->handle(), list.get())));
-    FOOTHOLD_TRY(CheckPauses("resuming", *list));
+    if (Status status = StatusFrom("resuming", *list); !status.ok()) {
+      // Of a client that was fenced each partition is unknown: tried again that would stay so.
+      FOOTHOLD_TRY(client_->CheckAlive());
+      return status;
+    }
   }
   for (const log::TopicPartition& partition : partitions) {
     Reading& reading = readings_.at(partition);
@@ -77,16 +81,6 @@ void KafkaConsumer::TakeHeld() {
 void KafkaConsumer::DropHeld(Reading* reading) {
   reading->held.clear();
   reading->held_bytes = 0;
-}
-
-// Of a client that was fenced each partition is unknown: tried again that would stay so.
-Status KafkaConsumer::CheckPauses(std::string_view what,
-                                  const rd_kafka_topic_partition_list_t& list) const {
-  Status status = StatusFrom(what, list);
-  if (!status.ok()) {
-    FOOTHOLD_TRY(client_->CheckAlive());
-  }
-  return status;
 }
 
 }  // namespace foothold::kafka

@@ -25,8 +25,9 @@ struct RetryPolicy {
 //
 //   1 outputs   2 changelog   3 input positions   4 commit in the log   5 the stores
 //
-// The first change of each partition goes ahead of 1. Before 4 nothing happened. 5 serves several commits at once: until then a store is behind its
-// changelog and catches up at the next start. It is never ahead.
+// The first change of each partition goes ahead of 1. Before 4 nothing happened. 5 serves several
+// commits at once: until then a store is behind its changelog and catches up at the next start. It
+// is never ahead.
 //
 // Not thread-safe: owned by one Worker.
 class Transaction {

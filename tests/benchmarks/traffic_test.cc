@@ -16,6 +16,17 @@ namespace {
 
 constexpr TrafficOptions kSmall{.events = 20'000, .users = 1'000, .malformed_ppm = 5'000};
 
+std::map<std::string, int> RecordsByUser(const TrafficOptions& options) {
+  Traffic traffic(options);
+  std::map<std::string, int> counts;
+  std::string key;
+  std::string value;
+  while (traffic.Next(&key, &value)) {
+    ++counts[key];
+  }
+  return counts;
+}
+
 TEST(TrafficTest, TheSameOptionsGiveTheSameBytes) {
   Traffic first(kSmall);
   Traffic second(kSmall);
@@ -77,13 +88,7 @@ TEST(TrafficTest, RecordsAreOfTheSizeAndShapeOfTheFigures) {
 }
 
 TEST(TrafficTest, FewUsersAreBusyAndMostAreNot) {
-  Traffic traffic(kSmall);
-  std::map<std::string, int> records_by_user;
-  std::string key;
-  std::string value;
-  while (traffic.Next(&key, &value)) {
-    ++records_by_user[key];
-  }
+  const std::map<std::string, int> records_by_user = RecordsByUser(kSmall);
   int busiest = 0;
   int rare = 0;
   for (const auto& [user, count] : records_by_user) {
@@ -100,14 +105,8 @@ TEST(TrafficTest, FewUsersAreBusyAndMostAreNot) {
 TEST(TrafficTest, WithoutSkewAllActAlike) {
   TrafficOptions options = kSmall;
   options.skew = 0;
-  Traffic traffic(options);
-  std::map<std::string, int> records_by_user;
-  std::string key;
-  std::string value;
 
-  while (traffic.Next(&key, &value)) {
-    ++records_by_user[key];
-  }
+  const std::map<std::string, int> records_by_user = RecordsByUser(options);
 
   EXPECT_EQ(records_by_user.size(), 1'000U);
   for (const auto& [user, count] : records_by_user) {

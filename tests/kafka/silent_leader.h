@@ -4,7 +4,6 @@
 // left between joining and the first assignment.
 
 #include <string>
-#include <vector>
 
 #include "src/base/status.h"
 
