@@ -152,8 +152,8 @@ stream::JourneyOptions JourneyOptionsOf(const config::Config& config,
   options.topics = topics;
   options.journal_partitions = config.journal.partitions;
   options.output_partitions = config.outputs.partitions;
-  options.cache_bytes_max =
-      static_cast<std::size_t>(config.state.cache_bytes / std::max(1, config.journey_workers));
+  options.cache_bytes_max = static_cast<std::size_t>(config.state.cache_bytes);
+  options.checkpoint_interval = config.state.checkpoint_interval;
   options.email_salt = config.email_salt.empty() ? config.app : config.email_salt;
   options.outputs.app = config.app;
   using enum codec::OutputTopic;

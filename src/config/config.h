@@ -86,7 +86,10 @@ struct People {
 struct StateStore {
   std::string dir = "/var/lib/foothold";
   std::int64_t memory_bytes = 256LL << 20U;  // RocksDB's block cache and write buffers together.
-  std::int64_t cache_bytes = 128LL << 20U;   // Decoded users and accounts, over all workers.
+  std::int64_t cache_bytes = 256LL << 20U;   // Decoded users and accounts, over all workers.
+  // Changed users and accounts go into the changelog this often, or sooner when they fill the
+  // cache; what was committed since is folded again after a crash.
+  milliseconds checkpoint_interval{10'000};
   friend bool operator==(const StateStore&, const StateStore&) = default;
 };
 

@@ -106,6 +106,8 @@ void ReadPlainSections(MapReader* root, Config* config) {
     section->ReadText("dir", &config->state.dir);
     section->ReadBytes("memory", {16 * kMiB, 1024 * kGiB}, &config->state.memory_bytes);
     section->ReadBytes("cache", {0, 1024 * kGiB}, &config->state.cache_bytes);
+    section->ReadDuration("checkpoint_interval", {milliseconds{0}, 10 * kMinute},
+                          &config->state.checkpoint_interval);
   });
   ReadSection(root, "intake", [&](MapReader* section) {
     section->ReadInteger("workers", Range<std::int32_t>{1, 64}, &config->intake_workers);

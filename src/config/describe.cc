@@ -162,9 +162,10 @@ std::string Describe(const Config& config) {
   DescribeOutputs(config.outputs, &lines);
   lines.Line(fmt::format("journal: {{partitions: {}, retention: {}}}", config.journal.partitions,
                          FormatDuration(config.journal.retention)));
-  lines.Line(fmt::format("state: {{dir: {}, memory: {}, cache: {}}}", Quoted(config.state.dir),
-                         FormatBytes(config.state.memory_bytes),
-                         FormatBytes(config.state.cache_bytes)));
+  lines.Line(fmt::format("state: {{dir: {}, memory: {}, cache: {}, checkpoint_interval: {}}}",
+                         Quoted(config.state.dir), FormatBytes(config.state.memory_bytes),
+                         FormatBytes(config.state.cache_bytes),
+                         FormatDuration(config.state.checkpoint_interval)));
   lines.Line(fmt::format("intake: {{workers: {}}}", config.intake_workers));
   lines.Line(fmt::format("people: {{workers: {}, partitions: {}, waiting: {}}}",
                          config.people.workers, config.people.partitions,

@@ -45,6 +45,8 @@ struct JourneyMetrics::Rep {
   Gauges& timers_held;
   prometheus::Counter* cache_hits;
   prometheus::Counter* cache_misses;
+  prometheus::Counter* checkpoints;
+  prometheus::Counter* folded_again;
   Gauges& cache_bytes;
   Gauges& state_bytes;
   Gauges& state_keys;
@@ -112,6 +114,10 @@ JourneyMetrics::Rep::Rep(Families& families)
                        "Subjects found in the decoded-object cache.")),
       cache_misses(Plain(families, "foothold_journey_cache_misses_total",
                          "Subjects that had to be read and decoded.")),
+      checkpoints(Plain(families, "foothold_journey_checkpoints_total",
+                        "Times a partition's changed state went into the changelog.")),
+      folded_again(Plain(families, "foothold_journey_steps_folded_again_total",
+                         "Entries and timers folded again after a start or an abort.")),
       cache_bytes(families.gauges({.name = "foothold_journey_cache_bytes",
                                    .help = "Memory held by caches.",
                                    .labels = {"cache"}})),
@@ -162,6 +168,12 @@ void JourneyMetrics::TimeToValue(ValueAnchor anchor, std::string_view role,
                                  std::string_view segment, milliseconds duration) {
   const std::string_view since = anchor == ValueAnchor::kSignup ? "signup" : "first_access";
   rep_->time_to_value.At({since, role, segment})->Observe(Seconds(duration));
+}
+
+void JourneyMetrics::Checkpointed() { rep_->checkpoints->Increment(); }
+
+void JourneyMetrics::FoldedAgain(std::size_t steps) {
+  rep_->folded_again->Increment(static_cast<double>(steps));
 }
 
 void JourneyMetrics::Repeat() { rep_->repeats->Increment(); }

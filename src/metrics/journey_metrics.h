@@ -68,6 +68,10 @@ class JourneyMetrics final : public KeyedMetrics {
   void TimersWaiting(PartitionId partition, std::size_t due, std::size_t held);
 
   void CacheLooked(CacheLook look, std::uint64_t count);
+  // A partition's changed state went into the changelog.
+  void Checkpointed();
+  // Entries, timers and members of walks that had been committed and were folded again.
+  void FoldedAgain(std::size_t steps);
   void CacheBytes(std::size_t objects_bytes, std::size_t store_bytes) override;
   void StateSizeIs(PartitionId partition, StateSize size) override;
   void RestoreProgress(PartitionId partition, const Restore& restore) override;

@@ -355,7 +355,7 @@ bool IntakeStage::AreManyCountsUntold() const {
   });
 }
 
-Status IntakeStage::Collect(Instant now, StagedWrites* writes) {
+Status IntakeStage::Collect(Instant now, Checkpoints /*checkpoints*/, StagedWrites* writes) {
   if (IsLive() && AreManyCountsUntold()) {
     TellCounts(now);
   }

@@ -77,7 +77,7 @@ class IntakeStage final : public Stage {
   bool has_backlog() const override { return false; }
   bool is_full() const override { return is_handing_over_; }
   std::size_t staged_entries() const override { return staged_entries_; }
-  Status Collect(Instant now, StagedWrites* writes) override;
+  Status Collect(Instant now, Checkpoints checkpoints, StagedWrites* writes) override;
   void Apply() override;
   Result<std::vector<log::Position>> Rewind() override;
   Result<std::vector<log::Position>> Repair() override;

@@ -37,12 +37,16 @@ std::unique_ptr<KeyedStage> MakeJourneyStage(JourneyOptions options,
                                              KeyedStage::Surroundings surroundings,
                                              metrics::JourneyMetrics* metrics) {
   surroundings.metrics = metrics;
-  KeyedStage::Options keyed{.input = options.topics.journal,
-                            .changelog = options.topics.changelog,
-                            .store_write_interval = options.store_write_interval,
-                            .store_write_bytes = options.store_write_bytes,
-                            .transaction_timeout = options.transaction_timeout,
-                            .store_age_max = options.store_age_max};
+  KeyedStage::Options keyed{
+      .input = options.topics.journal,
+      .changelog = options.topics.changelog,
+      .checkpoint_interval = options.checkpoint_interval,
+      .checkpoint_bytes =
+          options.cache_bytes_max / static_cast<std::size_t>(options.journal_partitions),
+      .store_write_interval = options.store_write_interval,
+      .store_write_bytes = options.store_write_bytes,
+      .transaction_timeout = options.transaction_timeout,
+      .store_age_max = options.store_age_max};
   return std::make_unique<KeyedStage>(std::move(keyed),
                                       std::make_unique<JourneyTasks>(std::move(options), metrics),
                                       std::move(surroundings));

@@ -12,9 +12,7 @@
 #include "src/base/names.h"
 #include "src/codec/volume_facts.h"
 #include "src/metrics/journey_metrics.h"
-#include "src/stream/emitted_counts.h"
 #include "src/stream/erased_fact.h"
-#include "src/stream/store_place.h"
 #include "state/schema.h"
 
 namespace foothold::stream {
@@ -26,10 +24,6 @@ constexpr std::size_t kVisitsOfStimulusMax = 100'000;
 constexpr const char* kEndOwed = "end_owed";
 constexpr const char* kReleasedUntil = "released_until";  // In files: where the clock was then.
 
-const std::string& ClockKey() {
-  static const std::string kKey = state::FactKey("clock");
-  return kKey;
-}
 const std::string& SaltKey() {
   static const std::string kKey = state::FactKey("salt");
   return kKey;
@@ -76,7 +70,7 @@ Status JourneyTask::Load() {
   if (meta.has_value()) {
     FOOTHOLD_ASSIGN(meta_, codec::DecodeMeta(*meta));
   }
-  FOOTHOLD_ASSIGN(const std::optional<std::string> clock, state_.Read(ClockKey()));
+  FOOTHOLD_ASSIGN(const std::optional<std::string> clock, state_.Read(ClockFactKey()));
   if (clock.has_value()) {
     FOOTHOLD_ASSIGN(journey::Clock::Parts parts, codec::DecodeClock(*clock));
     clock_ = journey::Clock::FromParts(std::move(parts));
@@ -106,9 +100,12 @@ Status JourneyTask::Load() {
     FOOTHOLD_TRY(desk_.Load());
     is_desk_loaded_ = true;
   }
-  committed_position_ = meta_.journal_next;
+  committed_ = {.checkpoint = meta_.journal_next,
+                .number = CheckpointNumber(meta_),
+                .reached = {.next = meta_.journal_next, .entry = meta_.next_entry, .steps = 0}};
+  again_until_.reset();
   queue_.Begin(meta_);
-  phase_ = meta_.walks.empty() ? Phase::kFresh : Phase::kWalking;
+  BeginAtCheckpoint();
   return Status();
 }
 
@@ -118,9 +115,11 @@ Result<std::size_t> JourneyTask::Run(std::size_t entries_max) {
   std::size_t done = 0;
   while (done < entries_max) {
     FOOTHOLD_ASSIGN(const bool has_entry, queue_.Open(&meta_));
+    LookWhetherReached();
     if (!has_entry) {
       break;
     }
+    ++entry_steps_;
     switch (phase_) {
       case Phase::kFresh:
         FOOTHOLD_TRY(RunEntry());
@@ -136,13 +135,21 @@ Result<std::size_t> JourneyTask::Run(std::size_t entries_max) {
         break;
     }
     ++done;
-    ++staged_entries_;
+    ++unsaved_steps_;
+    if (again_until_.has_value()) {
+      around_.metrics->FoldedAgain(1);
+      DropSaid();
+      LookWhetherReached();
+    } else {
+      ++staged_entries_;
+    }
   }
   return done;
 }
 
 void JourneyTask::FinishEntry() {
   looks_ = 0;
+  entry_steps_ = 0;
   phase_ = Phase::kFresh;
   queue_.Finish(&meta_);
 }
@@ -428,64 +435,6 @@ journey::Context JourneyTask::MakeContext(std::optional<Instant> clock) const {
       .silent_source = silence_.has_value() ? std::string_view(silence_->source) : "",
       .quiet = quiet_.get(),
       .is_redeciding = IsPublishing()};
-}
-
-Status JourneyTask::Collect(const std::optional<std::string>& place, StagedWrites* writes) {
-  if (is_clock_changed_) {
-    state_.Write(ClockKey(), codec::EncodeClock(clock_.parts()));
-  }
-  if (are_volumes_changed_) {
-    state_.Write(VolumesFactKey(), codec::EncodeVolumes(volumes_));
-  }
-  CollectRelease(writes);
-  desk_.Collect();
-  state_.Write(state::MetaKey(), codec::EncodeMeta(meta_));
-  if (place.has_value()) {
-    state_.WriteLocal(StorePlaceKey(), *place);
-  }
-  state_.Collect(partition_, &writes->changelog);
-  writes->positions.push_back({{around_.options->topics.journal, partition_}, meta_.journal_next});
-  return Status();
-}
-
-void JourneyTask::Apply() {
-  state_.Apply();
-  desk_.Apply();
-  pending_release_.reset();
-  committed_position_ = meta_.journal_next;
-  is_clock_changed_ = false;
-  are_volumes_changed_ = false;
-  CountEmitted(outbox_, definition_.get(), around_.metrics);
-  for (const journey::HeldRung& rung : held_) {
-    around_.metrics->RungHeld(rung.rule, journey::SuppressorName(rung.by));
-  }
-  held_.clear();
-  CountCacheLooks();
-  outbox_.Clear();
-  staged_entries_ = 0;
-}
-
-void JourneyTask::CountCacheLooks() {
-  const SubjectTable& table = state_.subjects();
-  around_.metrics->CacheLooked(metrics::CacheLook::kHit, table.hits() - counted_hits_);
-  around_.metrics->CacheLooked(metrics::CacheLook::kMiss, table.misses() - counted_misses_);
-  counted_hits_ = table.hits();
-  counted_misses_ = table.misses();
-}
-
-Status JourneyTask::Rewind() {
-  DropAll();
-  FOOTHOLD_TRY(desk_.Drop());
-  return Load();
-}
-
-void JourneyTask::DropAll() {
-  state_.Drop();
-  held_.clear();
-  pending_release_.reset();
-  outbox_.Clear();
-  staged_entries_ = 0;
-  queue_.Clear();
 }
 
 }  // namespace foothold::stream

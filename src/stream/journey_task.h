@@ -18,6 +18,7 @@
 #include "src/journey/volumes.h"
 #include "src/log/log.h"
 #include "src/stream/entry_queue.h"
+#include "src/stream/fold_place.h"
 #include "src/stream/keyed_task.h"
 #include "src/stream/options.h"
 #include "src/stream/outbox.h"
@@ -42,7 +43,9 @@ namespace foothold::stream {
 //
 // A commit may fall between any two visits that begin at this level: the position stays at the
 // entry until all of it is done, walks keep a cursor in meta, and timers that fired are gone from
-// the index, so that after a restart the rest of the entry follows and nothing twice.
+// the index, so that after a checkpoint there the rest of the entry follows and nothing twice. A
+// commit without a checkpoint tells how many steps of the entry were done, and whoever starts from
+// the checkpoint before it makes as many.
 //
 // Not thread-safe: owned by one Worker.
 class JourneyTask final : public KeyedTask {
@@ -60,12 +63,15 @@ class JourneyTask final : public KeyedTask {
   JourneyTask& operator=(const JourneyTask&) = delete;
 
   Status Load() override;
+  void FoldAgainUntil(const FoldPlace& reached) override;
   Status Take(const log::RecordView& record) override;
   // Of entries, timers and members of a walk.
   Result<std::size_t> Run(std::size_t entries_max) override;
   bool has_backlog() const override { return !queue_.is_empty(); }
   std::size_t staged_entries() const override { return staged_entries_; }
-  Status Collect(const std::optional<std::string>& place, StagedWrites* writes) override;
+  bool can_fold_again() const override { return committed_.number > 0; }
+  std::size_t unsaved_bytes() const override;
+  Status Collect(const Checkpoint* checkpoint, StagedWrites* writes) override;
   Status SendOutputs(const StagedWrites::Send& send) override {
     return around_.sender->Send(outbox_, send);
   }
@@ -74,7 +80,7 @@ class JourneyTask final : public KeyedTask {
   std::size_t unwritten_bytes() const override { return state_.unwritten_bytes(); }
   Status Rewind() override;
   void DropAll() override;
-  NextOffset position() const override { return committed_position_; }
+  NextOffset position() const override { return committed_.checkpoint; }
   state::Store& store() const override { return state_.store(); }
   std::size_t cache_bytes() override { return state_.subjects().bytes(); }
   void Measure() override;
@@ -158,6 +164,12 @@ class JourneyTask final : public KeyedTask {
   static Result<journey::Visit> VisitOfKey(const std::string& key, journey::VisitKind kind);
   journey::Context MakeContext(std::optional<Instant> clock) const;
   std::int64_t revision() const;
+  static const std::string& ClockFactKey();
+  FoldPlace place() const;
+  void BeginAtCheckpoint();
+  // The end of what is folded again, if it is here.
+  void LookWhetherReached();
+  void DropSaid();
   void CountCacheLooks();
 
   PartitionId partition_;
@@ -177,7 +189,12 @@ class JourneyTask final : public KeyedTask {
   journey::EventVolumes volumes_;
   std::unique_ptr<const journey::QuietEvents> quiet_;  // As of the clock; null: no event is.
   bool are_volumes_changed_ = false;
-  NextOffset committed_position_;
+  CommitNote committed_;
+  CommitNote collected_;
+  bool is_checkpoint_collected_ = false;
+  std::optional<FoldPlace> again_until_;  // What lies before it was committed.
+  std::uint64_t entry_steps_ = 0;         // See FoldPlace.
+  std::uint64_t unsaved_steps_ = 0;       // Since the checkpoint.
 
   EntryQueue queue_;
   Phase phase_ = Phase::kFresh;

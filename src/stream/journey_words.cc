@@ -128,9 +128,9 @@ bool JourneyTask::IsPublishing() const {
 }
 
 void JourneyTask::StageRelease(Instant now) {
-  const bool may_write = around_.options->writes_releases && definition_ != nullptr &&
-                         clock_.roster().mode == journey::ClockMode::kWall &&
-                         !pending_release_.has_value();
+  const bool may_write =
+      around_.options->writes_releases && definition_ != nullptr && !again_until_.has_value() &&
+      clock_.roster().mode == journey::ClockMode::kWall && !pending_release_.has_value();
   const bool is_soon =
       released_at_.has_value() && now >= *released_at_ && now - *released_at_ < kReleaseInterval;
   if (!may_write || is_soon || !desk_.NextWaiting(now).has_value()) {

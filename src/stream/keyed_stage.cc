@@ -14,11 +14,11 @@
 namespace foothold::stream {
 namespace {
 
-// How often the store notes its place in the changelog: what a restart reads again at most.
-constexpr milliseconds kPlaceInterval{10'000};
 constexpr milliseconds kMeasureInterval{5'000};
 constexpr milliseconds kHungSlack{20'000};
 constexpr milliseconds kCallTimeout{10'000};
+// Checkpoints of partitions with the same remainder come together.
+constexpr int kCheckpointTurns = 8;
 // A state that was rebuilt and is damaged again before it was of any use: the disk is at fault.
 constexpr int kRepairsMax = 2;
 
@@ -56,7 +56,7 @@ Result<std::vector<log::Position>> KeyedStage::Assign(
       begun = BeginRestore(start, Trust::kNone);
     }
     FOOTHOLD_TRY(begun);
-    positions.push_back({InputOf(start.partition), start.committed.value_or(NextOffset{0})});
+    positions.push_back({InputOf(start.partition), start.checkpoint().value_or(NextOffset{0})});
   }
   MeasureRestores(around_.clock->Now());
   LogRestoresBegun(around_.clock->Now());
@@ -68,15 +68,22 @@ Result<std::vector<KeyedStage::Start>> KeyedStage::QueryStarts(
     std::span<const log::TopicPartition> partitions) {
   FOOTHOLD_ASSIGN(const std::vector<std::optional<NextOffset>> committed,
                   consumer_->Committed(partitions, kCallTimeout));
+  FOOTHOLD_ASSIGN(const std::vector<std::string> notes,
+                  consumer_->CommittedNotes(partitions, kCallTimeout));
   std::vector<Start> starts;
   for (std::size_t i = 0; i < partitions.size(); ++i) {
     Start start{.partition = partitions[i].partition,
                 .committed = committed[i],
+                .note = DecodeCommitNote(notes[i]),
                 .input = {},
                 .changelog = {}};
     FOOTHOLD_ASSIGN(start.input, consumer_->QueryWatermarks(partitions[i], kCallTimeout));
     FOOTHOLD_ASSIGN(start.changelog, restorer_.Range(start.partition));
-    const std::int64_t next = start.committed.value_or(NextOffset{0}).value;
+    if (start.note.has_value() && start.note->reached.next != start.committed) {
+      return Error(Code::kRetry, fmt::format("the position of {} has moved while it was asked for",
+                                             log::ToString(partitions[i])));
+    }
+    const std::int64_t next = start.checkpoint().value_or(NextOffset{0}).value;
     if (next < start.input.low || next > start.input.high) {
       return Error(
           Code::kFatal,
@@ -122,12 +129,14 @@ Status KeyedStage::BeginRestore(const Start& start, Trust trust) {
                               .from = tail.value_or(NextOffset{start.changelog.low}),
                               .is_full = !tail.has_value(),
                               .until = start.changelog.high,
-                              .committed = start.committed},
+                              .checkpoint = start.checkpoint(),
+                              .number = start.note.has_value() ? start.note->number : 0},
                              around_.clock->Now()));
   const std::int64_t from = tail.value_or(NextOffset{start.changelog.low}).value;
   restoring_[start.partition] = {
       .store = std::move(store),
-      .input_next = start.committed.value_or(NextOffset{0}),
+      .input_next = start.checkpoint().value_or(NextOffset{0}),
+      .reached = start.note.has_value() ? std::optional(start.note->reached) : std::nullopt,
       .changelog_end = NextOffset{start.changelog.high},
       .records = static_cast<std::uint64_t>(std::max<std::int64_t>(0, start.changelog.high - from)),
       .is_full = !tail.has_value()};
@@ -136,7 +145,7 @@ Status KeyedStage::BeginRestore(const Start& start, Trust trust) {
 
 Result<std::optional<NextOffset>> KeyedStage::TailOf(const state::Store& store,
                                                      const Start& start) const {
-  if (!start.committed.has_value()) {
+  if (!start.checkpoint().has_value()) {
     return std::nullopt;
   }
   FOOTHOLD_ASSIGN(const std::optional<std::string> noted, ReadPayload(store, StorePlaceKey()));
@@ -151,7 +160,9 @@ Result<std::optional<NextOffset>> KeyedStage::TailOf(const state::Store& store,
   FOOTHOLD_ASSIGN(const codec::Meta decoded, codec::DecodeMeta(*meta));
 
   const bool is_ahead =
-      decoded.journal_next > *start.committed || place->next.value > start.changelog.high;
+      decoded.journal_next > *start.checkpoint() ||
+      (start.note.has_value() && CheckpointNumber(decoded) > start.note->number) ||
+      place->next.value > start.changelog.high;
   const bool is_within = place->next.value >= start.changelog.low;
   const bool is_fresh = around_.clock->Now() - place->saved_at < options_.store_age_max;
   if (is_ahead || !is_within || !is_fresh) {
@@ -168,11 +179,20 @@ Status KeyedStage::BeginRunning(PartitionId partition) {
                                                .total = restored->second.records,
                                                .remaining = milliseconds{0}});
   restored_records_ += restored->second.records;
+  const std::optional<FoldPlace> reached = restored->second.reached;
   restoring_.erase(restored);
   KeyedTask* raw = task.get();
   running_[partition] = std::move(task);
-  placeless_.insert(partition);
-  return Blame(partition, raw->Load());
+  places_noted_at_.erase(partition);
+  // Not all at once: a checkpoint makes a commit longer.
+  const int turn = partition.value % kCheckpointTurns;
+  checkpointed_at_[partition] =
+      around_.clock->Now() - options_.checkpoint_interval * turn / kCheckpointTurns;
+  FOOTHOLD_TRY(Blame(partition, raw->Load()));
+  if (reached.has_value()) {
+    raw->FoldAgainUntil(*reached);
+  }
+  return Status();
 }
 
 Status KeyedStage::SaveRestored(const Restoring& restored) const {
@@ -200,7 +220,9 @@ void KeyedStage::Release(std::span<const log::TopicPartition> partitions) {
     restoring_.erase(partition);
     corrupt_.erase(partition);
     repairs_.erase(partition);
-    placeless_.erase(partition);
+    checkpointed_at_.erase(partition);
+    places_noted_at_.erase(partition);
+    collected_.erase(partition);
     around_.metrics->PartitionDropped(partition);
   }
 }
@@ -301,66 +323,6 @@ std::size_t KeyedStage::staged_entries() const {
   return entries;
 }
 
-Status KeyedStage::Collect(Instant now, StagedWrites* writes) {
-  FOOTHOLD_ASSIGN(const auto places, PlacesToNote(now));
-  writes->send_outputs = [this](const StagedWrites::Send& send) { return SendOutputs(send); };
-  writes->changelog_topic = options_.changelog;
-  for (const auto& [partition, task] : running_) {
-    if (task->staged_entries() == 0) {
-      continue;
-    }
-    const auto place = places.find(partition);
-    FOOTHOLD_TRY(task->Collect(
-        place == places.end() ? std::nullopt : std::optional<std::string>(place->second), writes));
-  }
-  return Status();
-}
-
-// A place is asked for before a commit and noted with it: that the commit succeeds proves that
-// nobody else wrote to the changelog in between, so that all before the place is in the store.
-Result<std::map<PartitionId, std::string>> KeyedStage::PlacesToNote(Instant now) {
-  std::map<PartitionId, std::string> places;
-  const bool is_due = !places_noted_at_.has_value() || now < *places_noted_at_ ||
-                      now - *places_noted_at_ >= kPlaceInterval;
-  for (const auto& [partition, task] : running_) {
-    if (task->staged_entries() == 0 || (!is_due && !placeless_.contains(partition))) {
-      continue;
-    }
-    Result<log::Watermarks> range =
-        consumer_->QueryWatermarks({options_.changelog, partition}, kCallTimeout);
-    if (!range.has_value() && range.error().code() == Code::kRetry) {
-      // Whoever does not answer now is not asked for each partition in turn: that would take
-      // minutes. What is left out is noted another time.
-      break;
-    }
-    if (!range.has_value()) {
-      return Failure(range.error());
-    }
-    places[partition] = EncodeStorePlace({NextOffset{range->high}, now});
-  }
-  if (is_due) {
-    places_noted_at_ = now;
-  }
-  return places;
-}
-
-Status KeyedStage::SendOutputs(const StagedWrites::Send& send) {
-  for (const auto& [partition, task] : running_) {
-    FOOTHOLD_TRY(task->SendOutputs(send));
-  }
-  return Status();
-}
-
-void KeyedStage::Apply() {
-  for (const auto& [partition, task] : running_) {
-    if (task->staged_entries() == 0) {
-      continue;
-    }
-    task->Apply();
-    placeless_.erase(partition);
-  }
-}
-
 // Writes all stores that lag, when it is time or when too much waits for it.
 Status KeyedStage::WriteOut(Instant now) {
   std::size_t unwritten = 0;
@@ -401,6 +363,7 @@ void KeyedStage::Beat(Doing doing) {
 }
 
 Result<std::vector<log::Position>> KeyedStage::Rewind() {
+  collected_.clear();
   std::vector<log::Position> positions;
   for (const auto& [partition, task] : running_) {
     if (corrupt_.contains(partition)) {
@@ -435,7 +398,7 @@ Result<std::vector<log::Position>> KeyedStage::Repair() {
     restorer_.Remove(start.partition);
     restoring_.erase(start.partition);
     FOOTHOLD_TRY(BeginRestore(start, Trust::kNone));
-    positions.push_back({InputOf(start.partition), start.committed.value_or(NextOffset{0})});
+    positions.push_back({InputOf(start.partition), start.checkpoint().value_or(NextOffset{0})});
   }
   corrupt_.clear();
   return positions;

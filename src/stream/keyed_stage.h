@@ -38,8 +38,12 @@ class KeyedStage final : public Stage {
   struct Options {
     std::string input;      // The topic that is folded, ...
     std::string changelog;  // ... and that of the state, with as many partitions.
-    // What is committed is written to the stores this often, or when so much waits in memory. No
-    // more often than a store notes its place: a restart reads the changelog again from there.
+    // Changed state goes into the changelog this often, or when so much of a partition waits for
+    // it; what was committed since is folded again after a crash. 0: with each commit.
+    milliseconds checkpoint_interval{0};
+    std::size_t checkpoint_bytes = 16U << 20U;
+    // What the changelog has is written to the stores this often, or when so much waits in memory.
+    // No more often than a store notes its place: a restart reads the changelog again from there.
     milliseconds store_write_interval{5'000};
     std::size_t store_write_bytes = 32U << 20U;
     milliseconds transaction_timeout{10'000};
@@ -70,7 +74,9 @@ class KeyedStage final : public Stage {
   Result<bool> Work(std::size_t entries_max, Instant now) override;
   bool has_backlog() const override;
   std::size_t staged_entries() const override;
-  Status Collect(Instant now, StagedWrites* writes) override;
+  bool owes_checkpoint() const override;
+  bool IsCheckpointDue(Instant now) const override;
+  Status Collect(Instant now, Checkpoints checkpoints, StagedWrites* writes) override;
   void Apply() override;
   Result<std::vector<log::Position>> Rewind() override;
   Result<std::vector<log::Position>> Repair() override;
@@ -85,17 +91,24 @@ class KeyedStage final : public Stage {
  private:
   struct Restoring {
     std::unique_ptr<state::Store> store;
-    NextOffset input_next;      // Where the input is to be read on.
-    NextOffset changelog_end;   // All before it is in the store once that is whole.
-    std::uint64_t records = 0;  // Of the changelog, that the store lacked.
-    bool is_full = false;       // The store was empty.
+    NextOffset input_next;             // Where the input is to be read on.
+    std::optional<FoldPlace> reached;  // Up to where that was committed, if not up to there.
+    NextOffset changelog_end;          // All before it is in the store once that is whole.
+    std::uint64_t records = 0;         // Of the changelog, that the store lacked.
+    bool is_full = false;              // The store was empty.
   };
   // What is known of a partition before its state is.
   struct Start {
     PartitionId partition;
     std::optional<NextOffset> committed;
+    std::optional<CommitNote> note;  // Of `committed`.
     log::Watermarks input;
     log::Watermarks changelog;
+
+    // Where the state of the last checkpoint stands in the input.
+    std::optional<NextOffset> checkpoint() const {
+      return note.has_value() ? std::optional(note->checkpoint) : committed;
+    }
   };
   enum class Trust { kAsItIs, kNone };
 
@@ -108,8 +121,10 @@ class KeyedStage final : public Stage {
   // A store that was built from nothing is brought to the disk with its place: a kill right after
   // the restore must not cost another one.
   Status SaveRestored(const Restoring& restored) const;
-  // The places of the stores in the changelog, when it is time to note them.
-  Result<std::map<PartitionId, std::string>> PlacesToNote(Instant now);
+  bool IsCheckpointDue(PartitionId partition, const KeyedTask& task, Instant now) const;
+  // The places of these stores in the changelog, as far as it is time to note them.
+  Result<std::map<PartitionId, std::string>> PlacesToNote(Instant now,
+                                                          const std::set<PartitionId>& partitions);
   Status WriteOut(Instant now);
   // What the worker does from now on, for who watches it.
   void Beat(Doing doing);
@@ -137,12 +152,13 @@ class KeyedStage final : public Stage {
   std::uint64_t restored_records_ = 0;  // Of partitions that have become whole since then.
   std::map<PartitionId, std::unique_ptr<KeyedTask>> running_;
   std::set<PartitionId> corrupt_;
-  std::map<PartitionId, int> repairs_;  // Since its store was written last.
-  std::optional<Instant> places_noted_at_;
-  Instant written_at_;  // The stores, last.
+  std::map<PartitionId, int> repairs_;              // Since its store was written last.
+  std::map<PartitionId, Instant> checkpointed_at_;  // Of what runs.
+  std::map<PartitionId, Instant> places_noted_at_;  // Likewise, once it was.
+  std::set<PartitionId> collected_;                 // What the commit under way holds.
+  Instant written_at_;                              // The stores, last.
   mutable Mutex folded_mutex_;
   std::map<PartitionId, NextOffset> folded_until_ GUARDED_BY(folded_mutex_);
-  std::set<PartitionId> placeless_;  // Running, and without a place noted yet.
   std::optional<Instant> measured_at_;
 };
 

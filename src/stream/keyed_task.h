@@ -9,6 +9,7 @@
 #include "src/base/status.h"
 #include "src/base/time.h"
 #include "src/log/log.h"
+#include "src/stream/fold_place.h"
 #include "src/stream/staged.h"
 #include "state/store.h"
 
@@ -17,13 +18,20 @@ namespace foothold::stream {
 // What a KeyedStage runs for one partition of its input: a fold of the records into the state of
 // the partition's store, position included, so that the two never part.
 //
+// A commit is a checkpoint if it writes all changed state to the changelog. Others write what was
+// decided and how far the fold has come; after a crash or an abort the fold begins at the
+// checkpoint and comes to the same state, for nothing but the input decides.
+//
 // Not thread-safe: owned by one Worker.
 class KeyedTask {
  public:
   virtual ~KeyedTask() = default;
 
-  // Reads position and facts from the store, which is up to date. Call before anything below.
+  // Reads position and facts from the store, which is as of a checkpoint. Call before anything
+  // below.
   virtual Status Load() = 0;
+  // What comes up to `reached` was committed: it is folded, and nothing of it is staged.
+  virtual void FoldAgainUntil(const FoldPlace& /*reached*/) {}
 
   // Queues one record of the input. kFatal if the input is not what the position says.
   virtual Status Take(const log::RecordView& record) = 0;
@@ -35,21 +43,30 @@ class KeyedTask {
   virtual void ObserveEnd(Instant /*now*/) {}
 
   virtual std::size_t staged_entries() const = 0;
-  // See Stage. `place`: what to keep in the store alone, if anything.
-  virtual Status Collect(const std::optional<std::string>& place, StagedWrites* writes) = 0;
+  // Whether commits without a checkpoint are possible after the last one.
+  virtual bool can_fold_again() const { return false; }
+  // An estimate of the memory of state that waits for a checkpoint; 0: none does.
+  virtual std::size_t unsaved_bytes() const { return 0; }
+
+  struct Checkpoint {
+    std::optional<std::string> place;  // To be kept in the store alone, if anything.
+  };
+  // See Stage; null: no checkpoint. REQUIRES: a checkpoint unless can_fold_again().
+  virtual Status Collect(const Checkpoint* checkpoint, StagedWrites* writes) = 0;
   // Outputs that are made only when they are sent; what is in the writes already comes first.
   virtual Status SendOutputs(const StagedWrites::Send& send) = 0;
   virtual void Apply() = 0;
   // Writes to the store what is committed: see PartitionState.
   virtual Status WriteOut() = 0;
   virtual std::size_t unwritten_bytes() const = 0;
-  // Drops what is staged and what is queued; the input is read again from position().
+  // Goes back to the last checkpoint and drops what is queued; the input is read again from
+  // position(), and up to the last commit it is folded again.
   virtual Status Rewind() = 0;
   // Likewise, but without looking at the store, which is not to be trusted: only good for
   // position().
   virtual void DropAll() = 0;
 
-  // The record that is not finished, as of the last commit.
+  // The record that was not finished as of the last checkpoint.
   virtual NextOffset position() const = 0;
   virtual state::Store& store() const = 0;
   // Memory of decoded objects.

@@ -109,7 +109,7 @@ struct JourneyOptions {
   TopicNames topics;
   std::int32_t journal_partitions = 8;
   std::int32_t output_partitions = 4;
-  std::size_t cache_bytes_max = 64U << 20U;  // Decoded objects, over all partitions of one worker.
+  std::size_t cache_bytes_max = 64U << 20U;  // Decoded objects, over all journal partitions.
   // Salts the hashes of e-mail addresses; the one of the first start holds for ever.
   std::string email_salt;
   codec::OutputOptions outputs;
@@ -117,7 +117,10 @@ struct JourneyOptions {
   bool is_draining = false;
   // False where a journal is only folded: its releases are in it.
   bool writes_releases = true;
-  // What is committed is written to the stores this often, or when so much waits in memory. No
+  // Changed state goes into the changelog this often, or when what waits for it fills the
+  // cache; what was committed since is folded again after a crash. 0: with each commit.
+  milliseconds checkpoint_interval{10'000};
+  // What the changelog has is written to the stores this often, or when so much waits in memory. No
   // more often than a store notes its place: a restart reads the changelog again from there.
   milliseconds store_write_interval{5'000};
   std::size_t store_write_bytes = 32U << 20U;

@@ -57,6 +57,8 @@ class PartitionState {
   Status WriteOut();
   // What is committed and not written yet, in bytes of memory.
   std::size_t unwritten_bytes() const { return committed_.bytes(); }
+  // An estimate of the memory of subjects that are staged.
+  std::size_t staged_bytes() const { return subjects_.staged_bytes(); }
   // Takes back everything since the last Apply().
   void Drop();
 

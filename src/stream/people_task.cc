@@ -435,7 +435,8 @@ void PeopleTask::Measure() {
                              bytes == meta_.counters.end() ? 0 : bytes->second);
 }
 
-Status PeopleTask::Collect(const std::optional<std::string>& place, StagedWrites* writes) {
+Status PeopleTask::Collect(const Checkpoint* checkpoint, StagedWrites* writes) {
+  FOOTHOLD_CHECK(checkpoint != nullptr, "what persons are waiting for is not folded again");
   journal_.Take(&writes->outputs);
   people_.Take(&writes->outputs);
   std::ranges::move(dead_letters_, std::back_inserter(writes->outputs));
@@ -444,8 +445,8 @@ Status PeopleTask::Collect(const std::optional<std::string>& place, StagedWrites
     state_.Write(ClockKey(), codec::EncodeClock(clock_.parts()));
   }
   state_.Write(state::MetaKey(), codec::EncodeMeta(meta_));
-  if (place.has_value()) {
-    state_.WriteLocal(StorePlaceKey(), *place);
+  if (checkpoint->place.has_value()) {
+    state_.WriteLocal(StorePlaceKey(), *checkpoint->place);
   }
   state_.Collect(partition_, &writes->changelog);
   writes->positions.push_back({{around_.options->topics.people, partition_}, meta_.journal_next});

@@ -72,7 +72,7 @@ class PeopleTask final : public KeyedTask {
   Result<std::size_t> Run(std::size_t entries_max) override;
   bool has_backlog() const override { return !queue_.is_empty(); }
   std::size_t staged_entries() const override { return staged_entries_; }
-  Status Collect(const std::optional<std::string>& place, StagedWrites* writes) override;
+  Status Collect(const Checkpoint* checkpoint, StagedWrites* writes) override;
   Status SendOutputs(const StagedWrites::Send& /*send*/) override { return Status(); }
   void Apply() override;
   Status WriteOut() override { return state_.WriteOut(); }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "src/codec/state.h"
+#include "src/stream/fold_place.h"
 #include "state/schema.h"
 #include "state/timer_index.h"
 
@@ -38,7 +39,8 @@ Status Restorer::Add(const Request& request, Instant now) {
   FOOTHOLD_TRY(EnsureConsumer());
   running_[request.partition] = Running{.store = request.store,
                                         .is_full = request.is_full,
-                                        .committed = request.committed,
+                                        .checkpoint = request.checkpoint,
+                                        .number = request.number,
                                         .begin = request.from,
                                         .next = request.from,
                                         .target = request.until,
@@ -223,12 +225,14 @@ Status Restorer::Finish(PartitionId partition, const Running& running) const {
 Status Restorer::CheckAgreement(PartitionId partition, const Running& running) const {
   FOOTHOLD_ASSIGN(const std::optional<std::string> value, running.store->Get(state::MetaKey()));
   std::optional<NextOffset> restored;
+  std::uint64_t number = 0;
   if (value.has_value()) {
     FOOTHOLD_ASSIGN(const state::ParsedValue parsed, state::ParseValue(*value));
     FOOTHOLD_ASSIGN(const codec::Meta meta, codec::DecodeMeta(parsed.payload));
     restored = meta.journal_next;
+    number = CheckpointNumber(meta);
   }
-  if (restored == running.committed) {
+  if (restored == running.checkpoint && (running.number == 0 || running.number == number)) {
     return Status();
   }
   const auto text = [](const std::optional<NextOffset>& offset) {
@@ -237,11 +241,12 @@ Status Restorer::CheckAgreement(PartitionId partition, const Running& running) c
   return Error(
       running.is_full ? Code::kFatal : Code::kCorrupt,
       fmt::format(
-          "partition {} cannot go on: the state in {} belongs to {} of {}, the group's "
-          "committed place is {}. If the group's offsets were reset or have expired, set them "
+          "partition {} cannot go on: the state in {} belongs to {} of {} (checkpoint {}), the "
+          "group's committed place rests on {} (checkpoint {}). If the group's offsets were reset "
+          "or have expired, set them "
           "to the former; if one of these topics was deleted, begin with a new app id",
-          partition.value, log::ToString(Source(partition)), text(restored), options_.input,
-          text(running.committed)));
+          partition.value, log::ToString(Source(partition)), text(restored), options_.input, number,
+          text(running.checkpoint), running.number));
 }
 
 }  // namespace foothold::stream

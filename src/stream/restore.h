@@ -17,8 +17,9 @@ namespace foothold::stream {
 // Brings stores up to date from the changelog, several partitions side by side.
 //
 // A partition is whole when everything that was in the changelog when the restore began has been
-// read and decided, and the meta then in the store agrees with the group's committed position: the
-// end of a partition alone is no proof, for it comes at the last stable offset.
+// read and decided, and the meta then in the store is of the checkpoint that the group's committed
+// position rests on: the end of a partition alone is no proof, for it comes at the last stable
+// offset.
 //
 // It reads with a consumer of its own. Not thread-safe: owned by one Worker.
 class Restorer {
@@ -33,11 +34,15 @@ class Restorer {
   // What a partition's restore begins with.
   struct Request {
     PartitionId partition;
-    state::Store* store = nullptr;        // Outlives the restore of its partition.
-    NextOffset from;                      // The first changelog record that the store may lack.
-    bool is_full = false;                 // The store was empty: nothing else can be wrong with it.
-    std::int64_t until = 0;               // The changelog's end, open transactions included, ...
-    std::optional<NextOffset> committed;  // ... read after the group's place in the input.
+    state::Store* store = nullptr;  // Outlives the restore of its partition.
+    NextOffset from;                // The first changelog record that the store may lack.
+    bool is_full = false;           // The store was empty: nothing else can be wrong with it.
+    // The changelog's end, open transactions included, read after the group's place in the input.
+    std::int64_t until = 0;
+    // The checkpoint that the group's place rests on: where it stands in the input, and its number;
+    // 0: not known.
+    std::optional<NextOffset> checkpoint;
+    std::uint64_t number = 0;
   };
 
   // `log` outlives the restorer.
@@ -71,7 +76,8 @@ class Restorer {
   struct Running {
     state::Store* store = nullptr;
     bool is_full = false;
-    std::optional<NextOffset> committed;
+    std::optional<NextOffset> checkpoint;
+    std::uint64_t number = 0;
     NextOffset begin;
     NextOffset next;          // Of the changelog, to be read.
     std::int64_t target = 0;  // Whole once `next` is here.
@@ -89,7 +95,7 @@ class Restorer {
   // kFatal: its key or value is none of ours.
   Status CheckRecord(const log::RecordView& record) const;
   Status Finish(PartitionId partition, const Running& running) const;
-  // kCorrupt (of a full restore kFatal) if the store's meta contradicts the committed position.
+  // kCorrupt (of a full restore kFatal) if the store's meta is of another checkpoint.
   Status CheckAgreement(PartitionId partition, const Running& running) const;
   log::TopicPartition Source(PartitionId partition) const {
     return {options_.changelog, partition};

@@ -11,6 +11,12 @@
 
 namespace foothold::stream {
 
+// The state that a commit writes to a changelog.
+enum class Checkpoints {
+  kDue,  // That of partitions whose checkpoint is due.
+  kAll,  // All that no changelog has yet: whoever comes next need not fold anything again.
+};
+
 // What a Worker runs: the tasks of one stage for the partitions that the worker owns.
 //
 // Everything a stage does is staged until Apply(): Rewind() takes all of it back. Status codes are
@@ -49,12 +55,17 @@ class Stage {
 
   // What was done since the last commit, in entries. 0: nothing waits for a commit.
   virtual std::size_t staged_entries() const = 0;
+  // Whether state waits for a checkpoint that was committed, but is in no changelog yet: at all,
+  // and for so long that one is due.
+  virtual bool owes_checkpoint() const { return false; }
+  virtual bool IsCheckpointDue(Instant /*now*/) const { return false; }
   // Adds what the next transaction is to hold. Called again after a Rewind() only.
-  virtual Status Collect(Instant now, StagedWrites* writes) = 0;
+  virtual Status Collect(Instant now, Checkpoints checkpoints, StagedWrites* writes) = 0;
   // The transaction is committed: makes what was collected the stage's own state. Work() brings it
   // into the stores.
   virtual void Apply() = 0;
-  // Drops all that is staged and returns where to read on: the places of the last commit.
+  // Drops all that is staged and returns where to read on. What was committed behind a checkpoint
+  // comes again from there, and is not said again.
   virtual Result<std::vector<log::Position>> Rewind() = 0;
   // After kCorrupt, and after Rewind(): begins to build anew the state that cannot be trusted, and
   // returns where to read on for it. kRetry: call again.

@@ -11,8 +11,11 @@
 namespace foothold::stream {
 namespace {
 
-// Decoded, a subject takes about this many times the bytes of its encoding.
-constexpr std::size_t kDecodedFactor = 4;
+// Decoded, what hangs on a subject takes about this many times the bytes of its encoding.
+constexpr std::size_t kDecodedFactor = 2;
+
+// What a new one is taken for until it is encoded.
+constexpr std::size_t kNewBytes = 2'048;
 
 std::size_t BytesOf(std::size_t key_bytes, std::size_t value_bytes) {
   return sizeof(Subject) + 2 * key_bytes + kDecodedFactor * value_bytes;
@@ -142,6 +145,8 @@ Subject* SubjectTable::Insert(std::unique_ptr<Subject> subject) {
   if (raw->committed_hash == 0) {
     // New: it is staged at once, never among the committed.
     raw->is_staged = true;
+    raw->bytes = kNewBytes;
+    staged_bytes_ += raw->bytes;
     staged_.push_back(raw);
     new_keys_.insert(raw->key);
   }
@@ -155,6 +160,7 @@ void SubjectTable::Stage(Subject* subject) {
   }
   subject->is_staged = true;
   bytes_ -= subject->bytes;
+  staged_bytes_ += subject->bytes;
   recent_.erase(subject->recency);
   staged_.push_back(subject);
   if (subject->due.has_value()) {
@@ -255,6 +261,7 @@ void SubjectTable::Applied() {
     bytes_ += subject->bytes;
   }
   staged_.clear();
+  staged_bytes_ = 0;
   Evict();
 }
 
@@ -265,11 +272,12 @@ void SubjectTable::Drop() {
     subjects_.erase(subjects_.find(subject->key));
   }
   staged_.clear();
+  staged_bytes_ = 0;
   Evict();
 }
 
 void SubjectTable::Evict() {
-  while (bytes_ > bytes_max_ && !recent_.empty()) {
+  while (bytes_ + staged_bytes_ > bytes_max_ && !recent_.empty()) {
     const Subject* oldest = recent_.back();
     bytes_ -= oldest->bytes;
     recent_.pop_back();

@@ -90,7 +90,10 @@ class SubjectTable {
   // Takes back everything since the last Applied().
   void Drop();
 
-  std::size_t staged_count() const { return staged_.size(); }
+  // Brings the memory of what is not staged back within its bound. No pointer is held then.
+  void Shrink() { Evict(); }
+  // An estimate of the memory of what is staged.
+  std::size_t staged_bytes() const { return staged_bytes_; }
   std::size_t bytes() const { return bytes_; }
   std::uint64_t hits() const { return hits_; }
   std::uint64_t misses() const { return misses_; }
@@ -110,6 +113,7 @@ class SubjectTable {
   std::string scratch_;         // Of Encode().
   std::list<Subject*> recent_;  // Committed ones, the most recently used first.
   std::size_t bytes_ = 0;       // Of `recent_`.
+  std::size_t staged_bytes_ = 0;
   std::uint64_t hits_ = 0;
   std::uint64_t misses_ = 0;
 };

@@ -188,8 +188,9 @@ Status Worker::GiveUpPartitions(const log::AssignmentChange& change) {
     has_assignment_ = false;
     lost_at_ = around_.clock->Now();
     FOOTHOLD_TRY(Rewind());
-  } else if (stage_->staged_entries() > 0) {
-    FOOTHOLD_TRY(Commit());  // An abort drops what is staged; this call then comes again.
+  } else if (stage_->staged_entries() > 0 || stage_->owes_checkpoint()) {
+    // An abort drops what is staged; this call then comes again.
+    FOOTHOLD_TRY(Commit(Checkpoints::kAll));
   }
   stage_->Release(change.partitions);
   for (const log::TopicPartition& partition : change.partitions) {
@@ -224,13 +225,13 @@ bool Worker::IsFull() const {
 }
 
 bool Worker::IsCommitDue() const {
+  const Instant now = around_.clock->Now();
   if (stage_->staged_entries() == 0) {
-    return false;
+    return stage_->IsCheckpointDue(now);
   }
   if (IsFull()) {
     return true;
   }
-  const Instant now = around_.clock->Now();
   const milliseconds interval = std::max(
       options_.commit_interval, std::min(kCommitShare * last_commit_duration_, kCommitIntervalMax));
   // A wall clock that was set back must not hold a commit back.
@@ -241,11 +242,11 @@ bool Worker::IsCommitDue() const {
          now - last_commit_ >= options_.drained_commit_interval;
 }
 
-Status Worker::Commit() {
+Status Worker::Commit(Checkpoints checkpoints) {
   around_.heartbeat->Beat(Doing::kCommitting);
   const Instant begin = around_.clock->Now();
   StagedWrites writes;
-  FOOTHOLD_TRY(stage_->Collect(begin, &writes));
+  FOOTHOLD_TRY(stage_->Collect(begin, checkpoints, &writes));
   around_.metrics->OldestOpenTransaction(begin);
   Status committed = transaction_->Commit(writes, consumer_->group(), stage_);
   around_.metrics->OldestOpenTransaction(transaction_->is_open() ? std::optional(begin)
@@ -433,8 +434,9 @@ Status Worker::Close() {
   FOOTHOLD_CHECK(consumer_ != nullptr, "the worker is not open");
   Status status;
   const bool may_commit = !change_.has_value() && owed_ == Owed::kNothing;
-  if (may_commit && stage_->staged_entries() > 0 && !consumer_->IsAssignmentLost()) {
-    status = Commit();
+  const bool has_to = stage_->staged_entries() > 0 || stage_->owes_checkpoint();
+  if (may_commit && has_to && !consumer_->IsAssignmentLost()) {
+    status = Commit(Checkpoints::kAll);
     if (!status.ok() && status.code() != Code::kFatal) {
       // It is done again after the next start, which also settles what is left open: one whose
       // outcome is unknown may be committed, and must not be aborted.

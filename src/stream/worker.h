@@ -86,7 +86,7 @@ class Worker {
   Status CheckMembership();
   Status Poll(Activity* activity);
   void ReadAgain(std::span<const log::RecordView> records);
-  Status Commit();
+  Status Commit(Checkpoints checkpoints = Checkpoints::kDue);
   bool IsCommitDue() const;
   bool IsFull() const;
 

@@ -52,7 +52,7 @@ outputs:
   partitions: 12
   replication: 3
 journal: {partitions: 16, retention: 400d}
-state: {dir: "/data/with space", memory: 1GiB, cache: 96MiB}
+state: {dir: "/data/with space", memory: 1GiB, cache: 96MiB, checkpoint_interval: 3s}
 intake: {workers: 2}
 people: {workers: 3, partitions: 6, waiting: 1GiB}
 journey: {workers: 4}
@@ -106,6 +106,7 @@ TEST(ConfigFileTest, ReadsEveryKey) {
   EXPECT_EQ(billing.silence_after, std::nullopt);
   EXPECT_EQ(config.playbook, "books/mine.yaml");
   EXPECT_EQ(config.outputs.activation.topic, "acme.activation");
+  EXPECT_EQ(config.state.checkpoint_interval, milliseconds(3'000));
   EXPECT_EQ(config.outputs.activation.format, OutputFormat::kProtobufFramed);
   EXPECT_EQ(config.outputs.activation.schema_id, 12);
   EXPECT_FALSE(config.outputs.activation.has_person);

@@ -143,6 +143,13 @@ class Checker {
     return values;
   }
 
+  // The fold of a model makes no checkpoints.
+  static bool IsSamePlace(std::string_view stored, std::string_view expected) {
+    codec::Meta meta = codec::DecodeMeta(state::ParseValue(stored).value().payload).value();
+    meta.counters.erase("checkpoint");
+    return meta == codec::DecodeMeta(state::ParseValue(expected).value().payload).value();
+  }
+
   void CompareState(const std::string& where, const Values& expected, const Values& found) {
     int differences = 0;
     const auto say = [&](const std::string& what) {
@@ -154,7 +161,8 @@ class Checker {
       const auto other = found.find(key);
       if (other == found.end()) {
         say("lacks " + Readable(key));
-      } else if (other->second != value) {
+      } else if (other->second != value &&
+                 (key != state::MetaKey() || !IsSamePlace(other->second, value))) {
         say("differs at " + Readable(key));
       }
     }

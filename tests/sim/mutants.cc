@@ -7,7 +7,7 @@ namespace {
 
 std::vector<Mutant> Join() {
   std::vector<Mutant> all = LogMutants();
-  for (const std::vector<Mutant>& more : {StateMutants(), ErasureMutants()}) {
+  for (const std::vector<Mutant>& more : {FoldMutants(), StateMutants(), ErasureMutants()}) {
     all.insert(all.end(), more.begin(), more.end());
   }
   return all;

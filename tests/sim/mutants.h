@@ -40,8 +40,9 @@ struct Mutant {
   std::unique_ptr<Mutation> (*make)(log::MemoryLog* log);
 };
 
-// Of the log's ports, of stages and stores, and of how people are erased.
+// Of the log's ports, of what is folded again, of stages and stores, and of how people are erased.
 std::vector<Mutant> LogMutants();
+std::vector<Mutant> FoldMutants();
 std::vector<Mutant> StateMutants();
 std::vector<Mutant> ErasureMutants();
 const std::vector<Mutant>& AllMutants();

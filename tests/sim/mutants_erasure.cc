@@ -125,8 +125,9 @@ class NoTombstones final : public Mutation {
   class Silent final : public PassStage {
    public:
     using PassStage::PassStage;
-    Status Collect(Instant now, stream::StagedWrites* writes) override {
-      FOOTHOLD_TRY(inner_->Collect(now, writes));
+    Status Collect(Instant now, stream::Checkpoints checkpoints,
+                   stream::StagedWrites* writes) override {
+      FOOTHOLD_TRY(inner_->Collect(now, checkpoints, writes));
       std::erase_if(writes->changelog,
                     [](const stream::StagedChange& change) { return !change.value.has_value(); });
       return Status();

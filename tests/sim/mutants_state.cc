@@ -73,8 +73,9 @@ class StateMutation : public Mutation {
       }
       return worked;
     }
-    Status Collect(Instant now, stream::StagedWrites* writes) override {
-      FOOTHOLD_TRY(inner_->Collect(now, writes));
+    Status Collect(Instant now, stream::Checkpoints checkpoints,
+                   stream::StagedWrites* writes) override {
+      FOOTHOLD_TRY(inner_->Collect(now, checkpoints, writes));
       for (const stream::StagedChange& change : writes->changelog) {
         if (IsSubject(change.key) && change.value.has_value()) {
           (*memories_)[change.partition].staged[std::string(change.key)] = *change.value;
@@ -246,8 +247,9 @@ class ProgressFirst final : public Mutation {
   class Reordered final : public PassStage {
    public:
     using PassStage::PassStage;
-    Status Collect(Instant now, stream::StagedWrites* writes) override {
-      FOOTHOLD_TRY(inner_->Collect(now, writes));
+    Status Collect(Instant now, stream::Checkpoints checkpoints,
+                   stream::StagedWrites* writes) override {
+      FOOTHOLD_TRY(inner_->Collect(now, checkpoints, writes));
       for (stream::StagedRecord& record : writes->outputs) {
         if (record.topic.ends_with("-journal")) {
           record.value = Reorder(*record.value);

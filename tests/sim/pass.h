@@ -119,8 +119,9 @@ class PassStage : public stream::Stage {
   bool has_backlog() const override { return inner_->has_backlog(); }
   bool is_full() const override { return inner_->is_full(); }
   std::size_t staged_entries() const override { return inner_->staged_entries(); }
-  Status Collect(Instant now, stream::StagedWrites* writes) override {
-    return inner_->Collect(now, writes);
+  Status Collect(Instant now, stream::Checkpoints checkpoints,
+                 stream::StagedWrites* writes) override {
+    return inner_->Collect(now, checkpoints, writes);
   }
   void Apply() override { inner_->Apply(); }
   Result<std::vector<log::Position>> Rewind() override { return inner_->Rewind(); }

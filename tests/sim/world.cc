@@ -50,6 +50,7 @@ Settings Settings::Draw(Random* random) {
   settings.entries_max = {one_of({5, 15, 40}), one_of({2, 5, 15}), one_of({3, 6, 12})};
   settings.cache_bytes_max = one_of({0, 8'000, 1U << 20U});
   settings.waiting_bytes_max = one_of({2'000, 1U << 20U});
+  settings.checkpoint_interval = milliseconds{one_of({0, 500, 3'000, 1'000'000'000})};
   settings.store_write_interval = milliseconds{one_of({0, 2'000, 1'000'000'000})};
   settings.store_write_bytes = one_of({0, 40'000, 32U << 20U});
   settings.flush_every = static_cast<int>(one_of({0, 2, 6}));
@@ -283,6 +284,7 @@ std::unique_ptr<stream::Stage> World::MakeStage(Process* process, StageId stage)
   options.journal_partitions = settings_.journal_partitions;
   options.output_partitions = 2;
   options.cache_bytes_max = settings_.cache_bytes_max;
+  options.checkpoint_interval = settings_.checkpoint_interval;
   options.store_write_interval = settings_.store_write_interval;
   options.store_write_bytes = settings_.store_write_bytes;
   options.email_salt = kSalt;

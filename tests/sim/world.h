@@ -54,6 +54,7 @@ struct Settings {
   std::array<std::size_t, kStageCount> entries_max{20, 20, 20};
   std::size_t cache_bytes_max = 1U << 20U;
   std::size_t waiting_bytes_max = 1U << 20U;
+  milliseconds checkpoint_interval{0};
   milliseconds store_write_interval{0};
   std::size_t store_write_bytes = 32U << 20U;
   int flush_every = 0;

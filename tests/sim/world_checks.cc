@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "src/codec/state.h"
+#include "src/stream/fold_place.h"
 #include "src/stream/store_place.h"
 #include "state/schema.h"
 #include "tests/sim/process.h"
@@ -45,10 +46,18 @@ void World::CheckStore(StageId stage, PartitionId partition, const state::Store&
   const Result<std::optional<std::string>> meta = stream::ReadPayload(store, state::MetaKey());
   const auto committed =
       watchers_[At(stage)]->Committed(std::vector<log::TopicPartition>{source}, milliseconds{0});
-  if (!meta.has_value() || !meta->has_value() || !committed.has_value()) {
+  const auto notes = watchers_[At(stage)]->CommittedNotes(std::vector<log::TopicPartition>{source},
+                                                          milliseconds{0});
+  if (!meta.has_value() || !meta->has_value() || !committed.has_value() || !notes.has_value()) {
     return;
   }
-  const NextOffset stored = codec::DecodeMeta(**meta).value().journal_next;
+  const codec::Meta decoded = codec::DecodeMeta(**meta).value();
+  const NextOffset stored = decoded.journal_next;
+  const std::optional<stream::CommitNote> note = stream::DecodeCommitNote(notes->front());
+  if (note.has_value() && stream::CheckpointNumber(decoded) > note->number) {
+    Find(fmt::format("the store of {} is ahead: at checkpoint {}, committed is {}",
+                     log::ToString(source), stream::CheckpointNumber(decoded), note->number));
+  }
   if (stored > committed->front().value_or(NextOffset{0})) {
     Find(fmt::format("the store of {} is ahead: at {}, committed is {}", log::ToString(source),
                      stored.value, committed->front().value_or(NextOffset{0}).value));

@@ -14,6 +14,7 @@
 #include "src/journey/erased_ids.h"
 #include "src/journey/person.h"
 #include "src/stream/control_writer.h"
+#include "src/stream/fold_place.h"
 #include "state/schema.h"
 #include "tests/sim/process.h"
 
@@ -107,8 +108,19 @@ void World::Compact() {
 
 void World::MoveStarts() {
   collector_->Collect();
-  for (const StageId stage : kStages) {
+  for (const StageId stage : {StageId::kIntake, StageId::kPeople}) {
     log_.TrimConsumed(fmt::format("{}-{}", kApp, NameOf(stage)));
+  }
+  // The journal is retained for longer than checkpoints are apart.
+  for (std::int32_t i = 0; i < settings_.journal_partitions; ++i) {
+    const log::TopicPartition source{topics_.journal, PartitionId{i}};
+    const auto notes = watchers_[At(StageId::kJourney)]->CommittedNotes({&source, 1}, {});
+    const std::optional<stream::CommitNote> note =
+        notes.has_value() ? stream::DecodeCommitNote(notes->front()) : std::nullopt;
+    if (note.has_value()) {
+      FOOTHOLD_CHECK(log_.DeleteRecordsBefore(source, note->checkpoint).ok(),
+                     log::ToString(source));
+    }
   }
 }
 

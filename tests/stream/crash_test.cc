@@ -76,13 +76,15 @@ struct Outcome {
 
 class CrashTest : public ::testing::Test {
  protected:
-  static ServiceOptions Options(std::size_t store_write_bytes = 0) {
+  static ServiceOptions Options(std::size_t store_write_bytes = 0,
+                                milliseconds checkpoint_interval = milliseconds{0}) {
     // Small commits: many steps to die at. One input: two are interleaved differently at every
     // start, and a decision shows what was known when it was made.
     return {.source_partitions = 1,
             .intake_entries_max = 25,
             .journey_entries_max = 20,
             .intake_batch_records_max = 25,
+            .checkpoint_interval = checkpoint_interval,
             .store_write_interval = kDay,
             .store_write_bytes = store_write_bytes,
             .store_flush_every = 3};
@@ -156,6 +158,15 @@ TEST_F(CrashTest, KilledAtAnyStepTheOutcomeIsThatOfARunWithoutAKill) { KillAtEve
 // Several commits are in the log of which the store knows nothing yet.
 TEST_F(CrashTest, KilledWhileTheStoresLagTheOutcomeIsThatOfARunWithoutAKill) {
   ServiceOptions options = Options(40'000);
+  options.store_flush_every = 1;
+  KillAtEvery(13, options);
+}
+
+// Of what was decided the changelog knows the smaller part; a checkpoint comes when the cache is
+// full.
+TEST_F(CrashTest, KilledBetweenCheckpointsTheOutcomeIsThatOfARunWithoutAKill) {
+  ServiceOptions options = Options(40'000, kDay);
+  options.cache_bytes_max = 60'000;
   options.store_flush_every = 1;
   KillAtEvery(13, options);
 }

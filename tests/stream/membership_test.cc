@@ -79,7 +79,7 @@ class IdleStage final : public Stage {
   Result<bool> Work(std::size_t, Instant) override { return false; }
   bool has_backlog() const override { return false; }
   std::size_t staged_entries() const override { return 0; }
-  Status Collect(Instant, StagedWrites*) override { return {}; }
+  Status Collect(Instant, Checkpoints, StagedWrites*) override { return {}; }
   void Apply() override {}
   Result<std::vector<log::Position>> Rewind() override { return std::vector<log::Position>{}; }
   Result<std::vector<log::Position>> Repair() override { return std::vector<log::Position>{}; }

@@ -77,7 +77,9 @@ class Applier final : public Stage {
   Result<bool> Work(std::size_t /*entries_max*/, Instant /*now*/) override { return false; }
   bool has_backlog() const override { return false; }
   std::size_t staged_entries() const override { return 1; }
-  Status Collect(Instant /*now*/, StagedWrites* /*writes*/) override { return Status(); }
+  Status Collect(Instant /*now*/, Checkpoints /*checkpoints*/, StagedWrites* /*writes*/) override {
+    return Status();
+  }
   void Apply() override { calls_->push_back("stores"); }
   Result<std::vector<log::Position>> Rewind() override { return std::vector<log::Position>{}; }
   Result<std::vector<log::Position>> Repair() override { return std::vector<log::Position>{}; }

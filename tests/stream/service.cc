@@ -234,6 +234,7 @@ Status Service::OpenWorkers() {
   journey.output_partitions = 2;
   journey.cache_bytes_max = options_.cache_bytes_max;
   journey.is_draining = options_.is_draining;
+  journey.checkpoint_interval = options_.checkpoint_interval;
   journey.store_write_interval = options_.store_write_interval;
   journey.store_write_bytes = options_.store_write_bytes;
   journey.email_salt = "salt of a test";

@@ -70,6 +70,7 @@ struct ServiceOptions {
   bool is_draining = false;
   StartAt start = {};
   int intake_batch_records_max = 500;
+  milliseconds checkpoint_interval{0};  // Of the journey.
   // The stores are written with every commit, or lag behind as these allow.
   milliseconds store_write_interval{0};
   std::size_t store_write_bytes = 32U << 20U;

@@ -1,0 +1,139 @@
+// The journey's task: what a commit takes, how the task goes back, and how it folds again.
+
+#include <utility>
+
+#include "src/base/check.h"
+#include "src/codec/state.h"
+#include "src/codec/volume_facts.h"
+#include "src/metrics/journey_metrics.h"
+#include "src/stream/emitted_counts.h"
+#include "src/stream/journey_task.h"
+#include "src/stream/store_place.h"
+#include "state/schema.h"
+
+namespace foothold::stream {
+
+const std::string& JourneyTask::ClockFactKey() {
+  static const std::string kKey = state::FactKey("clock");
+  return kKey;
+}
+
+FoldPlace JourneyTask::place() const {
+  return {.next = meta_.journal_next, .entry = meta_.next_entry, .steps = entry_steps_};
+}
+
+// Whoever starts from the state as it is now goes on like this. The task itself does so, too, for
+// then it makes the same steps as one that folds again.
+void JourneyTask::BeginAtCheckpoint() {
+  phase_ = meta_.walks.empty() ? Phase::kFresh : Phase::kWalking;
+  looks_ = 0;
+  entry_steps_ = 0;
+  unsaved_steps_ = 0;
+}
+
+void JourneyTask::FoldAgainUntil(const FoldPlace& reached) {
+  committed_.reached = reached;
+  if (place() < reached) {
+    again_until_ = reached;
+  }
+}
+
+// Offsets have holes, so that the place may be passed over by the opening of a record.
+void JourneyTask::LookWhetherReached() {
+  if (again_until_.has_value() && place() >= *again_until_) {
+    again_until_.reset();
+  }
+}
+
+std::size_t JourneyTask::unsaved_bytes() const {
+  if (unsaved_steps_ == 0 || again_until_.has_value()) {
+    return 0;
+  }
+  return 1 + state_.staged_bytes();
+}
+
+Status JourneyTask::Collect(const Checkpoint* checkpoint, StagedWrites* writes) {
+  FOOTHOLD_CHECK(!again_until_.has_value(), "what is folded again was committed");
+  FOOTHOLD_CHECK(checkpoint != nullptr || can_fold_again(), "there is nothing to fold again from");
+  CollectRelease(writes);
+  is_checkpoint_collected_ = checkpoint != nullptr;
+  if (checkpoint != nullptr) {
+    if (is_clock_changed_) {
+      state_.Write(ClockFactKey(), codec::EncodeClock(clock_.parts()));
+    }
+    if (are_volumes_changed_) {
+      state_.Write(VolumesFactKey(), codec::EncodeVolumes(volumes_));
+    }
+    desk_.Collect();
+    NumberCheckpoint(&meta_);
+    state_.Write(state::MetaKey(), codec::EncodeMeta(meta_));
+    if (checkpoint->place.has_value()) {
+      state_.WriteLocal(StorePlaceKey(), *checkpoint->place);
+    }
+    state_.Collect(partition_, &writes->changelog);
+    entry_steps_ = 0;  // BeginAtCheckpoint() follows, or the task goes back.
+    collected_ = {
+        .checkpoint = meta_.journal_next, .number = CheckpointNumber(meta_), .reached = place()};
+  } else {
+    collected_ = committed_;
+    collected_.reached = place();
+  }
+  writes->positions.push_back({{around_.options->topics.journal, partition_},
+                               meta_.journal_next,
+                               EncodeCommitNote(collected_)});
+  return Status();
+}
+
+void JourneyTask::Apply() {
+  if (is_checkpoint_collected_) {
+    state_.Apply();
+    desk_.Apply();
+    is_clock_changed_ = false;
+    are_volumes_changed_ = false;
+    BeginAtCheckpoint();
+    around_.metrics->Checkpointed();
+  } else {
+    state_.subjects().Shrink();
+  }
+  committed_ = collected_;
+  pending_release_.reset();
+  CountEmitted(outbox_, definition_.get(), around_.metrics);
+  for (const journey::HeldRung& rung : held_) {
+    around_.metrics->RungHeld(rung.rule, journey::SuppressorName(rung.by));
+  }
+  CountCacheLooks();
+  DropSaid();
+  staged_entries_ = 0;
+}
+
+void JourneyTask::CountCacheLooks() {
+  const SubjectTable& table = state_.subjects();
+  around_.metrics->CacheLooked(metrics::CacheLook::kHit, table.hits() - counted_hits_);
+  around_.metrics->CacheLooked(metrics::CacheLook::kMiss, table.misses() - counted_misses_);
+  counted_hits_ = table.hits();
+  counted_misses_ = table.misses();
+}
+
+Status JourneyTask::Rewind() {
+  const FoldPlace reached = committed_.reached;
+  DropAll();
+  FOOTHOLD_TRY(desk_.Drop());
+  FOOTHOLD_TRY(Load());
+  FoldAgainUntil(reached);
+  return Status();
+}
+
+void JourneyTask::DropSaid() {
+  outbox_.Clear();
+  held_.clear();
+}
+
+void JourneyTask::DropAll() {
+  state_.Drop();
+  DropSaid();
+  pending_release_.reset();
+  staged_entries_ = 0;
+  queue_.Clear();
+}
+
+}  // namespace foothold::stream
