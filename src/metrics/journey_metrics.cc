@@ -142,13 +142,13 @@ JourneyMetrics::JourneyMetrics(Registry* registry)
     : rep_(std::make_unique<Rep>(registry->families())) {}
 JourneyMetrics::~JourneyMetrics() = default;
 
-void JourneyMetrics::StimulusApplied(Stimulus kind) {
-  rep_->stimuli[static_cast<std::size_t>(kind)]->Increment();
+void JourneyMetrics::StimuliApplied(Stimulus kind, std::size_t count) {
+  rep_->stimuli[static_cast<std::size_t>(kind)]->Increment(static_cast<double>(count));
 }
 
-void JourneyMetrics::DecisionEmitted(std::string_view type, std::string_view role,
-                                     std::string_view decision_class) {
-  rep_->decisions.At({type, role, decision_class})->Increment();
+void JourneyMetrics::DecisionsEmitted(std::string_view type, std::string_view role,
+                                      std::string_view decision_class, std::size_t count) {
+  rep_->decisions.At({type, role, decision_class})->Increment(static_cast<double>(count));
 }
 
 void JourneyMetrics::InterventionEmitted(std::string_view type, std::string_view rule,
@@ -176,9 +176,15 @@ void JourneyMetrics::FoldedAgain(std::size_t steps) {
   rep_->folded_again->Increment(static_cast<double>(steps));
 }
 
-void JourneyMetrics::Repeat() { rep_->repeats->Increment(); }
-void JourneyMetrics::Conflict() { rep_->conflicts->Increment(); }
-void JourneyMetrics::OfErased() { rep_->of_erased->Increment(); }
+void JourneyMetrics::Repeats(std::size_t count) {
+  rep_->repeats->Increment(static_cast<double>(count));
+}
+void JourneyMetrics::Conflicts(std::size_t count) {
+  rep_->conflicts->Increment(static_cast<double>(count));
+}
+void JourneyMetrics::OfErased(std::size_t count) {
+  rep_->of_erased->Increment(static_cast<double>(count));
+}
 void JourneyMetrics::CapMet(std::string_view cap) { rep_->caps.At({cap})->Increment(); }
 
 void JourneyMetrics::ClockAt(PartitionId partition, std::optional<Instant> clock,

@@ -31,11 +31,11 @@ class JourneyMetrics final : public KeyedMetrics {
   explicit JourneyMetrics(Registry* registry);
   ~JourneyMetrics() override;
 
-  void StimulusApplied(Stimulus kind);
-  // A log record: its type ("activation.changed"), the subject's role, its class ("organic", of
+  void StimuliApplied(Stimulus kind, std::size_t count);
+  // Log records: their type ("activation.changed"), the subjects' role, their class ("organic", of
   // risk the level, or "").
-  void DecisionEmitted(std::string_view type, std::string_view role,
-                       std::string_view decision_class);
+  void DecisionsEmitted(std::string_view type, std::string_view role,
+                        std::string_view decision_class, std::size_t count);
   // A record of an intervention: its type ("intervention.requested", ...), the rule's name, the
   // channel ("" where the record has none) and what it says: a cause, a suppressor, an outcome, or
   // "".
@@ -49,10 +49,10 @@ class JourneyMetrics final : public KeyedMetrics {
                    milliseconds duration);
 
   // The same event again; one of the same id that says something else.
-  void Repeat();
-  void Conflict();
-  // What an event says of somebody who was erased: dropped.
-  void OfErased();
+  void Repeats(std::size_t count);
+  void Conflicts(std::size_t count);
+  // What events say of somebody who was erased: dropped.
+  void OfErased(std::size_t count);
   // A bounded list of a subject was full: its name, a word of a closed set.
   void CapMet(std::string_view cap);
 

@@ -1,12 +1,16 @@
 #include "src/stream/emitted_counts.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "src/metrics/journey_metrics.h"
 
@@ -27,13 +31,38 @@ std::string_view RoleLabel(const std::optional<std::string>& role,
   return known.is_contact ? std::string_view("contact") : std::string_view(known.name);
 }
 
+// Decisions of one commit by what their counter is labelled with: there are few of those, and many
+// decisions. The texts live as long as the records.
+class Tally {
+ public:
+  void Count(std::string_view type, std::string_view role, std::string_view decision_class) {
+    const Labels labels{type, role, decision_class};
+    const auto known = std::ranges::find(counts_, labels, &Counted::first);
+    if (known == counts_.end()) {
+      counts_.emplace_back(labels, 1);
+    } else {
+      ++known->second;
+    }
+  }
+  void Tell(metrics::JourneyMetrics* counts) const {
+    for (const auto& [labels, count] : counts_) {
+      counts->DecisionsEmitted(labels[0], labels[1], labels[2], count);
+    }
+  }
+
+ private:
+  using Labels = std::array<std::string_view, 3>;
+  using Counted = std::pair<Labels, std::size_t>;
+  std::vector<Counted> counts_;
+};
+
 void CountActivation(const journey::ActivationChanged& activation,
-                     const journey::Definition* definition, metrics::JourneyMetrics* counts) {
+                     const journey::Definition* definition, Tally* tally,
+                     metrics::JourneyMetrics* counts) {
   const std::string_view role = RoleLabel(activation.common.role, definition);
   const auto activation_class = activation.activation_class;
-  counts->DecisionEmitted(
-      "activation.changed", role,
-      activation_class.has_value() ? journey::ActivationClassName(*activation_class) : "");
+  tally->Count("activation.changed", role,
+               activation_class.has_value() ? journey::ActivationClassName(*activation_class) : "");
   const std::string_view segment =
       activation.account.segment.has_value() ? std::string_view(*activation.account.segment) : "";
   const auto observe = [&](metrics::ValueAnchor anchor, std::optional<std::int64_t> seconds) {
@@ -52,13 +81,14 @@ std::string_view RuleLabel(const journey::LogCommon& common) {
   return rule.substr(0, rule.rfind('@'));
 }
 
-// What happens with each record of a commit. Statuses are counted together.
+// What happens with each record of a commit. Statuses and decisions are counted together.
 class Counter {
  public:
   Counter(const journey::Definition* definition, metrics::JourneyMetrics* counts)
       : definition_(definition), counts_(counts) {}
 
-  void CountStatuses() const {
+  void Tell() const {
+    decisions_.Tell(counts_);
     if (user_statuses_ > 0) {
       counts_->StatusesEmitted("user_status", user_statuses_);
     }
@@ -68,14 +98,14 @@ class Counter {
   }
 
   void operator()(const journey::ActivationChanged& record) {
-    CountActivation(record, definition_, counts_);
+    CountActivation(record, definition_, &decisions_, counts_);
   }
   void operator()(const journey::OnboardingProgress& record) {
-    counts_->DecisionEmitted("onboarding.progress", RoleLabel(record.common.role, definition_), "");
+    decisions_.Count("onboarding.progress", RoleLabel(record.common.role, definition_), "");
   }
   void operator()(const journey::DropoffRiskChanged& record) {
-    counts_->DecisionEmitted("dropoff.risk.changed", RoleLabel(record.common.role, definition_),
-                             RiskLevelName(record.to));
+    decisions_.Count("dropoff.risk.changed", RoleLabel(record.common.role, definition_),
+                     RiskLevelName(record.to));
   }
   void operator()(const journey::InterventionRequested& record) {
     Count("intervention.requested", record.common, ChannelName(record.ask.channel), "");
@@ -111,6 +141,7 @@ class Counter {
 
   const journey::Definition* definition_;
   metrics::JourneyMetrics* counts_;
+  Tally decisions_;
   std::size_t user_statuses_ = 0;
   std::size_t account_statuses_ = 0;
 };
@@ -123,7 +154,7 @@ void CountEmitted(const Outbox& outbox, const journey::Definition* definition,
   for (const journey::OutputRecord& record : outbox.records()) {
     std::visit(counter, record);
   }
-  counter.CountStatuses();
+  counter.Tell();
 }
 
 }  // namespace foothold::stream

@@ -15,8 +15,9 @@ constexpr const char* kCheckpoint = "checkpoint";  // A counter of meta.
 }  // namespace
 
 std::string EncodeCommitNote(const CommitNote& note) {
-  return fmt::format("{}{} {} {} {} {}", kVersion, note.checkpoint.value, note.number,
-                     note.reached.next.value, note.reached.entry, note.reached.steps);
+  return fmt::format("{}{} {} {:d} {} {} {}", kVersion, note.checkpoint.value, note.number,
+                     note.is_draining, note.reached.next.value, note.reached.entry,
+                     note.reached.steps);
 }
 
 std::optional<CommitNote> DecodeCommitNote(std::string_view note) {
@@ -24,7 +25,7 @@ std::optional<CommitNote> DecodeCommitNote(std::string_view note) {
     return std::nullopt;
   }
   note.remove_prefix(kVersion.size());
-  std::array<std::int64_t, 5> numbers{};
+  std::array<std::int64_t, 6> numbers{};
   const char* at = note.data();
   const char* const end = at + note.size();
   for (std::size_t i = 0; i < numbers.size(); ++i) {
@@ -42,9 +43,10 @@ std::optional<CommitNote> DecodeCommitNote(std::string_view note) {
   }
   return CommitNote{.checkpoint = NextOffset{numbers[0]},
                     .number = static_cast<std::uint64_t>(numbers[1]),
-                    .reached = {.next = NextOffset{numbers[2]},
-                                .entry = static_cast<std::uint32_t>(numbers[3]),
-                                .steps = static_cast<std::uint64_t>(numbers[4])}};
+                    .is_draining = numbers[2] != 0,
+                    .reached = {.next = NextOffset{numbers[3]},
+                                .entry = static_cast<std::uint32_t>(numbers[4]),
+                                .steps = static_cast<std::uint64_t>(numbers[5])}};
 }
 
 std::uint64_t CheckpointNumber(const codec::Meta& meta) {

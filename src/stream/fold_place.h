@@ -25,11 +25,15 @@ struct FoldPlace {
 // built from, and how far it had come. Between the two the changelog has nothing; the input is
 // folded again. As text, the note of the position (log::Position):
 //
-//   note := "1 " checkpoint_next ' ' checkpoint_number ' ' next ' ' entry ' ' steps     all decimal
+//   note := "1 " checkpoint_next ' ' checkpoint_number ' ' is_draining ' ' next ' ' entry ' ' steps
+//
+// all of them decimal.
 struct CommitNote {
   NextOffset checkpoint;     // Where the input is to be read on, with that state.
   std::uint64_t number = 0;  // Of the checkpoint, from 1 on: CheckpointNumber().
-  FoldPlace reached;         // Up to there everything has been said.
+  // What the fold rests on beside the input: see journey::Context.
+  bool is_draining = false;
+  FoldPlace reached;  // Up to there everything has been said.
   friend bool operator==(const CommitNote&, const CommitNote&) = default;
 };
 

@@ -31,11 +31,20 @@ void JourneyTask::BeginAtCheckpoint() {
   unsaved_steps_ = 0;
 }
 
-void JourneyTask::FoldAgainUntil(const FoldPlace& reached) {
-  committed_.reached = reached;
-  if (place() < reached) {
-    again_until_ = reached;
+void JourneyTask::FoldAgain(const CommitNote& committed) {
+  committed_ = committed;
+  if (place() < committed.reached) {
+    again_until_ = committed.reached;
   }
+}
+
+bool JourneyTask::is_draining() const {
+  return again_until_.has_value() ? committed_.is_draining : around_.options->is_draining;
+}
+
+// Of a drain behind one that was none, or the other way round, no note can tell.
+bool JourneyTask::can_fold_again() const {
+  return committed_.number > 0 && committed_.is_draining == around_.options->is_draining;
 }
 
 // Offsets have holes, so that the place may be passed over by the opening of a record.
@@ -72,8 +81,10 @@ Status JourneyTask::Collect(const Checkpoint* checkpoint, StagedWrites* writes) 
     }
     state_.Collect(partition_, &writes->changelog);
     entry_steps_ = 0;  // BeginAtCheckpoint() follows, or the task goes back.
-    collected_ = {
-        .checkpoint = meta_.journal_next, .number = CheckpointNumber(meta_), .reached = place()};
+    collected_ = {.checkpoint = meta_.journal_next,
+                  .number = CheckpointNumber(meta_),
+                  .is_draining = around_.options->is_draining,
+                  .reached = place()};
   } else {
     collected_ = committed_;
     collected_.reached = place();
@@ -101,9 +112,24 @@ void JourneyTask::Apply() {
   for (const journey::HeldRung& rung : held_) {
     around_.metrics->RungHeld(rung.rule, journey::SuppressorName(rung.by));
   }
+  TellTally();
   CountCacheLooks();
   DropSaid();
   staged_entries_ = 0;
+}
+
+void JourneyTask::TellTally() {
+  using metrics::Stimulus;
+  metrics::JourneyMetrics& metrics = *around_.metrics;
+  metrics.StimuliApplied(Stimulus::kEvent, tally_.events);
+  metrics.StimuliApplied(Stimulus::kClock, tally_.clock_moves);
+  metrics.StimuliApplied(Stimulus::kControl, tally_.controls);
+  metrics.StimuliApplied(Stimulus::kTimer, tally_.user_timers + tally_.account_timers);
+  metrics.TimersFired("user", tally_.user_timers);
+  metrics.TimersFired("account", tally_.account_timers);
+  metrics.Repeats(tally_.repeats);
+  metrics.Conflicts(tally_.conflicts);
+  metrics.OfErased(tally_.of_erased);
 }
 
 void JourneyTask::CountCacheLooks() {
@@ -115,17 +141,18 @@ void JourneyTask::CountCacheLooks() {
 }
 
 Status JourneyTask::Rewind() {
-  const FoldPlace reached = committed_.reached;
+  const CommitNote committed = committed_;
   DropAll();
   FOOTHOLD_TRY(desk_.Drop());
   FOOTHOLD_TRY(Load());
-  FoldAgainUntil(reached);
+  FoldAgain(committed);
   return Status();
 }
 
 void JourneyTask::DropSaid() {
   outbox_.Clear();
   held_.clear();
+  tally_ = Tally{};
 }
 
 void JourneyTask::DropAll() {

@@ -102,6 +102,7 @@ Status JourneyTask::Load() {
   }
   committed_ = {.checkpoint = meta_.journal_next,
                 .number = CheckpointNumber(meta_),
+                .is_draining = around_.options->is_draining,
                 .reached = {.next = meta_.journal_next, .entry = meta_.next_entry, .steps = 0}};
   again_until_.reset();
   queue_.Begin(meta_);
@@ -161,7 +162,7 @@ Status JourneyTask::RunEntry() {
                    fmt::format("{} has an event before the first playbook",
                                log::ToString({around_.options->topics.journal, partition_})));
     }
-    around_.metrics->StimulusApplied(metrics::Stimulus::kEvent);
+    ++tally_.events;
     if (!event->user.empty() && IsErased(event->tenant, event->user)) {
       FinishEntry();
       return Status();
@@ -176,7 +177,7 @@ Status JourneyTask::RunEntry() {
     return Status();
   }
   if (const auto* progress = std::get_if<journey::Progress>(&queue_.entry())) {
-    around_.metrics->StimulusApplied(metrics::Stimulus::kClock);
+    ++tally_.clock_moves;
     clock_.Apply(*progress);
     if (definition_ != nullptr) {
       clock_.Advance(definition_->playbook().lateness);
@@ -196,7 +197,7 @@ Status JourneyTask::RunEntry() {
                  fmt::format("{} has an entry of the people topic",
                              log::ToString({around_.options->topics.journal, partition_})));
   }
-  around_.metrics->StimulusApplied(metrics::Stimulus::kControl);
+  ++tally_.controls;
   if (const auto* letter = std::get_if<codec::DeadLetterNote>(&queue_.entry())) {
     FOOTHOLD_TRY(NoteDeadLetter(*letter));
     FinishEntry();
@@ -276,9 +277,8 @@ Status JourneyTask::Fire() {
 }
 
 Status JourneyTask::FireTimer(const state::DueTimer& timer) {
-  around_.metrics->StimulusApplied(metrics::Stimulus::kTimer);
   const bool is_user = timer.key.front() == static_cast<char>(state::KeyKind::kUser);
-  around_.metrics->TimersFired(is_user ? "user" : "account", 1);
+  ++(is_user ? tally_.user_timers : tally_.account_timers);
   FOOTHOLD_ASSIGN(journey::Visit visit, VisitOfKey(timer.key, journey::VisitKind::kTimer));
   visit.due = timer.due;
   std::vector<journey::Visit> visits;
@@ -373,12 +373,8 @@ Status JourneyTask::RunVisit(journey::Visit visit, const journey::Event* event,
     meta_.walks.insert(
         place, {.kind = codec::WalkKind::kRecheck, .tenant = std::move(walk.tenant), .cursor = {}});
   }
-  if (decision.is_repeat) {
-    around_.metrics->Repeat();
-  }
-  if (decision.is_conflict) {
-    around_.metrics->Conflict();
-  }
+  tally_.repeats += decision.is_repeat ? 1 : 0;
+  tally_.conflicts += decision.is_conflict ? 1 : 0;
   for (journey::OutputRecord& record : decision.records) {
     outbox_.Add(std::move(record));
   }
@@ -426,7 +422,7 @@ journey::Context JourneyTask::MakeContext(std::optional<Instant> clock) const {
       .revision = revision(),
       .sources = &clock_,
       .app = around_.options->app,
-      .is_draining = around_.options->is_draining,
+      .is_draining = is_draining(),
       .cause = queue_.has_entry() ? std::get_if<journey::Event>(&queue_.entry()) : nullptr,
       .controls = &desk_.controls(),
       .counts = &desk_.counts(),

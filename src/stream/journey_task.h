@@ -63,13 +63,13 @@ class JourneyTask final : public KeyedTask {
   JourneyTask& operator=(const JourneyTask&) = delete;
 
   Status Load() override;
-  void FoldAgainUntil(const FoldPlace& reached) override;
+  void FoldAgain(const CommitNote& committed) override;
   Status Take(const log::RecordView& record) override;
   // Of entries, timers and members of a walk.
   Result<std::size_t> Run(std::size_t entries_max) override;
   bool has_backlog() const override { return !queue_.is_empty(); }
   std::size_t staged_entries() const override { return staged_entries_; }
-  bool can_fold_again() const override { return committed_.number > 0; }
+  bool can_fold_again() const override;
   std::size_t unsaved_bytes() const override;
   Status Collect(const Checkpoint* checkpoint, StagedWrites* writes) override;
   Status SendOutputs(const StagedWrites::Send& send) override {
@@ -166,10 +166,13 @@ class JourneyTask final : public KeyedTask {
   std::int64_t revision() const;
   static const std::string& ClockFactKey();
   FoldPlace place() const;
+  // Of the fold, which may be one that is made again.
+  bool is_draining() const;
   void BeginAtCheckpoint();
   // The end of what is folded again, if it is here.
   void LookWhetherReached();
   void DropSaid();
+  void TellTally();
   void CountCacheLooks();
 
   PartitionId partition_;
@@ -205,6 +208,12 @@ class JourneyTask final : public KeyedTask {
 
   Outbox outbox_;
   std::vector<journey::HeldRung> held_;  // Since the last commit.
+  // What is to be counted once it is committed.
+  struct Tally {
+    std::size_t events = 0, clock_moves = 0, controls = 0, user_timers = 0, account_timers = 0;
+    std::size_t repeats = 0, conflicts = 0, of_erased = 0;
+  };
+  Tally tally_;
   std::size_t staged_entries_ = 0;
   std::uint64_t counted_hits_ = 0;
   std::uint64_t counted_misses_ = 0;

@@ -136,7 +136,7 @@ Status KeyedStage::BeginRestore(const Start& start, Trust trust) {
   restoring_[start.partition] = {
       .store = std::move(store),
       .input_next = start.checkpoint().value_or(NextOffset{0}),
-      .reached = start.note.has_value() ? std::optional(start.note->reached) : std::nullopt,
+      .committed = start.note,
       .changelog_end = NextOffset{start.changelog.high},
       .records = static_cast<std::uint64_t>(std::max<std::int64_t>(0, start.changelog.high - from)),
       .is_full = !tail.has_value()};
@@ -179,7 +179,7 @@ Status KeyedStage::BeginRunning(PartitionId partition) {
                                                .total = restored->second.records,
                                                .remaining = milliseconds{0}});
   restored_records_ += restored->second.records;
-  const std::optional<FoldPlace> reached = restored->second.reached;
+  const std::optional<CommitNote> committed = restored->second.committed;
   restoring_.erase(restored);
   KeyedTask* raw = task.get();
   running_[partition] = std::move(task);
@@ -189,8 +189,8 @@ Status KeyedStage::BeginRunning(PartitionId partition) {
   checkpointed_at_[partition] =
       around_.clock->Now() - options_.checkpoint_interval * turn / kCheckpointTurns;
   FOOTHOLD_TRY(Blame(partition, raw->Load()));
-  if (reached.has_value()) {
-    raw->FoldAgainUntil(*reached);
+  if (committed.has_value()) {
+    raw->FoldAgain(*committed);
   }
   return Status();
 }

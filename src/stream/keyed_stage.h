@@ -91,11 +91,11 @@ class KeyedStage final : public Stage {
  private:
   struct Restoring {
     std::unique_ptr<state::Store> store;
-    NextOffset input_next;             // Where the input is to be read on.
-    std::optional<FoldPlace> reached;  // Up to where that was committed, if not up to there.
-    NextOffset changelog_end;          // All before it is in the store once that is whole.
-    std::uint64_t records = 0;         // Of the changelog, that the store lacked.
-    bool is_full = false;              // The store was empty.
+    NextOffset input_next;                // Where the input is to be read on.
+    std::optional<CommitNote> committed;  // How far it was committed beyond that.
+    NextOffset changelog_end;             // All before it is in the store once that is whole.
+    std::uint64_t records = 0;            // Of the changelog, that the store lacked.
+    bool is_full = false;                 // The store was empty.
   };
   // What is known of a partition before its state is.
   struct Start {

@@ -30,8 +30,9 @@ class KeyedTask {
   // Reads position and facts from the store, which is as of a checkpoint. Call before anything
   // below.
   virtual Status Load() = 0;
-  // What comes up to `reached` was committed: it is folded, and nothing of it is staged.
-  virtual void FoldAgainUntil(const FoldPlace& /*reached*/) {}
+  // What comes up to where the note has come was committed: it is folded, and nothing of it is
+  // staged.
+  virtual void FoldAgain(const CommitNote& /*committed*/) {}
 
   // Queues one record of the input. kFatal if the input is not what the position says.
   virtual Status Take(const log::RecordView& record) = 0;

@@ -235,18 +235,19 @@ Status Restorer::CheckAgreement(PartitionId partition, const Running& running) c
   if (restored == running.checkpoint && (running.number == 0 || running.number == number)) {
     return Status();
   }
-  const auto text = [](const std::optional<NextOffset>& offset) {
-    return offset.has_value() ? fmt::format("offset {}", offset->value) : std::string("none");
+  const auto text = [](const std::optional<NextOffset>& offset, std::uint64_t checkpoint) {
+    return !offset.has_value() ? std::string("none")
+           : checkpoint == 0   ? fmt::format("offset {}", offset->value)
+                             : fmt::format("offset {} (checkpoint {})", offset->value, checkpoint);
   };
   return Error(
       running.is_full ? Code::kFatal : Code::kCorrupt,
       fmt::format(
-          "partition {} cannot go on: the state in {} belongs to {} of {} (checkpoint {}), the "
-          "group's committed place rests on {} (checkpoint {}). If the group's offsets were reset "
-          "or have expired, set them "
-          "to the former; if one of these topics was deleted, begin with a new app id",
-          partition.value, log::ToString(Source(partition)), text(restored), options_.input, number,
-          text(running.checkpoint), running.number));
+          "partition {} cannot go on: the state in {} belongs to {} of {}, the group's committed "
+          "place is {}{}. If the group's offsets were reset or have expired, set them to the "
+          "former; if one of these topics was deleted, begin with a new app id",
+          partition.value, log::ToString(Source(partition)), text(restored, number), options_.input,
+          running.number == 0 ? "" : "at or behind ", text(running.checkpoint, running.number)));
 }
 
 }  // namespace foothold::stream

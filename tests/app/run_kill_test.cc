@@ -130,7 +130,7 @@ enum Victim { kProcess, kBroker };
 using EndsByPartition = std::map<std::int32_t, kafka::Ends>;
 struct Death {
   EndsByPartition journal;
-  EndsByPartition changelog;
+  EndsByPartition statuses;
 };
 
 class RunKillTest : public testing::Test {
@@ -195,7 +195,7 @@ class RunKillTest : public testing::Test {
     return ends.has_open() && ends.stable >= left;
   }
   const EndsByPartition& EndsIn(const Death& death, const std::string& topic) const {
-    return topic == JournalTopic(setup_) ? death.journal : death.changelog;
+    return topic == JournalTopic(setup_) ? death.journal : death.statuses;
   }
 
   // Of a stopped process: an end that was on its way to the broker takes effect all the same.
@@ -212,7 +212,9 @@ class RunKillTest : public testing::Test {
     Death death;
     for (std::int32_t i = 0; i < kJournalPartitions; ++i) {
       death.journal[i] = ends_.EndsOf(JournalTopic(setup_), PartitionId{i});
-      death.changelog[i] = ends_.EndsOf(ChangelogTopic(setup_), PartitionId{i});
+    }
+    for (std::int32_t i = 0; i < kOutputPartitions; ++i) {
+      death.statuses[i] = ends_.EndsOf(UserStatusTopic(setup_), PartitionId{i});
     }
     return death;
   }
@@ -261,13 +263,12 @@ class RunKillTest : public testing::Test {
   // all records still see, and readers of committed ones do not. A stage has one worker, which has
   // one transaction open at a time, so that a death aborts one of a stage or none. (Of a topic
   // that is compacted in long intervals only: nothing is compacted yet.)
-  int CountAborted(const std::string& topic) const {
+  int CountAborted(const std::string& topic, std::int32_t partitions) const {
     std::set<Place> aborted;
-    ForEachRecord(log_.get(), topic, kJournalPartitions, Reading::kAll,
-                  [&](const log::RecordView& record) {
-                    aborted.emplace(record.partition.value, record.offset);
-                  });
-    ForEachRecord(log_.get(), topic, kJournalPartitions, Reading::kCommitted,
+    ForEachRecord(log_.get(), topic, partitions, Reading::kAll, [&](const log::RecordView& record) {
+      aborted.emplace(record.partition.value, record.offset);
+    });
+    ForEachRecord(log_.get(), topic, partitions, Reading::kCommitted,
                   [&](const log::RecordView& record) {
                     aborted.erase({record.partition.value, record.offset});
                   });
@@ -339,7 +340,7 @@ TEST_F(RunKillTest, NothingIsLostAndNothingIsTwiceThroughDeathsOfProcessAndBroke
     // other one often as well.
     const bool is_intakes_turn = deaths_.size() % 2 == 0;
     deaths_.push_back(
-        StopAtWorkOn(is_intakes_turn ? JournalTopic(setup_) : ChangelogTopic(setup_)));
+        StopAtWorkOn(is_intakes_turn ? JournalTopic(setup_) : UserStatusTopic(setup_)));
     if (victim == kBroker) {
       KillBroker();
     } else {
@@ -367,8 +368,8 @@ TEST_F(RunKillTest, NothingIsLostAndNothingIsTwiceThroughDeathsOfProcessAndBroke
   ASSERT_EQ(of_file.code, kExitOk) << of_file.error;
   ASSERT_EQ(of_journal.code, kExitOk) << of_journal.error;
   fmt::print("{} events, {} processes gave up without a broker\n", feed_->count(), restarts_);
-  EXPECT_GE(CountAborted(JournalTopic(setup_)), kAbortedMin);
-  EXPECT_GE(CountAborted(ChangelogTopic(setup_)), kAbortedMin);
+  EXPECT_GE(CountAborted(JournalTopic(setup_), kJournalPartitions), kAbortedMin);
+  EXPECT_GE(CountAborted(UserStatusTopic(setup_), kOutputPartitions), kAbortedMin);
   // Each record of the source is one event of the journal or one dead letter.
   EXPECT_TRUE(PlacesWritten() == PlacesOfSource());
   const Outputs ran = OutputsOfRun(log_.get(), setup_);

@@ -89,15 +89,15 @@ void CallEveryVerb(Registry* registry) {
   people.RestoreProgress(PartitionId{0},
                          {.restored = 6, .total = 8, .remaining = milliseconds{1'500}});
   JourneyMetrics journey(registry);
-  journey.StimulusApplied(Stimulus::kEvent);
-  journey.DecisionEmitted("activation.changed", "admin", "organic");
+  journey.StimuliApplied(Stimulus::kEvent, 1);
+  journey.DecisionsEmitted("activation.changed", "admin", "organic", 1);
   journey.InterventionEmitted("intervention.suppressed", "stalled", "in_app", "quiet_hours");
   journey.RungHeld("stalled", "breaker");
   journey.StatusesEmitted("user_status", 3);
   journey.TimeToValue(ValueAnchor::kSignup, "admin", "smb", kDay);
-  journey.Repeat();
-  journey.Conflict();
-  journey.OfErased();
+  journey.Repeats(1);
+  journey.Conflicts(1);
+  journey.OfErased(1);
   journey.CapMet("recent_ids");
   journey.ClockAt(PartitionId{0}, InstantFromMs(1'700'000'000'500), "app events[3]");
   journey.SourceSilent(PartitionId{0}, "app", InstantFromMs(1'700'000'000'000));
@@ -369,7 +369,7 @@ TEST(MetricsTest, LabelValuesBeyondTheBoundAreCountedAsOther) {
   JourneyMetrics journey(&registry);
 
   for (int i = 0; i < 300; ++i) {
-    journey.DecisionEmitted("activation.changed", "role" + std::to_string(i), "");
+    journey.DecisionsEmitted("activation.changed", "role" + std::to_string(i), "", 1);
   }
 
   EXPECT_EQ(Samples(registry, "foothold_journey_decisions_total").size(), 201U);

@@ -302,6 +302,7 @@ class Checker {
 }  // namespace
 
 std::vector<std::string> CheckAll(const Evidence& evidence, Shown* shown) {
+  shown->cut_stimuli += evidence.cut_stimuli;
   return Checker(evidence, shown).Run();
 }
 

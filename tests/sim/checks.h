@@ -42,6 +42,7 @@ struct Evidence {
   // Where each source partition was first read from.
   std::map<std::int32_t, std::int64_t> starts;
   const Collector* committed = nullptr;
+  int cut_stimuli = 0;  // Commits without a checkpoint, in the middle of an entry.
   // Ids that nothing may name any more: erased when all had come to rest.
   std::vector<std::string> forgotten;
 

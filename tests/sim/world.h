@@ -132,6 +132,8 @@ class World {
   bool IsExplained(const Process& process, StageId stage, const Status& status) const;
   // Positions of the groups never go back; a store is never ahead of them.
   void CheckPositions();
+  // Counts the last commit if it cut a stimulus and was no checkpoint.
+  void CountCut(const log::TopicPartition& source);
   void CheckStore(StageId stage, PartitionId partition, const state::Store& store);
   std::optional<NextOffset> PositionOf(StageId stage, const log::TopicPartition& source);
   void ReadVolumes(Process* process, StageId stage, const std::vector<PartitionId>& owned,
@@ -151,6 +153,7 @@ class World {
   std::shared_ptr<state::SharedMemory> memory_;
   std::array<std::unique_ptr<log::Consumer>, kStageCount> watchers_;
   std::map<log::TopicPartition, NextOffset> positions_;
+  std::map<log::TopicPartition, std::string> notes_;
   std::unique_ptr<Collector> collector_;
   std::vector<std::unique_ptr<Process>> processes_;
   std::map<std::pair<int, PartitionId>, SimShelf::Content> old_volumes_;

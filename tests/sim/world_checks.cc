@@ -37,8 +37,21 @@ void World::CheckPositions() {
                          before.value, position->value));
       }
       before = *position;
+      if (stage == StageId::kJourney) {
+        CountCut(source);
+      }
     }
   }
+}
+
+void World::CountCut(const log::TopicPartition& source) {
+  const auto notes = watchers_[At(StageId::kJourney)]->CommittedNotes({&source, 1}, {});
+  if (!notes.has_value() || notes->front() == notes_[source]) {
+    return;
+  }
+  notes_[source] = notes->front();
+  const std::optional<stream::CommitNote> note = stream::DecodeCommitNote(notes->front());
+  evidence_.cut_stimuli += note.has_value() && note->reached.steps > 0 ? 1 : 0;
 }
 
 void World::CheckStore(StageId stage, PartitionId partition, const state::Store& store) {

@@ -15,16 +15,18 @@ TEST(CommitNoteTest, ComesBackFromItsText) {
   const CommitNote note{
       .checkpoint = NextOffset{41},
       .number = 7,
+      .is_draining = true,
       .reached = {.next = NextOffset{1'234'567'890'123}, .entry = 999, .steps = 3}};
 
-  EXPECT_EQ(EncodeCommitNote(note), "1 41 7 1234567890123 999 3");
+  EXPECT_EQ(EncodeCommitNote(note), "1 41 7 1 1234567890123 999 3");
   EXPECT_EQ(DecodeCommitNote(EncodeCommitNote(note)), note);
 }
 
 TEST(CommitNoteTest, AnyOtherTextIsNone) {
   for (const char* const text :
-       {"", "1 ", "1 41 7 5 9", "1 41 7 5 9 3 ", "1 41 7 5 9 3 1", "2 41 7 5 9 3", "1 41 7 5 9 x",
-        "1 -1 7 5 9 3", "1 41  7 5 9 3", "1 99999999999999999999 7 5 9 3", "1 - 1700000000000 -"}) {
+       {"", "1 ", "1 41 7 0 5 9", "1 41 7 0 5 9 3 ", "1 41 7 0 5 9 3 1", "2 41 7 0 5 9 3",
+        "1 41 7 0 5 9 x", "1 -1 7 0 5 9 3", "1 41  7 0 5 9 3", "1 99999999999999999999 7 0 5 9 3",
+        "1 - 1700000000000 -"}) {
     EXPECT_EQ(DecodeCommitNote(text), std::nullopt) << '"' << text << '"';
   }
 }

@@ -104,13 +104,15 @@ class CrashTest : public ::testing::Test {
     return {Sorted(service->Decisions()), service->LastStatuses(), Sorted(service->DeadLetters())};
   }
 
-  void KillAtEvery(int stride, const ServiceOptions& options);
+  enum class Comeback { kAsBefore, kDraining };
+  void KillAtEvery(int stride, const ServiceOptions& options,
+                   Comeback comeback = Comeback::kAsBefore);
 
   Executioner executioner_;
 };
 
 // A prime stride visits steps of every kind, of early and of late commits.
-void CrashTest::KillAtEvery(int stride, const ServiceOptions& options) {
+void CrashTest::KillAtEvery(int stride, const ServiceOptions& options, Comeback comeback) {
   Service calm(options, &executioner_);
   Prepare(&calm);
   calm.Start();
@@ -138,6 +140,9 @@ void CrashTest::KillAtEvery(int stride, const ServiceOptions& options) {
       // As long as a transaction and a membership may outlive their process.
       service.clock().Advance(kMinute);
       const int made_before = service.stores_made_anew();
+      if (comeback == Comeback::kDraining) {
+        service.BeginDraining();
+      }
       service.Start();
       const Status finished = service.TryFinish(kStoryEnd);
       ASSERT_TRUE(finished.ok()) << "step " << step << ": " << finished.ToString();
@@ -169,6 +174,16 @@ TEST_F(CrashTest, KilledBetweenCheckpointsTheOutcomeIsThatOfARunWithoutAKill) {
   options.cache_bytes_max = 60'000;
   options.store_flush_every = 1;
   KillAtEvery(13, options);
+}
+
+// A drain leaves refreshes to its end, so that it makes fewer steps: what was committed by who made
+// them is folded as it was.
+TEST_F(CrashTest, KilledBetweenCheckpointsADrainSaysTheRest) {
+  ServiceOptions options = Options(40'000, kDay);
+  options.cache_bytes_max = 60'000;
+  options.journey_entries_max = 7;
+  options.store_flush_every = 1;
+  KillAtEvery(13, options, Comeback::kDraining);
 }
 
 // Users who sign up with their account, and then go on without naming it: most of what they do goes

@@ -105,6 +105,8 @@ class Service {
   void Stop();
   // The volumes are gone.
   void LoseStores();
+  // From the next start on the input is read to its end.
+  void BeginDraining() { options_.is_draining = true; }
 
   // Committed so far: log records (activation.changed, onboarding.progress), statuses, dead
   // letters.
