@@ -45,7 +45,7 @@ SubjectKind KindOf(const Facts& facts) {
   return facts.user == nullptr ? SubjectKind::kAccount : SubjectKind::kUser;
 }
 
-Facts FactsOfAccount(const Occasion& occasion, const Account& account) {
+Facts FactsOfAccount(const Occasion& occasion, const Account& account, AnchorMemo* anchors) {
   const bool is_timer =
       occasion.visit.kind == VisitKind::kTimer && occasion.visit.target.user.empty();
   const Instant clock = occasion.context.clock.value_or(kEpoch);
@@ -56,7 +56,8 @@ Facts FactsOfAccount(const Occasion& occasion, const Account& account) {
           .evidence_until = is_timer ? occasion.visit.due.value_or(clock) : Instant::max(),
           .clock = clock,
           .measured_at = MeasuredAt(occasion.context),
-          .quiet = occasion.context.quiet};
+          .quiet = occasion.context.quiet,
+          .anchors = anchors};
 }
 
 // What a visit other than of evidence or time asks for.
@@ -263,7 +264,8 @@ bool CareForAccount(const Occasion& occasion, const WakeSet& asked, Account* acc
   const Wakes& wakes = definition.wakes();
   const bool is_timer =
       occasion.visit.kind == VisitKind::kTimer && occasion.visit.target.user.empty();
-  const Facts facts = FactsOfAccount(occasion, *account);
+  AnchorMemo anchors;
+  const Facts facts = FactsOfAccount(occasion, *account, &anchors);
   WakeSet woken = asked;
   if (is_timer) {
     AddWokenByTime(facts, account->judged_until, *occasion.visit.due, &woken);
@@ -449,7 +451,8 @@ std::vector<FunnelRow> FunnelOf(const Definition& definition, const Account& acc
 std::vector<NextTimer> NextTimersOf(const Definition& definition, const Account& account,
                                     Instant after) {
   constexpr std::size_t kTimersMax = 5;
-  const Facts facts{.definition = definition, .account = account};
+  AnchorMemo anchors;
+  const Facts facts{.definition = definition, .account = account, .anchors = &anchors};
   const std::vector<Judged>& things = definition.wakes().things(SubjectKind::kAccount);
   const Playbook& playbook = definition.playbook();
   std::vector<NextTimer> timers;

@@ -440,8 +440,11 @@ std::optional<Instant> AnchorTimeOf(const Facts& facts, std::int32_t anchor) {
       }
     }
   }
-  return AnchorTime(facts.definition, anchor, facts.user == nullptr ? kNobody : *facts.user,
-                    facts.account);
+  const auto work_out = [&] {
+    return AnchorTime(facts.definition, anchor, facts.user == nullptr ? kNobody : *facts.user,
+                      facts.account);
+  };
+  return facts.anchors == nullptr ? work_out() : facts.anchors->At(anchor, work_out);
 }
 
 std::optional<Instant> MomentTime(const Facts& facts, const Moment& moment) {

@@ -3,6 +3,10 @@
 // Whether a condition of the playbook holds for a subject. Pure and without memory: what held
 // before is kept by whoever asks.
 
+#include <array>
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -15,6 +19,30 @@
 #include "src/journey/volumes.h"
 
 namespace foothold::journey {
+
+// The times of anchors that rest on evidence and traits (AnchorTime()), as of one look at a
+// subject, during which these do not change: rules and signals ask for the same few again and
+// again.
+class AnchorMemo {
+ public:
+  template <class WorkOut>
+  std::optional<Instant> At(std::int32_t anchor, WorkOut work_out) {
+    const auto index = static_cast<std::size_t>(anchor);
+    if (index >= times_.size()) {
+      return work_out();
+    }
+    if (!is_known_[index]) {
+      times_[index] = work_out();
+      is_known_.set(index);
+    }
+    return times_[index];
+  }
+
+ private:
+  static constexpr std::size_t kAnchors = 16;
+  std::bitset<kAnchors> is_known_;
+  std::array<std::optional<Instant>, kAnchors> times_;
+};
 
 // What a condition is judged from. Everything outlives the judging.
 struct Facts {
@@ -32,6 +60,7 @@ struct Facts {
   Instant clock = kEpoch;
   Instant measured_at = kEpoch;        // By which the age of an incomplete measurement is told.
   const QuietEvents* quiet = nullptr;  // Null: every event comes as it usually does.
+  AnchorMemo* anchors = nullptr;       // Of this look; null: nothing is kept of them.
 };
 
 struct Verdict {

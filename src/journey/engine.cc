@@ -163,7 +163,8 @@ struct Look {
               .evidence_until = IsJudgedByTime(visit, *subjects.user) ? *visit.due : Instant::max(),
               .clock = context.clock.value_or(kEpoch),
               .measured_at = MeasuredAt(context),
-              .quiet = context.quiet} {}
+              .quiet = context.quiet,
+              .anchors = &anchors} {}
   Look(const Look&) = delete;
   Look& operator=(const Look&) = delete;
 
@@ -171,6 +172,7 @@ struct Look {
   const Truth truth;
   const Ladder ladder;
   const Occasion occasion;
+  mutable AnchorMemo anchors;
   const Facts facts;
 };
 
@@ -223,7 +225,7 @@ bool Decide(const Definition& definition, const Context& context, const Visit& v
   User& user = *subjects.user;
   decision->touches_account = true;
   const std::size_t records_before = decision->records.size();
-  const std::optional<Instant> judged_before = user.absence_judged_until;
+  const std::optional<Instant> judged_to = user.absence_judged_until;
   JudgeAbsence(context, visit, &user);
   const Look look(definition, context, visit, event, subjects);
   if (!IsRemoved(user)) {
@@ -232,8 +234,7 @@ bool Decide(const Definition& definition, const Context& context, const Visit& v
     AnnounceSteps(look.occasion, look.ladder, &user, decision);
     CountFlow(steps_before, user.steps, look.ladder, subjects.account);
   }
-  const Moved moved =
-      JudgeCare(look.occasion, look.facts, &woken, judged_before, subjects, decision);
+  const Moved moved = JudgeCare(look.occasion, look.facts, &woken, judged_to, subjects, decision);
   if (IsRemoved(user)) {
     SettleRemoved(look, subjects, decision);
   } else {

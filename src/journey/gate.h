@@ -62,13 +62,13 @@ struct GateInput {
   const GatePolicy& policy;
   Instant now;
   bool has_cause = true;
-  bool is_measured = true;   // False: absence cannot be told.
-  bool is_refused = false;   // The recipient does not consent to the channel.
-  bool is_held_out = false;  // By holdout.
+  bool is_measured = true;                         // False: absence cannot be told.
+  bool is_refused = false;                         // The recipient does not consent to the channel.
+  bool is_held_out = false;                        // By holdout.
   std::optional<Instant> breaker_open_until = {};  // Nullopt: the breaker lets it pass.
-  const ZoneRules* zone = nullptr;     // The recipient's; null: UTC.
-  const CareState* user = nullptr;     // Null: the rung is the account's.
-  const CareState* account = nullptr;  // Never null.
+  const ZoneRules* zone = nullptr;                 // The recipient's; null: UTC.
+  const CareState* user = nullptr;                 // Null: the rung is the account's.
+  const CareState* account = nullptr;              // Never null.
 };
 
 struct GateVerdict {

@@ -171,8 +171,8 @@ struct User {
   Contribution contribution;
   EmittedTruth truth;
   EmittedSteps steps;
-  std::uint64_t status_hash = 0;        // Of the last status without volatile fields; 0: none.
-  std::uint64_t volatile_hash = 0;      // Of its volatile fields.
+  std::uint64_t status_hash = 0;    // Of the last status without volatile fields; 0: none.
+  std::uint64_t volatile_hash = 0;  // Of its volatile fields.
   std::int64_t activation_sequence = 0;
   std::int64_t progress_sequence = 0;
   std::optional<Instant> due;  // The earliest timer, as last computed.

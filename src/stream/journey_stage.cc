@@ -1,5 +1,6 @@
 #include "src/stream/journey_stage.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "src/metrics/journey_metrics.h"
@@ -8,6 +9,9 @@
 
 namespace foothold::stream {
 namespace {
+
+// Of decoded subjects that wait for a checkpoint of their partition: it is one transaction.
+constexpr std::size_t kCheckpointBytesMax = 32U << 20U;
 
 class JourneyTasks final : public KeyedTasks {
  public:
@@ -42,7 +46,8 @@ std::unique_ptr<KeyedStage> MakeJourneyStage(JourneyOptions options,
       .changelog = options.topics.changelog,
       .checkpoint_interval = options.checkpoint_interval,
       .checkpoint_bytes =
-          options.cache_bytes_max / static_cast<std::size_t>(options.journal_partitions),
+          std::min(kCheckpointBytesMax,
+                   options.cache_bytes_max / static_cast<std::size_t>(options.journal_partitions)),
       .store_write_interval = options.store_write_interval,
       .store_write_bytes = options.store_write_bytes,
       .transaction_timeout = options.transaction_timeout,

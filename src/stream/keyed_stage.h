@@ -122,8 +122,9 @@ class KeyedStage final : public Stage {
   // the restore must not cost another one.
   Status SaveRestored(const Restoring& restored) const;
   bool IsCheckpointDue(PartitionId partition, const KeyedTask& task, Instant now) const;
+  std::set<PartitionId> PartitionsToSave(Instant now, Checkpoints checkpoints) const;
   // The places of these stores in the changelog, as far as it is time to note them.
-  Result<std::map<PartitionId, std::string>> PlacesToNote(Instant now,
+  Result<std::map<PartitionId, std::string>> PlacesToNote(Instant now, Checkpoints checkpoints,
                                                           const std::set<PartitionId>& partitions);
   Status WriteOut(Instant now);
   // What the worker does from now on, for who watches it.

@@ -24,8 +24,8 @@ std::string PayloadOf(Instant at) { return std::to_string(ToMs(at)); }
 }  // namespace
 
 Status ReleaseDesk::Load() {
-  waiting_.clear();
   by_time_.clear();
+  waiting_.clear();
   before_.clear();
   Status damage;
   const std::string prefix(1, static_cast<char>(state::KeyKind::kGate));
@@ -60,14 +60,20 @@ Status ReleaseDesk::LoadFacts() {
 }
 
 void ReleaseDesk::Move(const std::string& subject_key, std::optional<Instant> to) {
-  if (const auto found = waiting_.find(subject_key); found != waiting_.end()) {
-    by_time_.erase({found->second, subject_key});
-    waiting_.erase(found);
+  auto known = waiting_.find(subject_key);
+  if (known != waiting_.end()) {
+    by_time_.erase({known->second, &known->first});
+    if (!to.has_value()) {
+      waiting_.erase(known);
+      return;
+    }
+    known->second = *to;
+  } else if (to.has_value()) {
+    known = waiting_.emplace(subject_key, *to).first;
+  } else {
+    return;
   }
-  if (to.has_value()) {
-    waiting_.emplace(subject_key, *to);
-    by_time_.emplace(*to, subject_key);
-  }
+  by_time_.emplace(known->second, &known->first);
 }
 
 void ReleaseDesk::NoteWaiting(const std::string& subject_key, std::optional<Instant> waits) {
@@ -91,7 +97,7 @@ std::optional<ReleaseDesk::Waiting> ReleaseDesk::NextWaiting(Instant stamp) cons
   if (by_time_.empty() || by_time_.begin()->first > stamp) {
     return std::nullopt;
   }
-  return Waiting{.key = by_time_.begin()->second, .at = by_time_.begin()->first};
+  return Waiting{.key = *by_time_.begin()->second, .at = by_time_.begin()->first};
 }
 
 void ReleaseDesk::WakeAll() {

@@ -67,7 +67,14 @@ class ReleaseDesk {
 
   PartitionState* state_;
   std::unordered_map<std::string, Instant> waiting_;  // Subject's key -> when.
-  std::set<std::pair<Instant, std::string>> by_time_;
+  // Likewise, by when; the keys are those of `waiting_`.
+  struct Earlier {
+    bool operator()(const std::pair<Instant, const std::string*>& a,
+                    const std::pair<Instant, const std::string*>& b) const {
+      return a.first != b.first ? a.first < b.first : *a.second < *b.second;
+    }
+  };
+  std::set<std::pair<Instant, const std::string*>, Earlier> by_time_;
   // Of keys that changed since the last commit: as they were then.
   std::map<std::string, std::optional<Instant>> before_;
   journey::RuleControls controls_;

@@ -14,7 +14,9 @@ namespace foothold::stream {
 // The state that a commit writes to a changelog.
 enum class Checkpoints {
   kDue,  // That of partitions whose checkpoint is due.
-  kAll,  // All that no changelog has yet: whoever comes next need not fold anything again.
+  // As much as one transaction can take of what no changelog has yet, until nothing is owed: then
+  // whoever comes next need not fold anything again.
+  kAll,
 };
 
 // What a Worker runs: the tasks of one stage for the partitions that the worker owns.

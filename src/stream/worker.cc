@@ -190,7 +190,7 @@ Status Worker::GiveUpPartitions(const log::AssignmentChange& change) {
     FOOTHOLD_TRY(Rewind());
   } else if (stage_->staged_entries() > 0 || stage_->owes_checkpoint()) {
     // An abort drops what is staged; this call then comes again.
-    FOOTHOLD_TRY(Commit(Checkpoints::kAll));
+    FOOTHOLD_TRY(CommitAll());
   }
   stage_->Release(change.partitions);
   for (const log::TopicPartition& partition : change.partitions) {
@@ -259,6 +259,13 @@ Status Worker::Commit(Checkpoints checkpoints) {
   last_commit_duration_ = std::max(milliseconds{0}, last_commit_ - begin);
   staged_since_.reset();
   around_.metrics->CommitDone(last_commit_duration_, transaction_->partitions());
+  return Status();
+}
+
+Status Worker::CommitAll() {
+  do {
+    FOOTHOLD_TRY(Commit(Checkpoints::kAll));
+  } while (stage_->owes_checkpoint());
   return Status();
 }
 
@@ -436,7 +443,7 @@ Status Worker::Close() {
   const bool may_commit = !change_.has_value() && owed_ == Owed::kNothing;
   const bool has_to = stage_->staged_entries() > 0 || stage_->owes_checkpoint();
   if (may_commit && has_to && !consumer_->IsAssignmentLost()) {
-    status = Commit(Checkpoints::kAll);
+    status = CommitAll();
     if (!status.ok() && status.code() != Code::kFatal) {
       // It is done again after the next start, which also settles what is left open: one whose
       // outcome is unknown may be committed, and must not be aborted.

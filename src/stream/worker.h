@@ -87,6 +87,8 @@ class Worker {
   Status Poll(Activity* activity);
   void ReadAgain(std::span<const log::RecordView> records);
   Status Commit(Checkpoints checkpoints = Checkpoints::kDue);
+  // Commits until nothing is staged and no checkpoint is owed.
+  Status CommitAll();
   bool IsCommitDue() const;
   bool IsFull() const;
 
