@@ -17,6 +17,8 @@ namespace {
 constexpr milliseconds kMeasureInterval{5'000};
 constexpr milliseconds kHungSlack{20'000};
 constexpr milliseconds kCallTimeout{10'000};
+// Of a tail: fewer are read again sooner than a store is flushed.
+constexpr std::uint64_t kRecordsWorthSaving = 5'000;
 // Checkpoints of partitions with the same remainder come together.
 constexpr int kCheckpointTurns = 8;
 // A state that was rebuilt and is damaged again before it was of any use: the disk is at fault.
@@ -196,7 +198,7 @@ Status KeyedStage::BeginRunning(PartitionId partition) {
 }
 
 Status KeyedStage::SaveRestored(const Restoring& restored) const {
-  if (!restored.is_full || restored.records == 0) {
+  if (restored.records < (restored.is_full ? 1 : kRecordsWorthSaving)) {
     return Status();
   }
   const std::string place = EncodeStorePlace({restored.changelog_end, around_.clock->Now()});

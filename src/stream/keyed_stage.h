@@ -118,8 +118,8 @@ class KeyedStage final : public Stage {
   Result<std::optional<NextOffset>> TailOf(const state::Store& store, const Start& start) const;
   Result<std::unique_ptr<state::Store>> OpenStore(PartitionId partition);
   Status BeginRunning(PartitionId partition);
-  // A store that was built from nothing is brought to the disk with its place: a kill right after
-  // the restore must not cost another one.
+  // A store that was built from nothing, or from a long tail, is brought to the disk with its place:
+  // a kill right after the restore must not cost another one.
   Status SaveRestored(const Restoring& restored) const;
   bool IsCheckpointDue(PartitionId partition, const KeyedTask& task, Instant now) const;
   std::set<PartitionId> PartitionsToSave(Instant now, Checkpoints checkpoints) const;

@@ -10,6 +10,8 @@ namespace foothold::stream {
 namespace {
 
 constexpr milliseconds kLagInterval{5'000};
+// While there are records of which none was read: who waits for it to be ready waits for this.
+constexpr milliseconds kUnknownLagInterval{250};
 // More than any other: there are records, and none was read yet.
 constexpr milliseconds kLagUnknown = milliseconds::max();
 
@@ -17,7 +19,8 @@ constexpr milliseconds kLagUnknown = milliseconds::max();
 
 Status Worker::MeasureLag() {
   const Instant now = around_.clock->Now();
-  if (measured_at_.has_value() && now >= *measured_at_ && now - *measured_at_ < kLagInterval) {
+  const milliseconds interval = lag().has_value() ? kLagInterval : kUnknownLagInterval;
+  if (measured_at_.has_value() && now >= *measured_at_ && now - *measured_at_ < interval) {
     return Status();
   }
   measured_at_ = now;
