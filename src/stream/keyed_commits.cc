@@ -12,7 +12,6 @@ namespace {
 
 // How often the store notes its place in the changelog: what a restart reads again at most.
 constexpr milliseconds kPlaceInterval{10'000};
-constexpr milliseconds kCallTimeout{10'000};
 // Of decoded subjects, whose encoding takes a third or so.
 constexpr std::size_t kSavedBytesOfCommit = 64U << 20U;
 

@@ -16,7 +16,6 @@ namespace {
 
 constexpr milliseconds kMeasureInterval{5'000};
 constexpr milliseconds kHungSlack{20'000};
-constexpr milliseconds kCallTimeout{10'000};
 // Of a tail: fewer are read again sooner than a store is flushed.
 constexpr std::uint64_t kRecordsWorthSaving = 5'000;
 // Checkpoints of partitions with the same remainder come together.

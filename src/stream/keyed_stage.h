@@ -111,6 +111,7 @@ class KeyedStage final : public Stage {
     }
   };
   enum class Trust { kAsItIs, kNone };
+  static constexpr milliseconds kCallTimeout{10'000};
 
   Result<std::vector<Start>> QueryStarts(std::span<const log::TopicPartition> partitions);
   Status BeginRestore(const Start& start, Trust trust);
@@ -118,8 +119,8 @@ class KeyedStage final : public Stage {
   Result<std::optional<NextOffset>> TailOf(const state::Store& store, const Start& start) const;
   Result<std::unique_ptr<state::Store>> OpenStore(PartitionId partition);
   Status BeginRunning(PartitionId partition);
-  // A store that was built from nothing, or from a long tail, is brought to the disk with its place:
-  // a kill right after the restore must not cost another one.
+  // A store that was built from nothing, or from a long tail, is brought to the disk with its
+  // place: a kill right after the restore must not cost another one.
   Status SaveRestored(const Restoring& restored) const;
   bool IsCheckpointDue(PartitionId partition, const KeyedTask& task, Instant now) const;
   std::set<PartitionId> PartitionsToSave(Instant now, Checkpoints checkpoints) const;

@@ -44,7 +44,7 @@ void Merge(std::uint64_t seed, const ScheduleReport& one, CampaignReport* all) {
   all->on_disk += one.was_on_disk ? 1 : 0;
   all->events_min = std::min(all->events_min, one.events);
   TakeLeast(one.shown, &all->shown_min);
-  if (one.shown.timers_fired == 0 || one.shown.corrections == 0 || one.shown.cut_stimuli == 0) {
+  if (one.shown.timers_fired == 0 || one.shown.corrections == 0) {
     all->poor.push_back(seed);
   }
   Add(one.shown, &all->shown);

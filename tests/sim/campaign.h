@@ -39,7 +39,7 @@ struct CampaignReport {
   std::map<Cell, int> cells;                     // How often each fault struck at each step.
   std::array<int, kFaultCount> faults{};         // In how many schedules each struck at all.
   std::map<std::pair<Fault, Fault>, int> pairs;  // In how many both did; the smaller first.
-  // Seeds of schedules without a timer, a correction or a stimulus cut by a commit.
+  // Seeds of schedules without a timer or a correction.
   std::vector<std::uint64_t> poor;
   int events_min = 0;
   Shown shown_min;  // The least of any schedule, of each.

@@ -34,6 +34,8 @@ TEST(SimTest, WhateverGoesWrongTheOutcomeIsThatOfAnUninterruptedFold) {
   EXPECT_EQ(report.schedules, std::uint64_t{FOOTHOLD_SIM_SCHEDULES});
   EXPECT_GE(report.events_min, 200);
   EXPECT_THAT(report.poor, IsEmpty());
+  // Not in each: of a checkpoint behind other commits none can tell whether it cut one.
+  EXPECT_GT(report.shown.cut_stimuli, 20 * FOOTHOLD_SIM_SCHEDULES);
   if (report.schedules >= kCoveredFrom) {
     EXPECT_GE(report.FewestOfAnyCell(), 50) << report.ToString();
     EXPECT_THAT(report.MissingPairs(), IsEmpty()) << report.ToString();
