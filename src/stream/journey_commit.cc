@@ -22,6 +22,14 @@ FoldPlace JourneyTask::place() const {
   return {.next = meta_.journal_next, .entry = meta_.next_entry, .steps = entry_steps_};
 }
 
+// Of a checkpoint with the state as it is now.
+CommitNote JourneyTask::NoteOfCheckpoint() const {
+  return {.checkpoint = meta_.journal_next,
+          .number = CheckpointNumber(meta_),
+          .is_draining = around_.options->is_draining,
+          .reached = {.next = meta_.journal_next, .entry = meta_.next_entry, .steps = 0}};
+}
+
 // Whoever starts from the state as it is now goes on like this. The task itself does so, too, for
 // then it makes the same steps as one that folds again.
 void JourneyTask::BeginAtCheckpoint() {
@@ -80,11 +88,7 @@ Status JourneyTask::Collect(const Checkpoint* checkpoint, StagedWrites* writes) 
       state_.WriteLocal(StorePlaceKey(), *checkpoint->place);
     }
     state_.Collect(partition_, &writes->changelog);
-    entry_steps_ = 0;  // BeginAtCheckpoint() follows, or the task goes back.
-    collected_ = {.checkpoint = meta_.journal_next,
-                  .number = CheckpointNumber(meta_),
-                  .is_draining = around_.options->is_draining,
-                  .reached = place()};
+    collected_ = NoteOfCheckpoint();
   } else {
     collected_ = committed_;
     collected_.reached = place();

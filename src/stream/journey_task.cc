@@ -100,10 +100,7 @@ Status JourneyTask::Load() {
     FOOTHOLD_TRY(desk_.Load());
     is_desk_loaded_ = true;
   }
-  committed_ = {.checkpoint = meta_.journal_next,
-                .number = CheckpointNumber(meta_),
-                .is_draining = around_.options->is_draining,
-                .reached = {.next = meta_.journal_next, .entry = meta_.next_entry, .steps = 0}};
+  committed_ = NoteOfCheckpoint();
   again_until_.reset();
   queue_.Begin(meta_);
   BeginAtCheckpoint();

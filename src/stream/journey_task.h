@@ -166,6 +166,7 @@ class JourneyTask final : public KeyedTask {
   std::int64_t revision() const;
   static const std::string& ClockFactKey();
   FoldPlace place() const;
+  CommitNote NoteOfCheckpoint() const;
   // Of the fold, which may be one that is made again.
   bool is_draining() const;
   void BeginAtCheckpoint();

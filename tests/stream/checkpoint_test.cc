@@ -43,9 +43,9 @@ constexpr milliseconds kInterval{20'000};
 
 class CheckpointTest : public ::testing::Test {
  protected:
-  explicit CheckpointTest(milliseconds interval = kInterval)
+  CheckpointTest()
       : service_(
-            {.source_partitions = 1, .journey_entries_max = 10, .checkpoint_interval = interval}) {
+            {.source_partitions = 1, .journey_entries_max = 10, .checkpoint_interval = kInterval}) {
     service_.Start();
   }
 
